@@ -1,0 +1,39 @@
+//! Everything that an input can cause outside the engine.
+
+use std::sync::Arc;
+
+use super::outbox::{Attempt, Delivery};
+use crate::model::AlertEvent;
+
+/// One consequence. The driver lets it out only when the input that caused it is durable.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// The answer to a notification; one for each, in their order.
+    Answer(Answer),
+    /// Something happened to an alert.
+    Alert(Box<AlertEvent>),
+    /// A mail is to be sent now.
+    Mail(Arc<Attempt>),
+    /// An attempt to send a mail ended.
+    Delivery(Box<Delivery>),
+}
+
+/// What became of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It was applied.
+    Accepted {
+        /// Its place in the order of acceptance.
+        sequence: u64,
+    },
+    /// It had been applied before.
+    Duplicate {
+        /// The first one's sequence.
+        sequence: u64,
+    },
+    /// Its id is known with other content; it was not applied.
+    IdReused {
+        /// The first one's sequence.
+        sequence: u64,
+    },
+}

@@ -1,0 +1,4 @@
+//! The gRPC services: wire types in, wire types out.
+
+pub mod codec;
+pub mod encoded;

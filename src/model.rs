@@ -1,0 +1,17 @@
+//! The vocabulary: notifications and their codes, the vendor's text, alerts, time, personal data. Values only; what they cause is the
+//! engine's, how they travel is the shell's.
+
+mod alert;
+mod codes;
+mod notification;
+mod personal;
+mod time;
+pub mod vendor_text;
+
+pub use alert::{
+    Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Evidence, FilledText, Labels, ResolveReason, Severity,
+};
+pub use codes::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role};
+pub use notification::{Conf, Extra, Notification, NotificationId, Party, Payload};
+pub use personal::Personal;
+pub use time::Time;

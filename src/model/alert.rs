@@ -1,0 +1,196 @@
+//! Alerts and what happens to them.
+
+use std::{collections::BTreeMap, fmt};
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use super::{Payload, Time};
+
+/// How bad an alert is; ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth a look soon.
+    #[default]
+    Warning,
+    /// Worth waking somebody.
+    Critical,
+}
+
+impl Severity {
+    /// All, from the least to the worst.
+    pub const ALL: [Severity; 3] = [Self::Info, Self::Warning, Self::Critical];
+
+    /// As rule files write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A firing's identity: a hash of the store, the rule, the key and the input that fired it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AlertId(pub u128);
+
+/// 32 hexadecimal digits.
+impl fmt::Display for AlertId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// Names and values, in the order of the names.
+pub type Labels = BTreeMap<CompactString, CompactString>;
+
+/// A text that was filled in from notifications, with personal data masked and in clear.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FilledText {
+    /// As everyone may see it.
+    pub masked: String,
+    /// As receivers see it that are allowed to; `None` where nothing in it is personal.
+    pub clear: Option<String>,
+}
+
+impl FilledText {
+    /// The text for a receiver that is, or is not, allowed to see personal data.
+    pub fn shown(&self, clear: bool) -> &str {
+        match &self.clear {
+            Some(text) if clear => text,
+            _ => &self.masked,
+        }
+    }
+}
+
+impl fmt::Debug for FilledText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.masked.fmt(f)
+    }
+}
+
+/// Why an alert ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResolveReason {
+    /// The state that the rule watches no longer holds.
+    Condition,
+    /// The rule's `resolve.when` held.
+    Match,
+    /// The rule's `resolve.after` passed without a further match.
+    Timeout,
+    /// The meeting that it was about closed.
+    MeetingClosed,
+    /// The rule's meaning was changed.
+    RuleChanged,
+    /// The rule was removed or switched off.
+    RuleRemoved,
+    /// The rule reached its bound of open alerts and this one had been idle the longest.
+    Evicted,
+}
+
+/// Whether an alert still burns, with what is known only then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AlertState {
+    /// Open.
+    Firing,
+    /// Over.
+    Resolved {
+        /// When.
+        at: Time,
+        /// Why.
+        reason: ResolveReason,
+    },
+}
+
+/// A notification that an alert rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Its place in the order of acceptance.
+    pub sequence: u64,
+    /// When it counted.
+    pub occurred_at: Time,
+    /// When it was received.
+    pub received_at: Time,
+    /// Who sent it.
+    pub source: CompactString,
+    /// What it said.
+    pub payload: Payload,
+}
+
+/// One firing of a rule for one key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Identity of this firing.
+    pub id: AlertId,
+    /// The rule's name.
+    pub rule: CompactString,
+    /// How bad; never lowered while it burns.
+    pub severity: Severity,
+    /// Whether it still burns.
+    pub state: AlertState,
+    /// The rule's constant labels.
+    pub labels: Labels,
+    /// What it is about, by name, in the order of the rule's key.
+    pub key: Vec<(CompactString, CompactString)>,
+    /// One line, fixed at the firing.
+    pub summary: FilledText,
+    /// More, fixed at the firing; may be empty.
+    pub description: FilledText,
+    /// What to do about it; may be empty.
+    pub runbook_url: String,
+    /// When it fired.
+    pub started_at: Time,
+    /// When it last matched.
+    pub last_seen_at: Time,
+    /// How many times it matched, the first included.
+    pub occurrences: u64,
+    /// What it rests on, newest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The rule and the key, as alerts are written everywhere: `port-full{billing_code="33333"}`.
+impl fmt::Display for Alert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{{", self.rule)?;
+        for (i, (name, value)) in self.key.iter().enumerate() {
+            if i > 0 {
+                f.write_str(",")?;
+            }
+            write!(f, "{name}={value:?}")?;
+        }
+        f.write_str("}")
+    }
+}
+
+/// What happened to an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AlertEventKind {
+    /// It opened.
+    Fired,
+    /// It matched again, or its severity was raised.
+    Updated,
+    /// It ended.
+    Resolved,
+}
+
+/// Something that happened to an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertEvent {
+    /// Dense and increasing over all alert events.
+    pub sequence: u64,
+    /// What happened.
+    pub kind: AlertEventKind,
+    /// When, by the engine's time.
+    pub at: Time,
+    /// The alert after it.
+    pub alert: Alert,
+}

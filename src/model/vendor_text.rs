@@ -1,0 +1,1 @@
+//! The vendor's notification text, read and written.

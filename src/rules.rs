@@ -1,0 +1,10 @@
+//! Rules: from the text in files to what the engine runs.
+
+pub mod diagnostic;
+pub mod expr;
+pub mod facts;
+pub mod index;
+mod rule;
+pub mod template;
+
+pub use rule::{Condition, Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, SourceFile};

@@ -1,0 +1,1 @@
+//! Mistakes in rule files, for people and programs.

@@ -1,0 +1,195 @@
+//! A rule set as the engine uses it: compiled, checked, immutable.
+
+use std::{sync::Arc, time::Duration};
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use super::{expr::Expr, index::Index, template::Texts};
+use crate::model::{Labels, Severity};
+
+/// The text of a rule set: what is journaled, and what the compiled set is a function of.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RuleSource {
+    /// The files, in the order of their names.
+    pub files: Vec<SourceFile>,
+}
+
+/// One rule file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// As the operator named or would find it; shown in diagnostics and `ListRules`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Rules, receivers and routes in force together.
+#[derive(Debug)]
+pub struct RuleSet {
+    /// What it was compiled from.
+    pub source: Arc<RuleSource>,
+    /// The rules, in the order of their files; a rule's place here is its index everywhere in the engine.
+    pub rules: Vec<Rule>,
+    /// The receivers, in the order of their files.
+    pub receivers: Vec<Receiver>,
+    /// Where alerts go.
+    pub routes: Vec<Route>,
+    /// Which rules a notification can touch.
+    pub index: Index,
+}
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Unique name.
+    pub name: CompactString,
+    /// Where it stands.
+    pub place: Place,
+    /// What must be so.
+    pub condition: Condition,
+    /// What one alert of it is about.
+    pub key: Key,
+    /// How bad its alerts are.
+    pub severity: Severity,
+    /// Constant labels.
+    pub labels: Labels,
+    /// Summary and description.
+    pub texts: Texts,
+    /// What to do about it; may be empty.
+    pub runbook_url: String,
+    /// When its alerts end by themselves.
+    pub resolve: Resolve,
+    /// False: it sees nothing.
+    pub enabled: bool,
+    /// A digest of its condition (after `define`s), durations, key and resolve, as compiled: equal for equal meaning.
+    pub meaning: u128,
+}
+
+/// Where a rule stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file's name.
+    pub file: String,
+    /// The line that it begins on, from 1.
+    pub line: u32,
+    /// Its text.
+    pub text: String,
+}
+
+/// What must be so for a rule to match.
+#[derive(Debug)]
+pub enum Condition {
+    /// Every notification for which this holds.
+    Each {
+        /// Over the notification.
+        when: Expr,
+    },
+    /// A state that lasts.
+    Held {
+        /// Over the state of the participant and the meeting.
+        condition: Expr,
+        /// How long it must have lasted, in event time.
+        for_: Duration,
+        /// How long it must have ended before the alert ends.
+        keep_firing_for: Duration,
+    },
+}
+
+/// What one alert is about: fields of the notification, in the order in which the rule lists them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// The fields; empty: one alert for the whole bridge.
+    pub fields: Vec<KeyField>,
+}
+
+impl Key {
+    /// Whether it names the meeting: then an alert is about one occurrence and ends with it.
+    pub fn names_meeting(&self) -> bool {
+        self.fields.contains(&KeyField::BillingCode)
+    }
+}
+
+/// A field that a key can be made of. `billing_code` is one name for both kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum KeyField {
+    /// `party.billing_code`, `conf.billing_code`
+    BillingCode,
+    /// `conf.status`
+    ConfStatus,
+    /// `party.party_id`
+    PartyId,
+    /// `party.name`
+    Name,
+    /// `party.phone`
+    Phone,
+    /// `party.country`
+    Country,
+    /// `party.area_code`
+    AreaCode,
+    /// `party.acm_phone`
+    AcmPhone,
+    /// `party.city`
+    City,
+    /// `party.role`
+    Role,
+    /// `party.status`
+    PartyStatus,
+    /// `party.disconnect_reason`
+    DisconnectReason,
+    /// `source`
+    Source,
+}
+
+impl KeyField {
+    /// Its name in an alert's key: the last part of the field's.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BillingCode => "billing_code",
+            Self::ConfStatus | Self::PartyStatus => "status",
+            Self::PartyId => "party_id",
+            Self::Name => "name",
+            Self::Phone => "phone",
+            Self::Country => "country",
+            Self::AreaCode => "area_code",
+            Self::AcmPhone => "acm_phone",
+            Self::City => "city",
+            Self::Role => "role",
+            Self::DisconnectReason => "disconnect_reason",
+            Self::Source => "source",
+        }
+    }
+}
+
+/// When an alert of an event rule ends by itself; a held one ends with its state.
+#[derive(Debug)]
+pub struct Resolve {
+    /// A notification for which this holds ends it.
+    pub when: Option<Expr>,
+    /// So long after its last match it ends.
+    pub after: Option<Duration>,
+}
+
+/// Somebody who is told of alerts by mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receiver {
+    /// Unique name.
+    pub name: CompactString,
+    /// Addresses; each gets a mail of its own. Checked to be well-formed.
+    pub to: Vec<String>,
+    /// Where answers go.
+    pub reply_to: Option<String>,
+    /// Whether personal data is shown in clear.
+    pub clear: bool,
+    /// Whether the end of an alert is told.
+    pub send_resolved: bool,
+}
+
+/// Sends the alerts that it matches to a receiver; the first route that matches takes the alert.
+#[derive(Debug)]
+pub struct Route {
+    /// Over the alert; `None` matches all.
+    pub filter: Option<Expr>,
+    /// Index of the receiver.
+    pub receiver: usize,
+}
