@@ -12,6 +12,7 @@ use crate::{
 
 /// One entry of the journal. Its time is its frame's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "nearly every input is a notification")]
 pub enum Input {
     /// A notification was taken in.
     Notification(Notification),

@@ -49,8 +49,8 @@ impl Time {
     }
 
     /// Seconds since the Unix epoch and the nanoseconds beyond them, as protobuf and jiff want them.
+    #[expect(clippy::cast_possible_truncation, reason = "the remainder is below 10^9")]
     pub fn to_parts(self) -> (i64, i32) {
-        // The remainder is below 10^9, so it fits.
         (
             self.0.div_euclid(1_000_000_000),
             self.0.rem_euclid(1_000_000_000) as i32,
