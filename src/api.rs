@@ -1,5 +1,5 @@
 //! The public API as generated from `proto/`: messages, clients and servers. Its manual is the proto's comments.
-#![allow(missing_docs, clippy::pedantic)]
+#![allow(clippy::all)]
 
 tonic::include_proto!("bellwether.v1");
 
