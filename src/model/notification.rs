@@ -7,7 +7,6 @@ use super::{ConferenceStatus, DisconnectReason, ParticipantStatus, Personal, Rol
 
 /// What a notification says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "nearly every notification is of a participant")]
 pub enum Payload {
     /// Of a meeting.
     Conf(Conf),
