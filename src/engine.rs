@@ -1,5 +1,467 @@
-//! Decides. A function of the inputs and their times: no clock, no file, no channel, no random number.
+//! Decides. A function of the inputs and their times: it reads no clock, no file, no random number; it has no channel, and no `Result`
+//! for what cannot fail. Durability is absent: the driver journals an input before it comes here, and lets effects out after.
 
+mod counts;
+mod deadlines;
 pub mod effect;
+mod held;
+mod ids;
 pub mod input;
+mod key;
+mod lifecycle;
+mod meeting;
+mod meetings;
 pub mod outbox;
+mod recency;
+mod step;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use counts::{Counts, RuleCounts};
+pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
+
+use crate::{
+    model::{Alert, Notification, Payload, ResolveReason, Time},
+    rules::{RuleSet, RuleSource, compile},
+};
+use deadlines::{Deadlines, Timer};
+use effect::{Answer, Effect};
+use ids::{Ids, Recall};
+use input::{Input, NewRules, Settings};
+use lifecycle::Alerts;
+use meetings::{Meetings, Received};
+use step::Step;
+
+/// Identity of a store; the ids that the engine makes depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct StoreId(pub [u8; 16]);
+
+/// The version of what the engine does with its inputs. A journal tail written under one is never replayed under another.
+pub const SEMANTICS: u32 = 1;
+
+/// The engine.
+#[derive(Debug)]
+pub struct Engine {
+    rules: Arc<RuleSet>,
+    state: State,
+}
+
+/// All that a snapshot holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    store: StoreId,
+    source: Arc<RuleSource>,
+    settings: Settings,
+    now: Time,
+    next_sequence: u64,
+    next_event: u64,
+    ids: Ids,
+    meetings: Meetings,
+    alerts: Alerts,
+    deadlines: Deadlines,
+    counts: Counts,
+}
+
+/// A snapshot that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// Its bytes are not a snapshot of this version.
+    #[error("the snapshot cannot be decoded")]
+    Decode(#[source] postcard::Error),
+    /// The rules in it do not compile any more.
+    #[error("the rules in the snapshot do not compile: {0}")]
+    Rules(String),
+}
+
+/// What happened to the rules at a reload.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reloaded {
+    /// Names of new rules.
+    pub added: Vec<String>,
+    /// Names of rules that are gone.
+    pub removed: Vec<String>,
+    /// Names of rules whose meaning changed.
+    pub reset: Vec<String>,
+    /// How many rules kept their state.
+    pub kept: u32,
+}
+
+impl Engine {
+    /// An engine that has seen nothing, and has no rules.
+    pub fn new(store: StoreId) -> Self {
+        let rules = Arc::new(RuleSet::default());
+        let state = State {
+            store,
+            source: rules.source.clone(),
+            settings: Settings::default(),
+            now: Time::MIN,
+            next_sequence: 1,
+            next_event: 1,
+            ids: Ids::default(),
+            meetings: Meetings::default(),
+            alerts: Alerts::default(),
+            deadlines: Deadlines::default(),
+            counts: Counts::default(),
+        };
+        Self { rules, state }
+    }
+
+    /// The engine that [`Self::snapshot`] was made of.
+    pub fn restore(snapshot: &[u8]) -> Result<Self, RestoreError> {
+        let mut state: State = postcard::from_bytes(snapshot).map_err(RestoreError::Decode)?;
+        let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
+        state.meetings.reindex();
+        Ok(Self { rules, state })
+    }
+
+    /// All state, as bytes.
+    pub fn snapshot(&self) -> Vec<u8> {
+        #[expect(
+            clippy::expect_used,
+            reason = "the state is plain data, which postcard can always write to memory"
+        )]
+        postcard::to_stdvec(&self.state).expect("plain data")
+    }
+
+    /// Applies one input, at its place in the journal and its time, and appends what it causes. Time never runs backwards: an earlier
+    /// one counts as the latest.
+    pub fn apply(&mut self, offset: u64, time: Time, input: Input, out: &mut Vec<Effect>) {
+        let time = time.max(self.state.now);
+        if matches!(input, Input::Start(_)) {
+            // What fell due while nobody ran happens now.
+            self.state.counts.late_deadlines += self.state.deadlines.due_by(time);
+            self.state.now = time;
+        }
+        self.advance(offset, time, out);
+        match input {
+            Input::Notification(notification) => self.notification(offset, notification, out),
+            Input::Tick => {}
+            Input::Start(settings) => {
+                self.state.settings = settings;
+                let (alerts, mut step) = self.alerts_and_step(offset, out);
+                alerts.restart(&mut step);
+            }
+            Input::Rules(rules) => self.new_rules(offset, rules, out),
+            Input::Mail(outcome) => {
+                let (alerts, mut step) = self.alerts_and_step(offset, out);
+                alerts.mail_ended(&mut step, outcome);
+            }
+            Input::Skip(_) => self.state.counts.inputs_skipped += 1,
+        }
+        // A deadline that was set in the past falls due right after its input.
+        self.advance(offset, time, out);
+    }
+
+    /// When the next deadline is due.
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.state.deadlines.next()
+    }
+
+    /// The engine's time: that of its last input.
+    pub fn now(&self) -> Time {
+        self.state.now
+    }
+
+    /// The sequence of the next alert event.
+    pub fn next_event(&self) -> u64 {
+        self.state.next_event
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// What it has counted.
+    pub fn counts(&self) -> &Counts {
+        &self.state.counts
+    }
+
+    /// The open alerts, oldest first.
+    pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.state.alerts.open()
+    }
+
+    /// How many alerts of a rule are open.
+    pub fn open_alerts_of(&self, rule: u32) -> usize {
+        self.state.alerts.count_of_rule(rule)
+    }
+
+    /// The open meetings, in the order of their opening, from that sequence on.
+    pub fn meetings_from(&self, sequence: u64) -> impl Iterator<Item = &Occurrence> {
+        self.state.meetings.open_from(sequence)
+    }
+
+    /// How many meetings are open.
+    pub fn meeting_count(&self) -> usize {
+        self.state.meetings.len()
+    }
+
+    /// The open meeting of a billing code, with its open alerts.
+    pub fn meeting(&self, billing_code: &str) -> Option<(&Occurrence, Vec<&Alert>)> {
+        let (place, occurrence) = self.state.meetings.get(billing_code)?;
+        let alerts = self
+            .state
+            .alerts
+            .of_occurrence(place)
+            .filter_map(|age| self.state.alerts.get(age))
+            .collect();
+        Some((occurrence, alerts))
+    }
+
+    /// How many mails have no final outcome yet, and the date of the oldest.
+    pub fn outbox(&self) -> (usize, Option<Time>) {
+        self.state.alerts.outbox()
+    }
+
+    /// How many ids are remembered, and when the oldest came.
+    pub fn ids(&self) -> (usize, Option<Time>) {
+        (self.state.ids.len(), self.state.ids.oldest(None))
+    }
+
+    /// When the oldest id that is remembered of a source came.
+    pub fn oldest_id(&self, source: &str) -> Option<Time> {
+        self.state.ids.oldest(Some(source))
+    }
+
+    /// How many deadlines are set.
+    pub fn deadline_count(&self) -> usize {
+        self.state.deadlines.len()
+    }
+
+    /// Lets every deadline up to that time fall due, each at its own.
+    fn advance(&mut self, offset: u64, time: Time, out: &mut Vec<Effect>) {
+        while let Some((at, timer)) = self.state.deadlines.pop(time) {
+            self.state.now = self.state.now.max(at);
+            let (meetings, alerts, mut step) = self.parts(offset, out);
+            match timer {
+                Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
+                Timer::Grace(place) => meetings.grace_over(&mut step, alerts, place),
+                Timer::Idle(place) => meetings.idle(&mut step, alerts, place),
+                Timer::Forget(place) => meetings.forget(place),
+                Timer::Expire(age) => alerts.expire(&mut step, age),
+                Timer::Update(age) => alerts.update(&mut step, age),
+                Timer::Mail(ticket) => alerts.mail_due(&mut step, ticket),
+            }
+        }
+        self.state.now = time;
+    }
+
+    fn notification(&mut self, offset: u64, mut notification: Notification, out: &mut Vec<Effect>) {
+        let state = &mut self.state;
+        let counts = &mut state.counts;
+        if let Some(id) = &notification.id {
+            match state
+                .ids
+                .recall(&notification.source, id, state.now, state.settings.id_horizon)
+            {
+                Recall::New => {}
+                Recall::Same(sequence) => {
+                    counts.duplicates += 1;
+                    return out.push(Effect::Answer(Answer::Duplicate { sequence }));
+                }
+                Recall::Other(sequence) => {
+                    counts.ids_reused += 1;
+                    return out.push(Effect::Answer(Answer::IdReused { sequence }));
+                }
+            }
+        }
+        let sequence = state.next_sequence;
+        state.next_sequence += 1;
+        if let Some(id) = notification.id.take() {
+            state.ids.remember(
+                &notification.source,
+                id,
+                sequence,
+                state.now,
+                state.settings.ids_per_source,
+            );
+        }
+        out.push(Effect::Answer(Answer::Accepted { sequence }));
+        count(counts, &notification.payload);
+        let received = dated(state.now, sequence, notification, &state.settings, counts);
+        let (meetings, alerts, mut step) = self.parts(offset, out);
+        meetings.take(&mut step, alerts, received);
+    }
+
+    /// Puts a rule set in force: rules whose meaning is unchanged keep all their state, the alerts of the others end.
+    fn new_rules(&mut self, offset: u64, new: NewRules, out: &mut Vec<Effect>) {
+        let rules = match new.compiled {
+            Some(rules) => rules,
+            None => match compiled(&new.source) {
+                Ok(rules) => rules,
+                // It was checked before it was journaled; under other semantics the journal is not replayed.
+                Err(_) => return,
+            },
+        };
+        let old = std::mem::replace(&mut self.rules, rules);
+        let kept = kept(&old, &self.rules);
+        self.state.source = new.source;
+
+        // The old rules end their alerts: their receivers are the ones who were told.
+        let new_rules = std::mem::replace(&mut self.rules, old);
+        for rule in (0u32..)
+            .zip(&kept)
+            .filter(|(_, new)| new.is_none())
+            .map(|(rule, _)| rule)
+            .collect::<Vec<_>>()
+        {
+            let reason = if new_rules
+                .named(&self.rules.rules[rule as usize].name)
+                .is_some_and(|rule| rule.enabled)
+            {
+                ResolveReason::RuleChanged
+            } else {
+                ResolveReason::RuleRemoved
+            };
+            let (alerts, mut step) = self.alerts_and_step(offset, out);
+            for age in alerts.of_rule(rule) {
+                alerts.resolve(&mut step, age, reason);
+            }
+        }
+        self.rules = new_rules;
+
+        let mut counts = vec![RuleCounts::default(); self.rules.rules.len()];
+        for (old, new) in kept.iter().enumerate() {
+            if let (Some(new), Some(count)) = (new, self.state.counts.rules.get_mut(old)) {
+                counts[*new as usize] = std::mem::take(count);
+            }
+        }
+        self.state.counts.rules = counts;
+        self.state.deadlines.renumber(&kept);
+        let fresh: Vec<u32> = (0u32..)
+            .zip(&self.rules.rules)
+            .filter(|(rule, compiled)| compiled.enabled && !kept.contains(&Some(*rule)))
+            .map(|(rule, _)| rule)
+            .collect();
+        let (meetings, alerts, mut step) = self.parts(offset, out);
+        alerts.renumber(&mut step, &kept);
+        meetings.renumber(&mut step, alerts, &kept, &fresh);
+    }
+
+    fn parts<'a>(&'a mut self, offset: u64, out: &'a mut Vec<Effect>) -> (&'a mut Meetings, &'a mut Alerts, Step<'a>) {
+        let State {
+            store,
+            settings,
+            now,
+            next_event,
+            meetings,
+            alerts,
+            deadlines,
+            counts,
+            ..
+        } = &mut self.state;
+        let step = Step {
+            rules: &self.rules,
+            settings,
+            store: *store,
+            offset,
+            now: *now,
+            deadlines,
+            counts,
+            next_event,
+            out,
+        };
+        (meetings, alerts, step)
+    }
+
+    fn alerts_and_step<'a>(&'a mut self, offset: u64, out: &'a mut Vec<Effect>) -> (&'a mut Alerts, Step<'a>) {
+        let (_, alerts, step) = self.parts(offset, out);
+        (alerts, step)
+    }
+}
+
+/// What a reload did to the rules, by their names and meanings.
+pub fn compare(old: &RuleSet, new: &RuleSet) -> Reloaded {
+    let mut reloaded = Reloaded::default();
+    for (rule, kept) in old.rules.iter().zip(kept(old, new)) {
+        match (kept, new.named(&rule.name)) {
+            (Some(_), _) => reloaded.kept += 1,
+            (None, Some(_)) => reloaded.reset.push(rule.name.to_string()),
+            (None, None) => reloaded.removed.push(rule.name.to_string()),
+        }
+    }
+    let is_new = |name: &str| old.named(name).is_none();
+    reloaded.added = new
+        .rules
+        .iter()
+        .filter(|rule| is_new(&rule.name))
+        .map(|rule| rule.name.to_string())
+        .collect();
+    reloaded
+}
+
+/// For each old rule the index of the new one that keeps its state: the same name, the same meaning, and not switched on or off.
+fn kept(old: &RuleSet, new: &RuleSet) -> Vec<Option<u32>> {
+    let by_name: hashbrown::HashMap<&str, u32> = new.rules.iter().map(|rule| rule.name.as_str()).zip(0u32..).collect();
+    let same = |old: &crate::rules::Rule| {
+        let index = *by_name.get(old.name.as_str())?;
+        let new = &new.rules[index as usize];
+        (old.meaning == new.meaning && old.enabled == new.enabled).then_some(index)
+    };
+    old.rules.iter().map(same).collect()
+}
+
+fn compiled(source: &Arc<RuleSource>) -> Result<Arc<RuleSet>, String> {
+    if source.files.is_empty() {
+        return Ok(Arc::new(RuleSet::default()));
+    }
+    match compile::compile(source) {
+        Ok(compiled) => Ok(Arc::new(compiled.set)),
+        Err(diagnostics) => Err(diagnostics
+            .first()
+            .map(|first| first.message.clone())
+            .unwrap_or_default()),
+    }
+}
+
+fn count(counts: &mut Counts, payload: &Payload) {
+    let (unlisted, extra) = match payload {
+        Payload::Conf(conf) => {
+            counts.conf += 1;
+            (u64::from(conf.status.name().is_none()), &conf.extra)
+        }
+        Payload::Party(party) => {
+            counts.party += 1;
+            let unlisted = u64::from(party.status.name().is_none())
+                + u64::from(party.role.is_some_and(|role| role.name().is_none()))
+                + u64::from(party.disconnect_reason.is_some_and(|reason| reason.name().is_none()));
+            (unlisted, &party.extra)
+        }
+    };
+    counts.unlisted_codes += unlisted;
+    counts.unknown_keys += extra.as_ref().map_or(0, |extra| extra.len() as u64);
+}
+
+/// When a notification counts: at `occurred_at`, unless that lies in the future or is too long ago.
+fn dated(now: Time, sequence: u64, notification: Notification, settings: &Settings, counts: &mut Counts) -> Received {
+    let order = notification.occurred_at.unwrap_or(now).min(now);
+    let at = match notification.occurred_at {
+        Some(at) if at > now => {
+            counts.early += 1;
+            now
+        }
+        Some(at) if at < now.minus(settings.lateness) => {
+            counts.late += 1;
+            now
+        }
+        Some(at) => at,
+        None => now,
+    };
+    Received {
+        sequence,
+        notification,
+        at,
+        order,
+        received_at: now,
+    }
+}
+
+/// The first 128 bits of a digest.
+fn short_hash(hasher: &blake3::Hasher) -> u128 {
+    let mut short = [0; 16];
+    short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    u128::from_be_bytes(short)
+}

@@ -1,7 +1,5 @@
 //! Everything that an input can cause outside the engine.
 
-use std::sync::Arc;
-
 use super::outbox::{Attempt, Delivery};
 use crate::model::AlertEvent;
 
@@ -13,7 +11,7 @@ pub enum Effect {
     /// Something happened to an alert.
     Alert(Box<AlertEvent>),
     /// A mail is to be sent now.
-    Mail(Arc<Attempt>),
+    Mail(Attempt),
     /// An attempt to send a mail ended.
     Delivery(Box<Delivery>),
 }

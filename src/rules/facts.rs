@@ -156,3 +156,21 @@ pub struct AlertFacts<'a> {
     /// Another alert holds its mail back.
     pub inhibited: bool,
 }
+
+impl<'a> AlertFacts<'a> {
+    /// What a filter sees of an alert in clear.
+    pub fn of(alert: &'a Alert) -> Self {
+        Self {
+            rule: &alert.rule,
+            severity: alert.severity,
+            firing: alert.state == AlertState::Firing,
+            labels: &alert.labels,
+            key: &alert.key,
+            occurrences: alert.occurrences,
+            started_at: alert.started_at,
+            acknowledged: false,
+            silenced: false,
+            inhibited: false,
+        }
+    }
+}

@@ -25,7 +25,7 @@ pub struct SourceFile {
 }
 
 /// Rules, receivers and routes in force together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RuleSet {
     /// What it was compiled from.
     pub source: Arc<RuleSource>,
@@ -37,6 +37,13 @@ pub struct RuleSet {
     pub routes: Vec<Route>,
     /// Which rules a notification can touch.
     pub index: Index,
+}
+
+impl RuleSet {
+    /// The rule of that name.
+    pub fn named(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == name)
+    }
 }
 
 /// One rule.

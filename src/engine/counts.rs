@@ -1,0 +1,57 @@
+//! What the engine counts, for operators to see. It decides nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Time;
+
+/// Counts since the store was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Notifications of a meeting that were applied.
+    pub conf: u64,
+    /// Notifications of a participant that were applied.
+    pub party: u64,
+    /// Notifications that had been applied before.
+    pub duplicates: u64,
+    /// Notifications whose id is known with other content.
+    pub ids_reused: u64,
+    /// Notifications that said what the last one said.
+    pub repeats: u64,
+    /// Notifications older than the lateness bound, or that came after newer ones.
+    pub late: u64,
+    /// Notifications from the future.
+    pub early: u64,
+    /// Codes that the vendor's tables do not list.
+    pub unlisted_codes: u64,
+    /// Keys that the vendor's document does not name.
+    pub unknown_keys: u64,
+    /// Deadlines that fell due while the service was down.
+    pub late_deadlines: u64,
+    /// Alerts that ended because their rule had too many.
+    pub alerts_evicted: u64,
+    /// Participants forgotten because their meeting had too many.
+    pub participants_evicted: u64,
+    /// Meetings closed because there were too many.
+    pub meetings_evicted: u64,
+    /// Mails given up because the outbox was full.
+    pub mails_given_up: u64,
+    /// Inputs left out because the engine failed on them.
+    pub inputs_skipped: u64,
+    /// By rule, in the order of the rule set.
+    pub rules: Vec<RuleCounts>,
+}
+
+/// Counts of one rule since its meaning last changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleCounts {
+    /// How often its condition matched.
+    pub matched: u64,
+    /// How many alerts it fired.
+    pub fired: u64,
+    /// How often it matched without a part of the key.
+    pub keyless: u64,
+    /// States that wait for their time to fire.
+    pub pending: u64,
+    /// When it last fired.
+    pub last_fired_at: Option<Time>,
+}

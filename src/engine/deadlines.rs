@@ -1,0 +1,107 @@
+//! What happens by the mere passing of time: absolute deadlines in one order, (deadline, age). Waiting for them is absent: the driver
+//! asks for the next one and hands in an input when it has passed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{lifecycle::AlertAge, meeting::Place, outbox::Ticket};
+use crate::model::Time;
+
+/// What falls due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Timer {
+    /// A state has lasted as long as its rule asks, or has been gone as long as the rule keeps firing.
+    Hold {
+        /// Whose state.
+        subject: Subject,
+        /// Index of the rule.
+        rule: u32,
+    },
+    /// The grace after a meeting's end is over.
+    Grace(Place),
+    /// A meeting may have been silent for too long; looked at again when it falls due.
+    Idle(Place),
+    /// What is remembered of a closed occurrence may be forgotten.
+    Forget(Place),
+    /// An alert may have gone without a match for too long; looked at again when it falls due.
+    Expire(AlertAge),
+    /// An update of an alert that was held back is told.
+    Update(AlertAge),
+    /// A mail is tried again.
+    Mail(Ticket),
+}
+
+/// Whose state a held rule watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Subject {
+    /// The occurrence of the meeting.
+    pub place: Place,
+    /// The participant, by its seat there; `None`: the meeting itself.
+    pub seat: Option<u32>,
+}
+
+/// A deadline that was set; gives it back to cancel it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Deadline {
+    at: Time,
+    age: u64,
+}
+
+/// All deadlines.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Deadlines {
+    due: BTreeMap<Deadline, Timer>,
+    next_age: u64,
+}
+
+impl Deadlines {
+    /// Sets a deadline. One that has passed already falls due right after the input at hand.
+    pub fn set(&mut self, at: Time, timer: Timer) -> Deadline {
+        let deadline = Deadline { at, age: self.next_age };
+        self.next_age += 1;
+        self.due.insert(deadline, timer);
+        deadline
+    }
+
+    /// Takes a deadline back; no harm if it has fallen due.
+    pub fn cancel(&mut self, deadline: Deadline) {
+        self.due.remove(&deadline);
+    }
+
+    /// The earliest.
+    pub fn next(&self) -> Option<Time> {
+        self.due.keys().next().map(|deadline| deadline.at)
+    }
+
+    /// How many are earlier than that.
+    pub fn due_by(&self, time: Time) -> u64 {
+        self.due.range(..Deadline { at: time, age: 0 }).count() as u64
+    }
+
+    /// Takes out the earliest, if it is not later than that.
+    pub fn pop(&mut self, until: Time) -> Option<(Time, Timer)> {
+        let entry = self.due.first_entry().filter(|entry| entry.key().at <= until)?;
+        let (deadline, timer) = entry.remove_entry();
+        Some((deadline.at, timer))
+    }
+
+    /// Gives every rule its new index; timers of rules that are gone drop.
+    pub fn renumber(&mut self, kept: &[Option<u32>]) {
+        self.due.retain(|_, timer| match timer {
+            Timer::Hold { rule, .. } => match kept.get(*rule as usize).copied().flatten() {
+                Some(new) => {
+                    *rule = new;
+                    true
+                }
+                None => false,
+            },
+            _ => true,
+        });
+    }
+
+    /// How many are set.
+    pub fn len(&self) -> usize {
+        self.due.len()
+    }
+}

@@ -1,0 +1,283 @@
+//! Held rules: a state that lasts. Each hold is weighed again whenever what its rule reads has changed; what leaves it as it was
+//! changes nothing.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    deadlines::{Deadline, Subject, Timer},
+    lifecycle::{AlertAge, Alerts, Match},
+    meeting::Occurrence,
+    meetings::Received,
+    step::Step,
+};
+use crate::{
+    model::{Evidence, Payload, ResolveReason, Time},
+    rules::{
+        Condition, KeyField, Rule,
+        facts::{AtHand, Facts, Previous},
+    },
+};
+
+/// A state that a rule watches and that has begun.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Hold {
+    /// Index of the rule.
+    pub rule: u32,
+    pub state: HoldState,
+}
+
+/// How far it has come.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum HoldState {
+    /// It has not lasted long enough.
+    Pending {
+        deadline: Deadline,
+        /// When it began.
+        since: Time,
+        /// The notification that began it; `None`: it had begun before the rule was loaded.
+        evidence: Option<Box<Evidence>>,
+    },
+    /// It has. The alert may be over by other means; it comes back only when the state has been false.
+    Firing(AlertAge),
+    /// It ended, but not for long enough to end the alert.
+    Fading { alert: AlertAge, deadline: Deadline },
+}
+
+/// What makes holds be weighed.
+pub(super) struct Cause<'a> {
+    /// When it counts.
+    pub at: Time,
+    /// The notification; `None`: a new rule set.
+    pub received: Option<&'a Received>,
+}
+
+/// Weighs one rule for one subject.
+pub(super) fn weigh(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    subject: Subject,
+    rule: u32,
+    cause: &Cause<'_>,
+) {
+    let compiled = &step.rules.rules[rule as usize];
+    let Condition::Held {
+        condition,
+        for_,
+        keep_firing_for,
+    } = &compiled.condition
+    else {
+        return;
+    };
+    let holds_now = match at_hand(occurrence, subject) {
+        Some(at_hand) => condition.holds(&Facts {
+            at_hand,
+            previous: Previous::Nothing,
+            meeting: &occurrence.facts,
+            source: cause.received.map_or("", |received| &received.notification.source),
+            occurred_at: cause.at,
+            received_at: step.now,
+        }),
+        None => false,
+    };
+    let Some(place) = position(occurrence, subject, rule) else {
+        if holds_now {
+            begin(step, alerts, occurrence, subject, rule, *for_, cause);
+        }
+        return;
+    };
+    let Some(hold) = holds_mut(occurrence, subject).and_then(|holds| holds.get_mut(place)) else {
+        return;
+    };
+    match (&mut hold.state, holds_now) {
+        (HoldState::Fading { alert, deadline }, true) => {
+            step.deadlines.cancel(*deadline);
+            hold.state = HoldState::Firing(*alert);
+        }
+        (HoldState::Firing(alert), false) if !keep_firing_for.is_zero() => {
+            let deadline = step
+                .deadlines
+                .set(cause.at.plus(*keep_firing_for), Timer::Hold { subject, rule });
+            hold.state = HoldState::Fading {
+                alert: *alert,
+                deadline,
+            };
+        }
+        (HoldState::Firing(alert), false) => {
+            let alert = *alert;
+            forget(occurrence, subject, place);
+            alerts.resolve(step, alert, ResolveReason::Condition);
+        }
+        (HoldState::Pending { deadline, .. }, false) => {
+            step.deadlines.cancel(*deadline);
+            step.counts.rules[rule as usize].pending -= 1;
+            forget(occurrence, subject, place);
+        }
+        (HoldState::Pending { .. } | HoldState::Firing(_), true) | (HoldState::Fading { .. }, false) => {}
+    }
+}
+
+/// A hold has lasted as long as its rule asks, or has been gone as long as the rule keeps firing.
+pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, subject: Subject, rule: u32) {
+    let Some(place) = position(occurrence, subject, rule) else {
+        return;
+    };
+    let Some(hold) = holds_mut(occurrence, subject).and_then(|holds| holds.get_mut(place)) else {
+        return;
+    };
+    match &hold.state {
+        HoldState::Pending { since, evidence, .. } => {
+            let (since, evidence) = (*since, evidence.as_deref().cloned());
+            step.counts.rules[rule as usize].pending -= 1;
+            let alert = fire(step, alerts, occurrence, subject, rule, since, evidence);
+            if let Some(hold) = holds_mut(occurrence, subject).and_then(|holds| holds.get_mut(place)) {
+                hold.state = HoldState::Firing(alert);
+            }
+        }
+        HoldState::Fading { alert, .. } => {
+            let alert = *alert;
+            forget(occurrence, subject, place);
+            alerts.resolve(step, alert, ResolveReason::Condition);
+        }
+        HoldState::Firing(_) => {}
+    }
+}
+
+/// Drops holds whose subject is gone, and hands back the alerts that they had fired.
+pub(super) fn drop_all(step: &mut Step<'_>, holds: Vec<Hold>) -> Vec<AlertAge> {
+    let mut fired = Vec::new();
+    for hold in holds {
+        match hold.state {
+            HoldState::Pending { deadline, .. } => {
+                step.deadlines.cancel(deadline);
+                step.counts.rules[hold.rule as usize].pending -= 1;
+            }
+            HoldState::Fading { alert, deadline } => {
+                step.deadlines.cancel(deadline);
+                fired.push(alert);
+            }
+            HoldState::Firing(alert) => fired.push(alert),
+        }
+    }
+    fired
+}
+
+/// Gives every rule its new index; holds of rules that are gone drop. Their timers do so by themselves.
+pub(super) fn renumber(holds: &mut Vec<Hold>, kept: &[Option<u32>]) {
+    holds.retain_mut(|hold| match kept.get(hold.rule as usize).copied().flatten() {
+        Some(new) => {
+            hold.rule = new;
+            true
+        }
+        None => false,
+    });
+}
+
+/// Whether a held rule watches each participant, rather than the meeting.
+pub(super) fn is_of_participants(rule: &Rule) -> bool {
+    rule.key.fields.contains(&KeyField::PartyId)
+}
+
+fn begin(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    subject: Subject,
+    rule: u32,
+    for_: Duration,
+    cause: &Cause<'_>,
+) {
+    let evidence = cause.received.map(Received::evidence);
+    let state = if for_.is_zero() {
+        HoldState::Firing(fire(step, alerts, occurrence, subject, rule, cause.at, evidence))
+    } else {
+        step.counts.rules[rule as usize].pending += 1;
+        let deadline = step.deadlines.set(cause.at.plus(for_), Timer::Hold { subject, rule });
+        HoldState::Pending {
+            deadline,
+            since: cause.at,
+            evidence: evidence.map(Box::new),
+        }
+    };
+    if let Some(holds) = holds_mut(occurrence, subject) {
+        holds.push(Hold { rule, state });
+    }
+}
+
+fn fire(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &Occurrence,
+    subject: Subject,
+    rule: u32,
+    since: Time,
+    evidence: Option<Evidence>,
+) -> AlertAge {
+    let participant = subject.seat.and_then(|seat| occurrence.participant(seat));
+    let value = |field: &KeyField| match (field, participant) {
+        (KeyField::PartyId, Some(participant)) => participant.known.party_id.clone(),
+        _ => occurrence.billing_code.clone(),
+    };
+    let values = step.rules.rules[rule as usize].key.fields.iter().map(value).collect();
+    // The texts of a rule over the meeting may show the notification that began the state.
+    let began = evidence.clone();
+    let at_hand = match (participant, began.as_ref().map(|began| &began.payload)) {
+        (Some(participant), _) => AtHand::Party(&participant.known),
+        (None, Some(Payload::Conf(conf))) => AtHand::Conf(conf),
+        (None, Some(Payload::Party(party))) => AtHand::Party(party),
+        (None, None) => AtHand::Nothing,
+    };
+    let facts = Facts {
+        at_hand,
+        previous: Previous::Nothing,
+        meeting: &occurrence.facts,
+        source: began.as_ref().map_or("", |began| &began.source),
+        occurred_at: since,
+        received_at: began.as_ref().map_or(since, |began| began.received_at),
+    };
+    alerts.matched(
+        step,
+        Match {
+            rule,
+            values,
+            place: Some(subject.place),
+            facts: &facts,
+            at: since,
+            evidence,
+        },
+    )
+}
+
+fn at_hand(occurrence: &Occurrence, subject: Subject) -> Option<AtHand<'_>> {
+    match subject.seat {
+        None => Some(AtHand::Nothing),
+        Some(seat) => occurrence
+            .participant(seat)
+            .map(|participant| AtHand::Party(&participant.known)),
+    }
+}
+
+fn holds_mut(occurrence: &mut Occurrence, subject: Subject) -> Option<&mut Vec<Hold>> {
+    match subject.seat {
+        None => Some(&mut occurrence.holds),
+        Some(seat) => occurrence
+            .participant_mut(seat)
+            .map(|participant| &mut participant.holds),
+    }
+}
+
+fn position(occurrence: &Occurrence, subject: Subject, rule: u32) -> Option<usize> {
+    let holds = match subject.seat {
+        None => &occurrence.holds,
+        Some(seat) => &occurrence.participant(seat)?.holds,
+    };
+    holds.iter().position(|hold| hold.rule == rule)
+}
+
+fn forget(occurrence: &mut Occurrence, subject: Subject, place: usize) {
+    if let Some(holds) = holds_mut(occurrence, subject) {
+        holds.remove(place);
+    }
+}

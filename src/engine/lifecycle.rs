@@ -1,0 +1,442 @@
+//! The life of alerts: they fire, match again, and resolve. One at a time for each rule and key. What makes them do so is absent: it is
+//! the conditions'.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use compact_str::CompactString;
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    deadlines::{Deadline, Timer},
+    input::MailOutcome,
+    key,
+    meeting::Place,
+    outbox::{Outbox, Ticket, Told},
+    step::Step,
+};
+use crate::{
+    model::{Alert, AlertEventKind, AlertId, AlertState, Evidence, ResolveReason, Time},
+    rules::{
+        RuleSet,
+        facts::{AlertFacts, Facts},
+    },
+};
+
+/// How many notifications an alert keeps as evidence.
+const EVIDENCE: usize = 5;
+
+/// The least time between two updates of one alert, unless its severity was raised.
+const UPDATE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// An open alert's place in the order of their firing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct AlertAge(u64);
+
+/// The alerts that are open, and the mails about alerts.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Alerts {
+    open: BTreeMap<AlertAge, OpenAlert>,
+    by_key: HashMap<AlertKey, AlertAge>,
+    /// Those about an occurrence of a meeting, which end with it.
+    by_occurrence: BTreeSet<(Place, AlertAge)>,
+    /// By rule, the longest idle first.
+    by_rule: Vec<BTreeSet<(Time, AlertAge)>>,
+    next_age: u64,
+    outbox: Outbox,
+}
+
+/// What one alert at a time is open for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct AlertKey {
+    rule: u32,
+    place: Option<Place>,
+    values: Vec<CompactString>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OpenAlert {
+    alert: Alert,
+    rule: u32,
+    /// The occurrence that it is about, where its key names the meeting.
+    place: Option<Place>,
+    /// When it last matched, by the engine's time.
+    matched_at: Time,
+    /// When it was last told of.
+    told_at: Time,
+    update: Option<Deadline>,
+    expire: Option<Deadline>,
+    told: Vec<Told>,
+}
+
+/// What makes an alert fire, or match again.
+pub(super) struct Match<'a> {
+    /// Index of the rule.
+    pub rule: u32,
+    /// The values of its key.
+    pub values: Vec<CompactString>,
+    /// The occurrence, where the key names the meeting.
+    pub place: Option<Place>,
+    /// What the texts see.
+    pub facts: &'a Facts<'a>,
+    /// When it counts.
+    pub at: Time,
+    /// The notification that it rests on, if one is known.
+    pub evidence: Option<Evidence>,
+}
+
+impl Alerts {
+    /// A condition matched: fires the alert, or counts the match if it is open.
+    pub fn matched(&mut self, step: &mut Step<'_>, matched: Match<'_>) -> AlertAge {
+        step.counts.rules[matched.rule as usize].matched += 1;
+        let key = AlertKey {
+            rule: matched.rule,
+            place: matched.place,
+            values: matched.values.clone(),
+        };
+        match self.by_key.get(&key) {
+            Some(&age) => {
+                self.again(step, age, matched.at, matched.evidence);
+                age
+            }
+            None => self.fire(step, key, matched),
+        }
+    }
+
+    /// A repeat of what matched: the alert, if open, was seen again, and nothing else.
+    pub fn seen(&mut self, rule: u32, place: Option<Place>, values: Vec<CompactString>, at: Time) {
+        let Some(age) = self.by_key.get(&AlertKey { rule, place, values }) else {
+            return;
+        };
+        if let Some(open) = self.open.get_mut(age) {
+            open.alert.last_seen_at = open.alert.last_seen_at.max(at);
+        }
+    }
+
+    /// Ends an alert; no harm if it is not open any more.
+    pub fn resolve(&mut self, step: &mut Step<'_>, age: AlertAge, reason: ResolveReason) {
+        let Some(mut open) = self.remove(age) else {
+            return;
+        };
+        for deadline in [open.expire, open.update].into_iter().flatten() {
+            step.deadlines.cancel(deadline);
+        }
+        open.alert.state = AlertState::Resolved { at: step.now, reason };
+        step.say(AlertEventKind::Resolved, &open.alert);
+        for told in &open.told {
+            let receiver = step
+                .rules
+                .receivers
+                .iter()
+                .find(|receiver| receiver.name == told.receiver);
+            if let Some(receiver) = receiver.filter(|receiver| receiver.send_resolved) {
+                self.outbox.tell_resolved(step, &open.alert, told, receiver);
+            }
+        }
+    }
+
+    /// The rule's `resolve.when` held for that notification: ends every alert of the rule whose key agrees with it.
+    pub fn resolve_agreeing(&mut self, step: &mut Step<'_>, rule: u32, place: Place, facts: &Facts<'_>) {
+        let compiled = &step.rules.rules[rule as usize];
+        let agreeing: Vec<AlertAge> = if compiled.key.names_meeting() {
+            self.of_occurrence(place)
+                .filter(|age| {
+                    self.open
+                        .get(age)
+                        .is_some_and(|open| open.rule == rule && key::agrees(&compiled.key, &open.alert.key, facts))
+                })
+                .collect()
+        } else {
+            key::values(&compiled.key, facts)
+                .and_then(|values| {
+                    self.by_key
+                        .get(&AlertKey {
+                            rule,
+                            place: None,
+                            values,
+                        })
+                        .copied()
+                })
+                .into_iter()
+                .collect()
+        };
+        for age in agreeing {
+            self.resolve(step, age, ResolveReason::Match);
+        }
+    }
+
+    /// An occurrence closed: ends the alerts about it.
+    pub fn close(&mut self, step: &mut Step<'_>, place: Place, reason: ResolveReason) {
+        let ages: Vec<AlertAge> = self.of_occurrence(place).collect();
+        for age in ages {
+            self.resolve(step, age, reason);
+        }
+    }
+
+    /// An alert may have gone without a match for as long as its rule's `resolve.after`.
+    pub fn expire(&mut self, step: &mut Step<'_>, age: AlertAge) {
+        let Some(open) = self.open.get_mut(&age) else {
+            return;
+        };
+        let Some(after) = step.rules.rules[open.rule as usize].resolve.after else {
+            return;
+        };
+        let at = open.matched_at.plus(after);
+        if at > step.now {
+            open.expire = Some(step.deadlines.set(at, Timer::Expire(age)));
+        } else {
+            open.expire = None;
+            self.resolve(step, age, ResolveReason::Timeout);
+        }
+    }
+
+    /// The process started: mails that were being sent are sent again.
+    pub fn restart(&mut self, step: &mut Step<'_>) {
+        self.outbox.restart(step);
+    }
+
+    /// An attempt to send a mail ended.
+    pub fn mail_ended(&mut self, step: &mut Step<'_>, outcome: MailOutcome) {
+        self.outbox.ended(step, outcome);
+    }
+
+    /// A mail is to be tried again.
+    pub fn mail_due(&mut self, step: &mut Step<'_>, ticket: Ticket) {
+        self.outbox.due(step, ticket);
+    }
+
+    /// How many mails have no final outcome yet, and the date of the oldest.
+    pub fn outbox(&self) -> (usize, Option<Time>) {
+        (self.outbox.len(), self.outbox.oldest())
+    }
+
+    /// How many alerts of a rule are open.
+    pub fn count_of_rule(&self, rule: u32) -> usize {
+        self.by_rule.get(rule as usize).map_or(0, BTreeSet::len)
+    }
+
+    /// An update that was held back is due.
+    pub fn update(&mut self, step: &mut Step<'_>, age: AlertAge) {
+        if let Some(open) = self.open.get_mut(&age) {
+            open.update = None;
+            open.told_at = step.now;
+            step.say(AlertEventKind::Updated, &open.alert);
+        }
+    }
+
+    /// A new rule set is in force. Alerts of rules that were kept go on under their new index, with the rule's new severity, labels and
+    /// runbook; the others have been resolved before.
+    pub fn renumber(&mut self, step: &mut Step<'_>, kept: &[Option<u32>]) {
+        self.by_rule = vec![BTreeSet::new(); step.rules.rules.len()];
+        self.by_key.clear();
+        for (age, open) in &mut self.open {
+            let Some(rule) = kept.get(open.rule as usize).copied().flatten() else {
+                continue;
+            };
+            open.rule = rule;
+            self.by_rule[rule as usize].insert((open.matched_at, *age));
+            let values = open.alert.key.iter().map(|(_, value)| value.clone()).collect();
+            self.by_key.insert(
+                AlertKey {
+                    rule,
+                    place: open.place,
+                    values,
+                },
+                *age,
+            );
+            let compiled = &step.rules.rules[rule as usize];
+            let alert = &mut open.alert;
+            if alert.severity != compiled.severity
+                || alert.labels != compiled.labels
+                || alert.runbook_url != compiled.runbook_url
+            {
+                alert.severity = compiled.severity;
+                alert.labels.clone_from(&compiled.labels);
+                alert.runbook_url.clone_from(&compiled.runbook_url);
+                open.told_at = step.now;
+                step.say(AlertEventKind::Updated, alert);
+            }
+        }
+    }
+
+    /// The open alerts of a rule, oldest first.
+    pub fn of_rule(&self, rule: u32) -> Vec<AlertAge> {
+        let mut ages: Vec<AlertAge> = self
+            .by_rule
+            .get(rule as usize)
+            .into_iter()
+            .flatten()
+            .map(|(_, age)| *age)
+            .collect();
+        ages.sort_unstable();
+        ages
+    }
+
+    /// The open alerts about an occurrence, oldest first.
+    pub fn of_occurrence(&self, place: Place) -> impl Iterator<Item = AlertAge> + '_ {
+        self.by_occurrence
+            .range((place, AlertAge(0))..=(place, AlertAge(u64::MAX)))
+            .map(|(_, age)| *age)
+    }
+
+    /// All open alerts, oldest first.
+    pub fn open(&self) -> impl Iterator<Item = &Alert> {
+        self.open.values().map(|open| &open.alert)
+    }
+
+    /// An open alert.
+    pub fn get(&self, age: AlertAge) -> Option<&Alert> {
+        self.open.get(&age).map(|open| &open.alert)
+    }
+
+    fn again(&mut self, step: &mut Step<'_>, age: AlertAge, at: Time, evidence: Option<Evidence>) {
+        let Some(open) = self.open.get_mut(&age) else {
+            return;
+        };
+        open.alert.occurrences += 1;
+        open.alert.last_seen_at = open.alert.last_seen_at.max(at);
+        if let Some(evidence) = evidence {
+            open.alert.evidence.truncate(EVIDENCE - 1);
+            open.alert.evidence.insert(0, evidence);
+        }
+        let matched_at = open.matched_at.max(at);
+        let idle = &mut self.by_rule[open.rule as usize];
+        idle.remove(&(open.matched_at, age));
+        idle.insert((matched_at, age));
+        open.matched_at = matched_at;
+        if open.update.is_some() {
+            return;
+        }
+        let at = open.told_at.plus(UPDATE_INTERVAL);
+        if at > step.now {
+            open.update = Some(step.deadlines.set(at, Timer::Update(age)));
+        } else {
+            self.update(step, age);
+        }
+    }
+
+    fn fire(&mut self, step: &mut Step<'_>, key: AlertKey, matched: Match<'_>) -> AlertAge {
+        let rule = matched.rule as usize;
+        self.make_room(step, rule);
+        let alert = new_alert(step, &key, matched);
+        let counts = &mut step.counts.rules[rule];
+        counts.fired += 1;
+        counts.last_fired_at = Some(step.now);
+
+        let age = AlertAge(self.next_age);
+        self.next_age += 1;
+        step.say(AlertEventKind::Fired, &alert);
+        let told = match receiver_of(step.rules, &alert) {
+            Some(receiver) => self.outbox.tell_fired(step, &alert, receiver),
+            None => Vec::new(),
+        };
+        let matched_at = alert.last_seen_at;
+        let expire = step.rules.rules[rule]
+            .resolve
+            .after
+            .map(|after| step.deadlines.set(matched_at.plus(after), Timer::Expire(age)));
+        self.by_rule[rule].insert((matched_at, age));
+        if let Some(place) = key.place {
+            self.by_occurrence.insert((place, age));
+        }
+        let open = OpenAlert {
+            alert,
+            rule: key.rule,
+            place: key.place,
+            matched_at,
+            told_at: step.now,
+            update: None,
+            expire,
+            told,
+        };
+        self.by_key.insert(key, age);
+        self.open.insert(age, open);
+        age
+    }
+
+    /// Ends the longest idle alerts of a rule that has as many as it may.
+    fn make_room(&mut self, step: &mut Step<'_>, rule: usize) {
+        if self.by_rule.len() < step.rules.rules.len() {
+            self.by_rule.resize(step.rules.rules.len(), BTreeSet::new());
+        }
+        while self.by_rule[rule].len() >= step.settings.alerts_per_rule.max(1) as usize {
+            let Some(&(_, age)) = self.by_rule[rule].first() else {
+                return;
+            };
+            step.counts.alerts_evicted += 1;
+            self.resolve(step, age, ResolveReason::Evicted);
+        }
+    }
+
+    fn remove(&mut self, age: AlertAge) -> Option<OpenAlert> {
+        let open = self.open.remove(&age)?;
+        let values = open.alert.key.iter().map(|(_, value)| value.clone()).collect();
+        self.by_key.remove(&AlertKey {
+            rule: open.rule,
+            place: open.place,
+            values,
+        });
+        if let Some(place) = open.place {
+            self.by_occurrence.remove(&(place, age));
+        }
+        if let Some(idle) = self.by_rule.get_mut(open.rule as usize) {
+            idle.remove(&(open.matched_at, age));
+        }
+        Some(open)
+    }
+}
+
+fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>) -> Alert {
+    let rule = &step.rules.rules[key.rule as usize];
+    let named: Vec<(CompactString, CompactString)> = rule
+        .key
+        .fields
+        .iter()
+        .map(|field| CompactString::const_new(field.name()))
+        .zip(matched.values)
+        .collect();
+    let (summary, description) = rule
+        .texts
+        .fill(matched.facts, &rule.name, rule.severity, &rule.labels, &named);
+    Alert {
+        id: alert_id(step, key, &rule.name),
+        rule: rule.name.clone(),
+        severity: rule.severity,
+        state: AlertState::Firing,
+        labels: rule.labels.clone(),
+        key: named,
+        summary,
+        description,
+        runbook_url: rule.runbook_url.clone(),
+        started_at: step.now,
+        last_seen_at: matched.at,
+        occurrences: 1,
+        evidence: matched.evidence.into_iter().collect(),
+    }
+}
+
+/// A hash of the store, the rule, the key, the occurrence and the input: the same wherever the journal is replayed.
+fn alert_id(step: &Step<'_>, key: &AlertKey, rule: &str) -> AlertId {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&step.store.0).update(&step.offset.to_be_bytes());
+    hasher.update(&key.place.map_or(0, |place| place.occurrence).to_be_bytes());
+    for part in std::iter::once(rule).chain(key.values.iter().map(CompactString::as_str)) {
+        hasher
+            .update(&(part.len() as u64).to_be_bytes())
+            .update(part.as_bytes());
+    }
+    AlertId(super::short_hash(&hasher))
+}
+
+/// The first route that matches takes the alert.
+fn receiver_of<'a>(rules: &'a RuleSet, alert: &Alert) -> Option<&'a crate::rules::Receiver> {
+    let facts = AlertFacts::of(alert);
+    rules
+        .routes
+        .iter()
+        .find(|route| route.filter.as_ref().is_none_or(|filter| filter.matches_alert(&facts)))
+        .map(|route| &rules.receivers[route.receiver])
+}

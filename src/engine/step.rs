@@ -1,0 +1,37 @@
+//! What every part of the engine shares while one input is applied.
+
+use super::{StoreId, counts::Counts, deadlines::Deadlines, effect::Effect, input::Settings};
+use crate::{
+    model::{Alert, AlertEvent, AlertEventKind, Time},
+    rules::RuleSet,
+};
+
+/// The surroundings of one input.
+pub(super) struct Step<'a> {
+    pub rules: &'a RuleSet,
+    pub settings: &'a Settings,
+    pub store: StoreId,
+    /// The input's place in the journal.
+    pub offset: u64,
+    /// The engine's time.
+    pub now: Time,
+    pub deadlines: &'a mut Deadlines,
+    pub counts: &'a mut Counts,
+    /// The sequence of the next alert event.
+    pub next_event: &'a mut u64,
+    pub out: &'a mut Vec<Effect>,
+}
+
+impl Step<'_> {
+    /// Says what happened to an alert.
+    pub fn say(&mut self, kind: AlertEventKind, alert: &Alert) {
+        let sequence = *self.next_event;
+        *self.next_event += 1;
+        self.out.push(Effect::Alert(Box::new(AlertEvent {
+            sequence,
+            kind,
+            at: self.now,
+            alert: alert.clone(),
+        })));
+    }
+}

@@ -1,0 +1,327 @@
+//! The driver: gathers inputs, makes them durable, has the engine decide, and lets the effects out, in this order. The wire is absent:
+//! gRPC calls come in through [`Handle`], and subscribers read [`Fanout`].
+
+mod decide;
+mod fanout;
+mod follow;
+mod gather;
+mod handle;
+mod records;
+mod recovery;
+mod snapshots;
+mod visible;
+
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc::sync_channel,
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+pub use fanout::{Fanout, Next, Said};
+pub use follow::FollowError;
+pub use handle::{Handle, Unavailable};
+pub use recovery::RecoveryError;
+pub use visible::Visible;
+
+use crate::{
+    clock::Clock,
+    email::{MailSettings, Mailer},
+    engine::{
+        Engine, SEMANTICS,
+        input::{Input, MailOutcome, NewRules, Settings},
+    },
+    grpc::cursor::Cursors,
+    journal::{
+        AppendError, Journal, JournalError, Options, Trim,
+        event_log::{EventLog, EventReader, Position},
+    },
+    metrics::Metrics,
+    model::Time,
+    rules::RuleSet,
+};
+use decide::Decider;
+use follow::Follower;
+use gather::Gatherer;
+use recovery::{Recovered, Recovery};
+
+/// How many batches may be durable and wait to be decided upon.
+const AHEAD: usize = 2;
+
+/// What the service runs with.
+#[derive(Debug)]
+pub struct ServiceSettings {
+    /// The data folder.
+    pub data: PathBuf,
+    /// What the engine reads.
+    pub engine: Settings,
+    /// How mail is sent.
+    pub mail: MailSettings,
+    /// How many notifications may wait.
+    pub queue: usize,
+    /// For how long the journal and the event log are kept.
+    pub keep_journal: Duration,
+    /// For how long ended alerts are kept in the archive.
+    pub keep_alerts: Duration,
+}
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The state cannot be made anew from it.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+    /// What was said cannot be completed.
+    #[error("cannot complete the event log")]
+    Events(#[from] AppendError),
+    /// The archive.
+    #[error(transparent)]
+    Archive(#[from] FollowError),
+    /// The mailer.
+    #[error(transparent)]
+    Mail(#[from] crate::email::StartError),
+    /// The rules of the journal cannot be replaced by those that were given.
+    #[error("the service stopped before it had started")]
+    Stopped,
+}
+
+/// Reports that the process must end: what is on disk can be trusted only by a new start.
+#[derive(Clone, Debug)]
+pub struct Fatal(mpsc::Sender<Box<dyn Error + Send + Sync>>);
+
+impl Fatal {
+    pub(crate) fn report(&self, cause: Box<dyn Error + Send + Sync>) {
+        // The first one ends the process; the others can only say the same.
+        let _ = self.0.try_send(cause);
+    }
+}
+
+/// The running service.
+pub struct Service {
+    /// The way in.
+    pub handle: Handle,
+    /// What is said.
+    pub fanout: Arc<Fanout>,
+    /// What was said.
+    pub events: EventReader,
+    /// Makes and reads cursors of this store.
+    pub cursors: Cursors,
+    /// How far the archive got.
+    pub archived: watch::Receiver<Option<Position>>,
+    /// Where the archive is.
+    pub archive: PathBuf,
+    /// Whether the journal takes notifications.
+    pub has_room: Arc<AtomicBool>,
+    /// Comes when the process must end.
+    pub failure: mpsc::Receiver<Box<dyn Error + Send + Sync>>,
+    recovery: Recovery,
+    gatherer: JoinHandle<Journal>,
+    decider: JoinHandle<(Engine, EventLog)>,
+    follower: Follower,
+    mailer: Mailer,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Service {
+    /// Opens the data folder, makes the state anew, and starts. `rules` are put in force where they are not already; `None`: those of
+    /// the journal stay.
+    pub async fn start(
+        settings: ServiceSettings,
+        rules: Option<Arc<RuleSet>>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StartError> {
+        let options = Options { semantics: SEMANTICS, ..Options::default() };
+        let opened = Journal::open(&settings.data, options)?;
+        let identity = opened.journal.identity();
+        let recovery = Recovery {
+            store: identity.store,
+            journal: opened.journal.reader(),
+            events: opened.events.reader(),
+            snapshots: opened.snapshots,
+            skipped: Arc::new(Mutex::default()),
+        };
+        let head = opened.journal.next_offset();
+        let Recovered { engine, missing, .. } = recovery.until(head)?;
+        let mut events = opened.events;
+        if !missing.is_empty() {
+            warn!(records = missing.len(), "the event log was cut short; what it lacks was decided again");
+            events.append(&missing)?;
+        }
+        info!(store = %identity.store, offset = head, rules = engine.rules().rules.len(), "the state is made");
+
+        let (fatal, failure) = mpsc::channel(1);
+        let fatal = Fatal(fatal);
+        let (handle, submissions) = Handle::new(settings.queue);
+        let fanout = Arc::new(Fanout::new(head_position(head), events.last_position()));
+        let cursors = Cursors::new(identity);
+        let archive = settings.data.join("archive.db");
+        let follower = Follower::start(&archive, identity.store, events.reader(), settings.keep_alerts, fatal.clone())?;
+        let (outcomes, outcomes_out) = mpsc::channel(1024);
+        let mailer = Mailer::start(&settings.mail, outcomes)?;
+        let (decided, decided_out) = watch::channel(head);
+        let has_room = Arc::new(AtomicBool::new(true));
+        let (durable, batches) = sync_channel(AHEAD);
+
+        let clock = Clock::starting_after(engine.now());
+        let in_force = Arc::clone(engine.rules());
+        let gatherer = Gatherer {
+            journal: opened.journal,
+            clock,
+            submissions,
+            durable,
+            has_room: Arc::clone(&has_room),
+            keep: settings.keep_journal,
+            fatal: fatal.clone(),
+            metrics: Arc::clone(&metrics),
+        };
+        let decider = Decider {
+            engine,
+            batches,
+            events,
+            fanout: Arc::clone(&fanout),
+            mailer: mailer.queue(),
+            handle: handle.clone(),
+            recovery: recovery.clone(),
+            cursors: cursors.clone(),
+            archive: follower.bell(),
+            fatal: fatal.clone(),
+            metrics,
+            decided,
+            effects: Vec::new(),
+        };
+        let service = Self {
+            events: recovery.events.clone(),
+            archived: follower.reached.clone(),
+            gatherer: named("journal", move || gatherer.run()),
+            decider: named("engine", move || decider.run()),
+            handle,
+            fanout,
+            cursors,
+            archive,
+            has_room,
+            failure,
+            recovery,
+            follower,
+            mailer,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        service.begin(settings.engine, rules, &in_force, outcomes_out, decided_out, fatal).await?;
+        Ok(service)
+    }
+
+    /// The first inputs of this process, and the tasks beside the two threads.
+    async fn begin(
+        &self,
+        settings: Settings,
+        rules: Option<Arc<RuleSet>>,
+        in_force: &RuleSet,
+        outcomes: mpsc::Receiver<MailOutcome>,
+        decided: watch::Receiver<u64>,
+        fatal: Fatal,
+    ) -> Result<(), StartError> {
+        let stopped = |_| StartError::Stopped;
+        self.tasks.spawn(pass_outcomes(outcomes, self.handle.clone()));
+        self.tasks.spawn(snapshots::run(self.recovery.clone(), self.handle.clone(), decided, fatal, self.stop.clone()));
+        self.tasks.spawn(probe_room(self.handle.clone(), Arc::clone(&self.has_room), self.stop.clone()));
+        self.handle.apply(Input::Start(settings)).await.map_err(stopped)?;
+        if let Some(rules) = rules.filter(|rules| rules.source != in_force.source) {
+            self.put_in_force(rules).await.map_err(stopped)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a rule set in force.
+    pub async fn put_in_force(&self, rules: Arc<RuleSet>) -> Result<(), Unavailable> {
+        put_in_force(&self.handle, rules).await
+    }
+
+    /// Ends: mails under way are finished, what was submitted is decided upon, the state goes into a snapshot. Nothing must submit any
+    /// more.
+    pub async fn stop(self, grace: Duration) {
+        self.mailer.shutdown(grace).await;
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.handle.stop().await;
+        let (recovery, gatherer, decider, follower) = (self.recovery, self.gatherer, self.decider, self.follower);
+        let ended = tokio::task::spawn_blocking(move || {
+            let (Ok(journal), Ok((engine, events))) = (gatherer.join(), decider.join()) else {
+                return warn!("a thread of the service failed; the next start makes the state anew from the journal");
+            };
+            if let Err(cause) = close(&recovery, journal, engine, events) {
+                warn!(%cause, "the state could not be put in a snapshot; the next start makes it anew from the journal");
+            }
+            follower.stop();
+        });
+        if let Err(cause) = ended.await {
+            warn!(%cause, "the service did not end cleanly; the next start makes the state anew from the journal");
+        }
+    }
+}
+
+/// Puts a rule set in force.
+pub async fn put_in_force(handle: &Handle, rules: Arc<RuleSet>) -> Result<(), Unavailable> {
+    handle.apply(Input::Rules(NewRules { source: Arc::clone(&rules.source), compiled: Some(rules) })).await
+}
+
+/// The position that everything before an offset comes before.
+pub(crate) fn head_position(next_offset: u64) -> Position {
+    match next_offset.checked_sub(1) {
+        Some(offset) => Position { offset, ordinal: u32::MAX },
+        None => Position::default(),
+    }
+}
+
+fn close(recovery: &Recovery, journal: Journal, engine: Engine, mut events: EventLog) -> Result<(), StartError> {
+    events.sync()?;
+    let recovered = Recovered {
+        engine,
+        missing: Vec::new(),
+        last_event: events.last_position(),
+        last_hash: Some(journal.last_hash()),
+    };
+    snapshots::write(recovery, journal.next_offset(), &recovered)?;
+    journal.close()?;
+    Ok(())
+}
+
+fn named<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    #[expect(clippy::expect_used, reason = "a process that cannot start a thread cannot start")]
+    thread::Builder::new().name(name.to_owned()).spawn(run).expect("a thread")
+}
+
+async fn pass_outcomes(mut outcomes: mpsc::Receiver<MailOutcome>, handle: Handle) {
+    while let Some(outcome) = outcomes.recv().await {
+        if handle.send(Input::Mail(outcome)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// While the journal has no room nobody sends it anything: asks every second whether it has again.
+async fn probe_room(handle: Handle, has_room: Arc<AtomicBool>, stop: CancellationToken) {
+    let mut timer = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = timer.tick() => {}
+        }
+        if !has_room.load(Ordering::Relaxed) && handle.send(Input::Tick).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What was said, for those who listen: a ring of the newest alert events, each encoded once. A subscriber is a position, not a queue:
+//! it reads here while it keeps up, and from the event log when it has fallen behind.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use tokio::sync::watch;
+
+use crate::{grpc::encoded::EncodedResponse, journal::event_log::Position, service::visible::Visible};
+
+/// How many events the ring holds.
+const RING: usize = 8192;
+
+/// An alert event, ready to be sent.
+#[derive(Debug)]
+pub struct Said {
+    /// Where it stands in the event log.
+    pub position: Position,
+    /// The response that carries it, with its cursor.
+    pub response: EncodedResponse,
+    /// What a filter sees of it.
+    pub visible: Visible,
+}
+
+/// The newest events, and a bell that rings when there are more.
+#[derive(Debug)]
+pub struct Fanout {
+    ring: RwLock<Ring>,
+    /// The position up to which everything has been said.
+    head: watch::Sender<Position>,
+}
+
+#[derive(Debug)]
+struct Ring {
+    events: VecDeque<Arc<Said>>,
+    /// Everything after this position is in the ring.
+    floor: Position,
+    /// Everything up to this position has been said.
+    head: Position,
+}
+
+/// What follows a position.
+#[derive(Debug)]
+pub enum Next {
+    /// These, and then everything up to that position has been seen.
+    Events(Vec<Arc<Said>>, Position),
+    /// The ring does not reach back so far: the event log does.
+    Behind,
+}
+
+impl Fanout {
+    /// An empty ring, after that position.
+    pub fn new(head: Position) -> Self {
+        let ring = Ring { events: VecDeque::with_capacity(RING), floor: head, head };
+        Self { ring: RwLock::new(ring), head: watch::Sender::new(head) }
+    }
+
+    /// Says these events; everything up to `head` has then been said.
+    pub fn say(&self, events: impl IntoIterator<Item = Said>, head: Position) {
+        let mut any = false;
+        {
+            let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+            for event in events {
+                any = true;
+                if ring.events.len() == RING
+                    && let Some(oldest) = ring.events.pop_front()
+                {
+                    ring.floor = oldest.position;
+                }
+                ring.events.push_back(Arc::new(event));
+            }
+            ring.head = head;
+        }
+        if any {
+            self.head.send_replace(head);
+        }
+    }
+
+    /// The position up to which everything has been said.
+    pub fn head(&self) -> Position {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).head
+    }
+
+    /// Up to so many events after a position.
+    pub fn after(&self, position: Position, most: usize) -> Next {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        if position < ring.floor {
+            return Next::Behind;
+        }
+        let first = ring.events.partition_point(|event| event.position <= position);
+        let events: Vec<Arc<Said>> = ring.events.range(first..).take(most).cloned().collect();
+        let seen = match events.last() {
+            Some(last) if events.len() == most => last.position,
+            _ => ring.head,
+        };
+        Next::Events(events, seen)
+    }
+
+    /// Tells when more has been said.
+    pub fn bell(&self) -> watch::Receiver<Position> {
+        self.head.subscribe()
+    }
+}

@@ -1,0 +1,165 @@
+//! The journal's thread: gathers what waits, makes it durable as one frame with one fsync, and hands it on to be decided. While the
+//! next batch is being made durable, this one is decided upon.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+    mpsc::SyncSender,
+};
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc::Receiver, oneshot};
+use tracing::{error, info};
+
+use super::{
+    Fatal,
+    handle::{Notifications, Query, Submission, Unavailable},
+};
+use crate::{
+    clock::Clock,
+    engine::{effect::Answer, input::Input},
+    journal::{AppendError, Journal, codec, event_log::Position},
+    metrics::Metrics,
+    model::Time,
+};
+
+/// The most records of one frame.
+const RECORDS: u32 = 32_768;
+
+/// The size from which a frame takes no more, in bytes. A batch of the largest messages still fits a frame beyond it.
+const BYTES: usize = 2 << 20;
+
+/// What is durable, and is to be decided upon.
+pub(super) struct Batch {
+    pub first_offset: u64,
+    pub time: Time,
+    pub items: Vec<Item>,
+}
+
+/// One part of a batch.
+pub(super) enum Item {
+    /// Notifications, where their answers go, and their places in the queue.
+    Notifications(Vec<Input>, oneshot::Sender<Result<Vec<Answer>, Unavailable>>, OwnedSemaphorePermit),
+    /// Another input.
+    Input(Input, Option<oneshot::Sender<()>>),
+    /// A question; it has no place in the journal.
+    Query(Query),
+    /// Make the event log durable.
+    SyncEvents(oneshot::Sender<Option<Position>>),
+}
+
+/// The journal and what waits to get into it.
+pub(super) struct Gatherer {
+    pub journal: Journal,
+    pub clock: Clock,
+    pub submissions: Receiver<Submission>,
+    pub durable: SyncSender<Batch>,
+    pub has_room: Arc<AtomicBool>,
+    pub fatal: Fatal,
+    pub metrics: Arc<Metrics>,
+}
+
+/// What is being gathered.
+#[derive(Default)]
+struct Gathered {
+    items: Vec<Item>,
+    payload: Vec<u8>,
+    count: u32,
+    stop: bool,
+}
+
+impl Gatherer {
+    /// Runs until told to stop, or until the journal fails; hands the journal back to be closed.
+    pub fn run(mut self) -> Journal {
+        let mut gathered = Gathered::default();
+        while !gathered.stop {
+            let Some(first) = self.submissions.blocking_recv() else {
+                break;
+            };
+            gathered.take(first);
+            while gathered.has_room() && let Ok(next) = self.submissions.try_recv() {
+                gathered.take(next);
+            }
+            if !self.pass_on(&mut gathered) {
+                break;
+            }
+        }
+        self.journal
+    }
+
+    /// Makes what was gathered durable and hands it on; false: the journal failed, and nothing is taken any more.
+    fn pass_on(&mut self, gathered: &mut Gathered) -> bool {
+        let time = self.clock.now();
+        let first_offset = if gathered.count == 0 {
+            self.journal.next_offset()
+        } else {
+            let started = std::time::Instant::now();
+            match self.journal.append(time, gathered.count, &gathered.payload) {
+                Ok(first_offset) => {
+                    self.metrics.committed(gathered.count as usize, started.elapsed());
+                    if !self.has_room.swap(true, Ordering::Relaxed) {
+                        info!("the journal has room again");
+                    }
+                    first_offset
+                }
+                Err(cause @ AppendError::NoSpace { .. }) => {
+                    if self.has_room.swap(false, Ordering::Relaxed) {
+                        error!(%cause, "the journal has no room; notifications are refused until it has");
+                    }
+                    gathered.refuse();
+                    return true;
+                }
+                Err(cause) => {
+                    self.fatal.report(cause.into());
+                    return false;
+                }
+            }
+        };
+        gathered.payload.clear();
+        gathered.count = 0;
+        let items = std::mem::take(&mut gathered.items);
+        // The deciding thread is gone only after a failure of its own.
+        self.durable.send(Batch { first_offset, time, items }).is_ok()
+    }
+}
+
+impl Gathered {
+    fn has_room(&self) -> bool {
+        !self.stop && self.count < RECORDS && self.payload.len() < BYTES
+    }
+
+    fn take(&mut self, submission: Submission) {
+        match submission {
+            Submission::Notifications(Notifications { inputs, records, answer, places }) => {
+                self.payload.extend_from_slice(&records);
+                self.count += u32::try_from(inputs.len()).unwrap_or(u32::MAX);
+                self.items.push(Item::Notifications(inputs, answer, places));
+            }
+            Submission::Input { input, applied } => match codec::encode(&input, &mut self.payload) {
+                Ok(()) => {
+                    self.count += 1;
+                    self.items.push(Item::Input(input, applied));
+                }
+                Err(cause) => error!(%cause, "an input has no encoding, and is left out"),
+            },
+            Submission::SyncEvents(done) => self.items.push(Item::SyncEvents(done)),
+            Submission::Query(query) => self.items.push(Item::Query(query)),
+            Submission::Stop => self.stop = true,
+        }
+    }
+
+    /// Nothing was written. Notifications are refused; what the service itself has to say waits for the next time, and so do questions
+    /// that come after it.
+    fn refuse(&mut self) {
+        self.payload.clear();
+        self.count = 0;
+        for item in std::mem::take(&mut self.items) {
+            match item {
+                // The caller may have gone away.
+                Item::Notifications(_, answer, _) => drop(answer.send(Err(Unavailable::NoSpace))),
+                Item::Input(input, applied) => self.take(Submission::Input { input, applied }),
+                Item::Query(query) => self.take(Submission::Query(query)),
+                Item::SyncEvents(done) => self.take(Submission::SyncEvents(done)),
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The way into the service: a cheap handle that async code submits with. Every submission takes one queue, so whatever is asked comes
+//! after all that was submitted before it.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use crate::{
+    engine::{Engine, effect::Answer, input::Input},
+    journal::{codec, event_log::Position},
+    model::Notification,
+};
+
+/// Something for the driver.
+pub(super) enum Submission {
+    /// Notifications, and where their answers go.
+    Notifications(Notifications),
+    /// Another input; told when it is applied, if somebody waits for that.
+    Input { input: Input, applied: Option<oneshot::Sender<()>> },
+    /// Make the event log durable, and tell how far it goes.
+    SyncEvents(oneshot::Sender<Option<Position>>),
+    /// A question about the state that follows from all that was submitted before.
+    Query(Query),
+    /// No more.
+    Stop,
+}
+
+/// A question: run on the deciding thread, between two batches.
+pub(super) type Query = Box<dyn FnOnce(&Engine) + Send>;
+
+/// Notifications that belong together: they are answered at once.
+pub(super) struct Notifications {
+    pub inputs: Vec<Input>,
+    /// The same as journal records.
+    pub records: Vec<u8>,
+    pub answer: oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
+    /// Their places in the queue, given back when they are answered.
+    pub places: OwnedSemaphorePermit,
+}
+
+/// Why something was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// Too many notifications wait.
+    #[error("the queue is full")]
+    QueueFull,
+    /// The journal has no room.
+    #[error("storage has no room for more")]
+    NoSpace,
+    /// The service is shutting down.
+    #[error("the service is shutting down")]
+    Stopping,
+    /// The engine failed on one of them; it is left out.
+    #[error("the notification made the engine fail, and is left out")]
+    Skipped,
+}
+
+/// Submits notifications, other inputs and questions. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    queue: mpsc::Sender<Submission>,
+    places: Arc<Semaphore>,
+}
+
+impl Handle {
+    /// A handle, and the end of the queue that the driver reads. At most so many notifications wait at once.
+    pub(super) fn new(places: usize) -> (Self, mpsc::Receiver<Submission>) {
+        let (queue, submissions) = mpsc::channel(4096);
+        (Self { queue, places: Arc::new(Semaphore::new(places)) }, submissions)
+    }
+
+    /// Submits notifications and waits until they are durable and decided upon. Refused at once when too many wait.
+    pub async fn notify(&self, items: Vec<Notification>) -> Result<Vec<Answer>, Unavailable> {
+        let places = places_for(&items);
+        let places = Arc::clone(&self.places).try_acquire_many_owned(places).map_err(|_| Unavailable::QueueFull)?;
+        self.submit(items, places).await?.await.unwrap_or(Err(Unavailable::Stopping))
+    }
+
+    /// Submits notifications, waiting for places in the queue, and hands back where their answers will come.
+    pub async fn notify_later(
+        &self,
+        items: Vec<Notification>,
+    ) -> Result<oneshot::Receiver<Result<Vec<Answer>, Unavailable>>, Unavailable> {
+        let places = places_for(&items);
+        let places = Arc::clone(&self.places).acquire_many_owned(places).await.map_err(|_| Unavailable::Stopping)?;
+        self.submit(items, places).await
+    }
+
+    /// Asks something about the state that follows from all that was submitted before.
+    pub async fn query<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Engine) -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        let query = Submission::Query(Box::new(move |engine| {
+            // Nobody waits any more if the caller went away.
+            let _ = answer.send(question(engine));
+        }));
+        self.queue.send(query).await.map_err(|_| Unavailable::Stopping)?;
+        answered.await.map_err(|_| Unavailable::Stopping)
+    }
+
+    /// Submits an input and waits until it is applied.
+    pub async fn apply(&self, input: Input) -> Result<(), Unavailable> {
+        let (applied, done) = oneshot::channel();
+        let input = Submission::Input { input, applied: Some(applied) };
+        self.queue.send(input).await.map_err(|_| Unavailable::Stopping)?;
+        done.await.map_err(|_| Unavailable::Stopping)
+    }
+
+    /// Submits a tick from the deciding thread, which must not wait; false: the queue is full, and what fills it brings time along.
+    pub(super) fn tick(&self) -> bool {
+        self.queue.try_send(Submission::Input { input: Input::Tick, applied: None }).is_ok()
+    }
+
+    /// Says from the deciding thread that an input is left out. If the queue is full the journal does not say so, and the next start
+    /// finds out by itself.
+    pub(super) fn skip(&self, offset: u64) {
+        let _ = self.queue.try_send(Submission::Input { input: Input::Skip(offset), applied: None });
+    }
+
+    /// Makes the event log durable; tells how far it goes.
+    pub(super) async fn sync_events(&self) -> Result<Option<Position>, Unavailable> {
+        let (done, synced) = oneshot::channel();
+        self.queue.send(Submission::SyncEvents(done)).await.map_err(|_| Unavailable::Stopping)?;
+        synced.await.map_err(|_| Unavailable::Stopping)
+    }
+
+    /// Submits an input without waiting for its end.
+    pub async fn send(&self, input: Input) -> Result<(), Unavailable> {
+        self.queue.send(Submission::Input { input, applied: None }).await.map_err(|_| Unavailable::Stopping)
+    }
+
+    /// Lets the driver finish what was submitted before, and end.
+    pub(super) async fn stop(&self) {
+        // Already gone is as good.
+        let _ = self.queue.send(Submission::Stop).await;
+    }
+
+    async fn submit(
+        &self,
+        items: Vec<Notification>,
+        places: OwnedSemaphorePermit,
+    ) -> Result<oneshot::Receiver<Result<Vec<Answer>, Unavailable>>, Unavailable> {
+        let inputs: Vec<Input> = items.into_iter().map(Input::Notification).collect();
+        let mut records = Vec::with_capacity(inputs.len() * 192);
+        for input in &inputs {
+            // A notification is plain data, which always has an encoding.
+            codec::encode(input, &mut records).map_err(|_| Unavailable::Skipped)?;
+        }
+        let (answer, answered) = oneshot::channel();
+        let notifications = Notifications { inputs, records, answer, places };
+        self.queue.send(Submission::Notifications(notifications)).await.map_err(|_| Unavailable::Stopping)?;
+        Ok(answered)
+    }
+}
+
+fn places_for(items: &[Notification]) -> u32 {
+    u32::try_from(items.len()).unwrap_or(u32::MAX)
+}

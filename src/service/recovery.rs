@@ -1,0 +1,210 @@
+//! Makes the state anew from a snapshot and the inputs after it: at a start, beside the deciding engine for the next snapshot, and
+//! after the engine failed on an input. What was said before must be said again byte for byte.
+
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tracing::error;
+
+use super::records::Outcome;
+use crate::{
+    engine::{Engine, RestoreError, StoreId, input::Input},
+    journal::{
+        self, JournalError, Reader, Snapshots,
+        codec::{self, CodecError},
+        event_log::{EventReader, EventRecord, Events, Position},
+    },
+    model::Time,
+};
+
+/// Why the state cannot be made anew.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoveryError {
+    /// The journal or the event log cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A frame's payload cannot be read.
+    #[error("cannot read the journal at offset {offset}")]
+    Codec {
+        /// The frame's first offset.
+        offset: u64,
+        /// Why.
+        source: CodecError,
+    },
+    /// A snapshot cannot be used.
+    #[error("cannot use the snapshot at offset {offset}")]
+    Restore {
+        /// Its offset.
+        offset: u64,
+        /// Why.
+        source: RestoreError,
+    },
+    /// An input gives something else than it gave before.
+    #[error(
+        "the input at offset {} now says something else than the event log holds ({what}): version {version} with semantics {} does not \
+         decide as the one that wrote it; start that one and stop it cleanly, then upgrade",
+        .position.offset,
+        crate::engine::SEMANTICS
+    )]
+    Diverged {
+        /// Where.
+        position: Position,
+        /// How it differs.
+        what: &'static str,
+        /// This version.
+        version: &'static str,
+    },
+}
+
+/// What it takes to make the state anew.
+#[derive(Clone)]
+pub(super) struct Recovery {
+    pub store: StoreId,
+    pub journal: Reader,
+    pub events: EventReader,
+    pub snapshots: Snapshots,
+    /// Inputs that the engine failed on.
+    pub skipped: Arc<Mutex<BTreeSet<u64>>>,
+}
+
+/// A state that was made anew.
+pub(super) struct Recovered {
+    pub engine: Engine,
+    /// What the event log lacks of what was said.
+    pub missing: Vec<EventRecord>,
+    /// The last thing that was said.
+    pub last_event: Option<Position>,
+    /// The hash of the last frame.
+    pub last_hash: Option<blake3::Hash>,
+}
+
+impl Recovery {
+    /// The state before an input that the engine failed on.
+    pub fn rebuild(&self, failed: u64) -> Result<Engine, RecoveryError> {
+        self.skip(failed);
+        self.until(failed).map(|recovered| recovered.engine)
+    }
+
+    /// The state before an offset, from the newest good snapshot on.
+    pub fn until(&self, offset: u64) -> Result<Recovered, RecoveryError> {
+        let base = self.snapshots.before(offset)?;
+        let from = base.as_ref().map_or(0, |snapshot| snapshot.header.offset);
+        self.note_skips(from, offset)?;
+        loop {
+            let engine = match &base {
+                None => Engine::new(self.store),
+                Some(snapshot) => Engine::restore(&snapshot.payload)
+                    .map_err(|source| RecoveryError::Restore { offset: snapshot.header.offset, source })?,
+            };
+            let last_event = base.as_ref().and_then(|snapshot| snapshot.header.last_event);
+            let last_hash = base.as_ref().map(|snapshot| snapshot.header.last_hash);
+            let recovered = Recovered { engine, missing: Vec::new(), last_event, last_hash };
+            match self.replay(recovered, from, offset)? {
+                Ok(recovered) => return Ok(recovered),
+                Err(failed) => {
+                    error!(offset = failed, "the engine failed on an input; it is left out");
+                    self.skip(failed);
+                }
+            }
+        }
+    }
+
+    fn skip(&self, offset: u64) {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).insert(offset);
+    }
+
+    /// Finds out which inputs the engine has failed on before.
+    fn note_skips(&self, from: u64, until: u64) -> Result<(), RecoveryError> {
+        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        for input in inputs(&self.journal, from, until) {
+            if let Ok((_, _, Input::Skip(offset))) = input {
+                skipped.insert(offset);
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies the inputs of a range, and compares what they say with what was said; the inner error is an input that the engine fails
+    /// on.
+    fn replay(&self, mut recovered: Recovered, from: u64, until: u64) -> Result<Result<Recovered, u64>, RecoveryError> {
+        let skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut log = match recovered.last_event {
+            Some(last) => self.events.after(Some(last))?,
+            None => self.events.after(None)?,
+        };
+        let mut effects = Vec::new();
+        for input in inputs(&self.journal, from, until) {
+            let (frame, offset, input) = input?;
+            recovered.last_hash = Some(frame.hash);
+            if skipped.contains(&offset) {
+                continue;
+            }
+            let engine = &mut recovered.engine;
+            let applied = catch_unwind(AssertUnwindSafe(|| engine.apply(offset, frame.time, input, &mut effects)));
+            if applied.is_err() {
+                return Ok(Err(offset));
+            }
+            let mut outcome = Outcome::default();
+            outcome.sort(offset, effects.drain(..));
+            for record in outcome.records {
+                recovered.last_event = Some(record.position);
+                if !was_said(&mut log, &record)? {
+                    recovered.missing.push(record);
+                }
+            }
+        }
+        Ok(Ok(recovered))
+    }
+}
+
+/// Whether the event log holds a record; false: it ends before.
+fn was_said(log: &mut Events, record: &EventRecord) -> Result<bool, RecoveryError> {
+    let Some(said) = log.next().transpose()? else {
+        return Ok(false);
+    };
+    let what = if said.position != record.position {
+        "another place"
+    } else if said.kind != record.kind || said.sequence != record.sequence {
+        "another event"
+    } else if said.bytes != record.bytes || said.time != record.time {
+        "other content"
+    } else {
+        return Ok(true);
+    };
+    Err(RecoveryError::Diverged { position: record.position, what, version: env!("CARGO_PKG_VERSION") })
+}
+
+/// What all inputs of a frame share.
+#[derive(Clone, Copy)]
+struct Shared {
+    time: Time,
+    hash: blake3::Hash,
+}
+
+/// The inputs of a range, with their offsets.
+fn inputs(
+    journal: &Reader,
+    from: u64,
+    until: u64,
+) -> impl Iterator<Item = Result<(Shared, u64, Input), RecoveryError>> + use<> {
+    let frames = if from < until { Some(journal.frames_from(from)) } else { None };
+    frames
+        .into_iter()
+        .flatten()
+        .take_while(move |frame| frame.as_ref().map_or(true, |frame| frame.first_offset < until))
+        .flat_map(|frame| match frame.map_err(RecoveryError::from).and_then(decode) {
+            Ok(inputs) => inputs.into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error)],
+        })
+        .filter(move |input| input.as_ref().map_or(true, |(_, offset, _)| (from..until).contains(offset)))
+}
+
+fn decode(frame: journal::Frame) -> Result<Vec<(Shared, u64, Input)>, RecoveryError> {
+    let shared = Shared { time: frame.time, hash: frame.hash };
+    let inputs = codec::decode(&frame.payload, frame.count)
+        .map_err(|source| RecoveryError::Codec { offset: frame.first_offset, source })?;
+    Ok((frame.first_offset..).zip(inputs).map(|(offset, input)| (shared, offset, input)).collect())
+}

@@ -1,0 +1,88 @@
+//! Snapshots, made beside the deciding engine: the newest one and the inputs since give the next, and what those inputs say again is
+//! compared with what was said. So each snapshot is also a proof that storage reads back and that decisions repeat.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::watch, time::MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
+
+use super::{
+    Fatal,
+    handle::Handle,
+    recovery::{Recovered, Recovery, RecoveryError},
+};
+use crate::{
+    engine::SEMANTICS,
+    journal::{JournalError, SnapshotHeader},
+};
+
+/// How often one is made, if anything has happened.
+const EVERY: Duration = Duration::from_mins(5);
+
+/// How many inputs there are between two at most.
+const INPUTS: u64 = 500_000;
+
+/// Makes snapshots until told to stop.
+pub(super) async fn run(
+    recovery: Recovery,
+    handle: Handle,
+    mut decided: watch::Receiver<u64>,
+    fatal: Fatal,
+    stop: CancellationToken,
+) {
+    let recovery = Arc::new(recovery);
+    let mut made = *decided.borrow();
+    let mut timer = tokio::time::interval(EVERY);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    timer.tick().await;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = timer.tick() => {}
+            reached = decided.wait_for(|decided| *decided >= made + INPUTS) => if reached.is_err() { return },
+        }
+        let until = *decided.borrow();
+        if until == made {
+            continue;
+        }
+        // What the snapshot claims to follow must be durable before the snapshot is.
+        if handle.sync_events().await.is_err() {
+            return;
+        }
+        let recovery = Arc::clone(&recovery);
+        match tokio::task::spawn_blocking(move || make(&recovery, until)).await {
+            Ok(Ok(())) => made = until,
+            Ok(Err(cause)) if cause.is_divergence() => return fatal.report(cause.into()),
+            Ok(Err(cause)) => error!(%cause, "no snapshot could be made; the next attempt is in {EVERY:?}"),
+            Err(cause) => error!(%cause, "no snapshot could be made; the next attempt is in {EVERY:?}"),
+        }
+    }
+}
+
+fn make(recovery: &Recovery, until: u64) -> Result<(), RecoveryError> {
+    let recovered = recovery.until(until)?;
+    write(recovery, until, &recovered)?;
+    debug!(offset = until, "made a snapshot");
+    Ok(())
+}
+
+/// Writes the state before an offset, which ends a frame, and removes the snapshots that are not needed any more.
+pub(super) fn write(recovery: &Recovery, offset: u64, recovered: &Recovered) -> Result<(), JournalError> {
+    let Some(last_hash) = recovered.last_hash else {
+        return Ok(());
+    };
+    let engine = &recovered.engine;
+    let header = SnapshotHeader {
+        offset,
+        last_hash,
+        time: engine.now(),
+        event_sequence: engine.next_event() - 1,
+        last_event: recovered.last_event,
+        semantics: SEMANTICS,
+    };
+    recovery.snapshots.write(&header, &engine.snapshot())?;
+    recovery.snapshots.prune(recovery.journal.earliest())?;
+    info!(offset, "the state is in a snapshot");
+    Ok(())
+}
