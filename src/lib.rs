@@ -3,5 +3,6 @@
 pub mod api;
 pub mod engine;
 pub mod grpc;
+pub mod journal;
 pub mod model;
 pub mod rules;

@@ -1,0 +1,279 @@
+//! A log of frames in segments: appending, rolling to the next segment, trimming. The journal and the event log are made of it; when
+//! to fsync is theirs to say.
+//!
+//! A frame never spans segments. The next segment is made beside while the current one is being written, and each one but the very first
+//! can hold the largest frame; so a frame that does not fit any more goes to the next, and a full disk is met before anything of a frame
+//! was written.
+
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    AppendError, JournalError, Options, Reader, Trim, files,
+    files::failed,
+    frame::{self, Chain, GENESIS, Header, Origin},
+    lock::Lock,
+    manifest,
+    recovery::{self, Expectations, Recovered},
+    segment,
+    spare::{Spare, Wish},
+    view::{Point, Segment, View},
+};
+use crate::model::Time;
+
+/// A log, open for appending.
+#[derive(Debug)]
+pub(super) struct Log {
+    view: Arc<View>,
+    options: Options,
+    /// The last segment.
+    file: File,
+    path: PathBuf,
+    len: u64,
+    /// Where in it the next frame goes.
+    position: u64,
+    chain: Chain,
+    spare: Spare,
+    /// One frame; kept for its allocation.
+    buffer: Vec<u8>,
+    poisoned: bool,
+}
+
+impl Log {
+    /// Opens the log in a folder, or makes it.
+    pub(super) fn open(expected: &Expectations<'_>, options: Options, lock: Arc<Lock>) -> Result<Self, JournalError> {
+        let Expectations { dir, origin, .. } = *expected;
+        let (mut firsts, listed) = manifest::settle(dir, &origin.identity)?;
+        if firsts.is_empty() {
+            if expected.witnesses.iter().any(|witness| witness.next > 0) {
+                let path = segment::path(dir, 0);
+                return Err(JournalError::Missing { path });
+            }
+            create(dir, &origin, options.first_segment)?;
+            firsts.push(0);
+        }
+        let Recovered {
+            segments,
+            chain,
+            position,
+        } = recovery::recover(&firsts, expected)?;
+        if listed < firsts.len() {
+            manifest::replace(dir, &origin.identity, &firsts)?;
+        }
+
+        let (first, len) = segments.last().map_or((0, 0), |last| (last.first, last.len));
+        let path = segment::path(dir, first);
+        let mut log = Self {
+            file: files::open(&path)?,
+            path,
+            len,
+            position,
+            view: Arc::new(View::new(dir.to_owned(), origin, segments, chain.next, lock)),
+            options,
+            chain,
+            spare: Spare::new(dir),
+            buffer: Vec::new(),
+            poisoned: false,
+        };
+        log.spare.begin(log.wish());
+        Ok(log)
+    }
+
+    /// What the next frame continues.
+    pub(super) fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    pub(super) fn reader(&self) -> Reader {
+        Reader {
+            view: Arc::clone(&self.view),
+        }
+    }
+
+    /// The most bytes that a frame's payload may have.
+    pub(super) fn max_payload(&self) -> usize {
+        segment::size(self.options.max_frame).saturating_sub(frame::frame_len(0))
+    }
+
+    /// Makes sure that the next frame has a place if its payload is no longer than this.
+    pub(super) fn reserve(&mut self, payload: usize) -> Result<(), AppendError> {
+        if !self.fits(payload)? {
+            let blank = self.spare.take(self.wish());
+            let blank = self.fatal(blank)?;
+            self.spare.put_back(blank);
+        }
+        Ok(())
+    }
+
+    /// Writes one frame and gives its first offset. Readers do not see it before it is published.
+    pub(super) fn write(&mut self, time: Time, count: u32, payload: &[u8]) -> Result<u64, AppendError> {
+        if count == 0 {
+            return Err(AppendError::Empty);
+        }
+        if !self.fits(payload.len())? {
+            self.roll()?;
+        }
+        let length = u32::try_from(payload.len()).map_err(|_| self.too_large(payload.len()))?;
+        let offset = self.chain.next;
+        let header = Header {
+            origin: self.view.origin,
+            semantics: self.options.semantics,
+            first_offset: offset,
+            count,
+            time,
+            previous: self.chain.hash.unwrap_or(GENESIS),
+        };
+        let hash = header.write(payload, length, &mut self.buffer);
+        let written = self.file.write_all_at(&self.buffer, self.position);
+        self.check(written.map_err(failed("append to", &self.path)))?;
+
+        let position = self.position;
+        self.view.note(Point { offset, position });
+        self.position += self.buffer.len() as u64;
+        self.chain.next += u64::from(count);
+        self.chain.hash = Some(hash);
+        Ok(offset)
+    }
+
+    /// Makes all that was written durable.
+    pub(super) fn sync(&mut self) -> Result<(), AppendError> {
+        let synced = self.file.sync_data();
+        self.check(synced.map_err(failed("fsync", &self.path)))
+    }
+
+    /// Lets readers have all that was written.
+    pub(super) fn publish(&self) {
+        self.view.publish(self.chain.next);
+    }
+
+    /// Passes a result on; after an error nothing more is taken.
+    pub(super) fn check<T>(&mut self, result: Result<T, JournalError>) -> Result<T, AppendError> {
+        self.fatal(result.map_err(AppendError::Failed))
+    }
+
+    fn fatal<T>(&mut self, result: Result<T, AppendError>) -> Result<T, AppendError> {
+        self.poisoned |= matches!(result, Err(AppendError::Failed(_)));
+        result
+    }
+
+    /// Removes whole segments at the old end, none that holds `keep_from` or a later offset. Gives the first offset that is left.
+    pub(super) fn trim(&mut self, trim: Trim, keep_from: u64) -> Result<u64, JournalError> {
+        let segments = self.view.segments().clone();
+        let mut bytes: u64 = segments.iter().map(|segment| segment.len).sum();
+        let mut count = 0;
+        for (segment, successor) in segments.iter().zip(segments.iter().skip(1)) {
+            let end = successor.first;
+            // A successor without a frame would leave nobody who knows the last hash.
+            if end > keep_from || end >= self.chain.next {
+                break;
+            }
+            let goes = match trim {
+                Trim::Before(offset) => end <= offset,
+                Trim::OlderThan(time) => self.time_at(end)? < Some(time),
+                Trim::LargerThan(limit) => bytes > limit,
+            };
+            if !goes {
+                break;
+            }
+            bytes -= segment.len;
+            count += 1;
+        }
+        self.remove_oldest(count)?;
+        Ok(self.view.earliest())
+    }
+
+    fn time_at(&self, offset: u64) -> Result<Option<Time>, JournalError> {
+        let frame = self.reader().frames_from(offset).next().transpose()?;
+        Ok(frame.map(|frame| frame.time))
+    }
+
+    fn remove_oldest(&self, count: usize) -> Result<(), JournalError> {
+        if count == 0 {
+            return Ok(());
+        }
+        let dir = &self.view.dir;
+        let firsts = self.view.firsts();
+        manifest::replace(dir, &self.view.origin.identity, &firsts[count..])?;
+        self.view.change(|segments| drop(segments.drain(..count)));
+        for first in &firsts[..count] {
+            files::remove(&segment::path(dir, *first))?;
+        }
+        files::sync_dir(dir)
+    }
+
+    /// Whether the frame goes into the current segment.
+    fn fits(&self, payload: usize) -> Result<bool, AppendError> {
+        if self.poisoned {
+            return Err(AppendError::Poisoned);
+        }
+        if payload > self.max_payload() {
+            return Err(self.too_large(payload));
+        }
+        Ok(self.position + frame::frame_len(payload) as u64 <= self.len)
+    }
+
+    fn too_large(&self, payload: usize) -> AppendError {
+        AppendError::TooLarge {
+            bytes: payload as u64,
+            limit: self.max_payload() as u64,
+        }
+    }
+
+    /// Goes on in the next segment.
+    fn roll(&mut self) -> Result<(), AppendError> {
+        let blank = self.spare.take(self.wish());
+        let blank = self.fatal(blank)?;
+        self.sync()?;
+
+        let first = self.chain.next;
+        // A segment that is too small for its first frame is replaced.
+        let mut firsts = self.view.firsts();
+        firsts.retain(|earlier| *earlier != first);
+        firsts.push(first);
+        // The list is the last thing that still needs room.
+        let list = match manifest::write(&self.view.dir, &self.view.origin.identity, &firsts) {
+            Ok(list) => list,
+            Err(error) => {
+                let refused = self.spare.refused(blank.len, error);
+                self.spare.put_back(blank);
+                return self.fatal(Err(refused));
+            }
+        };
+        let path = segment::path(&self.view.dir, first);
+        let named =
+            files::rename(&blank.path, &path).and_then(|()| files::rename(&list, &manifest::path(&self.view.dir)));
+        self.check(named)?;
+        self.view.change(|segments| {
+            segments.retain(|segment| segment.first != first);
+            segments.push(Segment::new(first, blank.len));
+        });
+        self.file = blank.file;
+        self.path = path;
+        self.len = blank.len;
+        self.position = 0;
+        self.spare.begin(self.wish());
+        Ok(())
+    }
+
+    /// The next segment is twice as large as the current one, within bounds.
+    fn wish(&self) -> Wish {
+        let taken: u64 = self.view.segments().iter().map(|segment| segment.len).sum();
+        Wish {
+            len: (2 * self.len).min(self.options.max_segment).max(self.options.max_frame),
+            least: self.options.max_frame,
+            room: self.options.max_bytes.map_or(u64::MAX, |max| max.saturating_sub(taken)),
+        }
+    }
+}
+
+/// Makes the first segment of a new log.
+fn create(dir: &Path, origin: &Origin, len: u64) -> Result<(), JournalError> {
+    manifest::replace(dir, &origin.identity, &[])?;
+    let unfinished = dir.join("first").with_extension(files::UNFINISHED);
+    segment::prepare(&unfinished, len)?;
+    files::rename(&unfinished, &segment::path(dir, 0))
+}
