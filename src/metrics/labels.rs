@@ -1,0 +1,146 @@
+//! Labels and their values. Every set is bounded: by an enum, by the rules in force, or by texts fixed in the program.
+
+use prometheus_client::encoding::EncodeLabelSet;
+
+/// Which kind of notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Of a meeting.
+    Conf,
+    /// Of a participant.
+    Party,
+}
+
+impl Kind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Conf, Self::Party];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Conf => "conf",
+            Self::Party => "party",
+        }
+    }
+}
+
+/// What became of a well-formed notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was applied.
+    Accepted,
+    /// It had been applied before.
+    Duplicate,
+    /// Its id was known with other content.
+    IdReused,
+}
+
+impl Outcome {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Accepted, Self::Duplicate, Self::IdReused];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::IdReused => "id_reused",
+        }
+    }
+}
+
+/// What was dropped because a bound was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evicted {
+    /// An idempotency id.
+    Id,
+    /// A participant of a meeting.
+    Participant,
+    /// A meeting.
+    Meeting,
+    /// An alert.
+    Alert,
+    /// A mail that waited.
+    Mail,
+}
+
+impl Evicted {
+    /// All.
+    pub const ALL: [Self; 5] = [Self::Id, Self::Participant, Self::Meeting, Self::Alert, Self::Mail];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Participant => "participant",
+            Self::Meeting => "meeting",
+            Self::Alert => "alert",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+/// How an attempt to send a mail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailEnd {
+    /// The server took it.
+    Sent,
+    /// It is tried again.
+    Deferred,
+    /// The server refused the recipient for good.
+    Refused,
+    /// It was the last attempt, and not taken.
+    Expired,
+}
+
+impl MailEnd {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Sent, Self::Deferred, Self::Refused, Self::Expired];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Deferred => "deferred",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct NotificationLabels {
+    pub(super) kind: &'static str,
+    pub(super) outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ReasonLabels {
+    pub(super) reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RuleLabels {
+    pub(super) rule: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct SeverityLabels {
+    pub(super) severity: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct EventLabels {
+    pub(super) event: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct EvictedLabels {
+    pub(super) what: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct MailLabels {
+    pub(super) outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct BuildLabels {
+    pub(super) version: &'static str,
+}
