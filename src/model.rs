@@ -3,6 +3,7 @@
 
 mod alert;
 mod codes;
+pub mod malformed;
 mod notification;
 mod personal;
 mod time;
