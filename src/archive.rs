@@ -5,13 +5,11 @@
 
 mod error;
 mod reader;
-mod record;
 mod schema;
 mod writer;
 
 pub use error::ArchiveError;
 pub use reader::{ArchiveReader, ListQuery, Page, PageKey};
-pub use record::{ArchiveRecord, Position, RecordBody};
 pub use writer::ArchiveWriter;
 
 #[cfg(test)]

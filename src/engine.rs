@@ -38,6 +38,13 @@ use step::Step;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct StoreId(pub [u8; 16]);
 
+/// 32 hexadecimal digits.
+impl std::fmt::Display for StoreId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// The version of what the engine does with its inputs. A journal tail written under one is never replayed under another.
 pub const SEMANTICS: u32 = 1;
 

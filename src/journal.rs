@@ -41,7 +41,7 @@ pub use self::{
     error::{AppendError, JournalError},
     event_log::{EventKind, EventLog, EventReader, EventRecord, Events, Position},
     frame::{Flaw, Frame},
-    identity::{Identity, StoreId},
+    identity::Identity,
     options::{Options, Trim},
     reader::{Frames, Reader},
     snapshot::{Snapshot, SnapshotHeader, Snapshots},

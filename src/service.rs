@@ -68,6 +68,8 @@ pub struct ServiceSettings {
     pub mail: MailSettings,
     /// How many notifications may wait.
     pub queue: usize,
+    /// How many alert events are kept in memory for subscribers.
+    pub ring: usize,
     /// For how long the journal and the event log are kept.
     pub keep_journal: Duration,
     /// For how long ended alerts are kept in the archive.
@@ -165,7 +167,7 @@ impl Service {
         let (fatal, failure) = mpsc::channel(1);
         let fatal = Fatal(fatal);
         let (handle, submissions) = Handle::new(settings.queue);
-        let fanout = Arc::new(Fanout::new(head_position(head), events.last_position()));
+        let fanout = Arc::new(Fanout::new(head_position(head), events.last_position(), settings.ring));
         let cursors = Cursors::new(identity);
         let archive = settings.data.join("archive.db");
         let follower = Follower::start(&archive, identity.store, events.reader(), settings.keep_alerts, fatal.clone())?;

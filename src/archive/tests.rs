@@ -12,6 +12,7 @@ use crate::{
         input::MailResult,
         outbox::{Delivery, IntentId},
     },
+    journal::event_log::{EventKind, EventRecord, Position},
     model::{AlertId, Time},
 };
 
@@ -47,7 +48,7 @@ fn id(number: u64) -> String {
 }
 
 /// What happened to an alert that started `started` seconds after 1970: event `sequence`, at the offset of the same number.
-fn event(sequence: u64, number: u64, started: i64, kind: alert_event::Type) -> ArchiveRecord {
+fn event(sequence: u64, number: u64, started: i64, kind: alert_event::Type) -> EventRecord {
     let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
     let is_over = kind == alert_event::Type::Resolved;
     let event = api::AlertEvent {
@@ -71,20 +72,23 @@ fn event(sequence: u64, number: u64, started: i64, kind: alert_event::Type) -> A
             ..Default::default()
         }),
     };
-    ArchiveRecord {
+    EventRecord {
         position: Position {
             offset: sequence,
             ordinal: 0,
         },
-        body: RecordBody::AlertEvent(event.encode_to_vec().into()),
+        kind: EventKind::Alert,
+        sequence,
+        time: Time::from_nanos(started * 1_000_000_000),
+        bytes: event.encode_to_vec().into(),
     }
 }
 
-fn fired(sequence: u64, number: u64, started: i64) -> ArchiveRecord {
+fn fired(sequence: u64, number: u64, started: i64) -> EventRecord {
     event(sequence, number, started, alert_event::Type::Fired)
 }
 
-fn resolved(sequence: u64, number: u64, started: i64) -> ArchiveRecord {
+fn resolved(sequence: u64, number: u64, started: i64) -> EventRecord {
     event(sequence, number, started, alert_event::Type::Resolved)
 }
 
@@ -101,10 +105,13 @@ fn delivery(number: u64, attempt: u32, result: MailResult) -> Delivery {
     }
 }
 
-fn delivered(offset: u64, delivery: &Delivery) -> ArchiveRecord {
-    ArchiveRecord {
+fn delivered(offset: u64, delivery: &Delivery) -> EventRecord {
+    EventRecord {
         position: Position { offset, ordinal: 1 },
-        body: RecordBody::Delivery(postcard::to_stdvec(delivery).unwrap().into()),
+        kind: EventKind::Delivery,
+        sequence: 0,
+        time: delivery.at,
+        bytes: postcard::to_stdvec(delivery).unwrap().into(),
     }
 }
 
@@ -169,7 +176,7 @@ fn a_batch_is_all_or_nothing() {
     let files = Files::new();
     let mut writer = files.writer();
     let mut garbage = fired(2, 2, 200);
-    garbage.body = RecordBody::AlertEvent(bytes::Bytes::from_static(b"\xff"));
+    garbage.bytes = bytes::Bytes::from_static(b"\xff");
     let result = writer.apply(&[fired(1, 1, 100), garbage]);
     assert!(matches!(result, Err(ArchiveError::UnreadableRecord { at }) if at.offset == 2));
     assert_eq!(writer.position(), None);

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use prost::Message as _;
 use rusqlite::{Connection, Transaction, named_params, params};
 
-use super::{ArchiveError, ArchiveRecord, Position, RecordBody, schema};
+use super::{ArchiveError, schema};
 use crate::{
     api::{self, alert, alert_event},
     engine::{input::MailResult, outbox::Delivery},
+    journal::event_log::{EventKind, EventRecord, Position},
     model::Time,
 };
 
@@ -52,7 +53,7 @@ impl ArchiveWriter {
     }
 
     /// Takes records, all or none. Those that it has already are passed over, so that a feed may begin too early.
-    pub fn apply(&mut self, batch: &[ArchiveRecord]) -> Result<(), ArchiveError> {
+    pub fn apply(&mut self, batch: &[EventRecord]) -> Result<(), ArchiveError> {
         if let Some(pair) = batch.windows(2).find(|pair| pair[0].position >= pair[1].position) {
             return Err(ArchiveError::OutOfOrder {
                 before: pair[0].position,
@@ -67,13 +68,13 @@ impl ArchiveWriter {
         let transaction = self.connection.transaction().map_err(&sqlite)?;
         for record in &batch[new..] {
             let unreadable = || ArchiveError::UnreadableRecord { at: record.position };
-            match &record.body {
-                RecordBody::AlertEvent(bytes) => {
-                    let event = Event::read(bytes).ok_or_else(unreadable)?;
+            match record.kind {
+                EventKind::Alert => {
+                    let event = Event::read(&record.bytes).ok_or_else(unreadable)?;
                     event.write(record.position, &transaction).map_err(&sqlite)?;
                 }
-                RecordBody::Delivery(bytes) => {
-                    let delivery = postcard::from_bytes(bytes).map_err(|_| unreadable())?;
+                EventKind::Delivery => {
+                    let delivery = postcard::from_bytes(&record.bytes).map_err(|_| unreadable())?;
                     write_delivery(&delivery, record.position, &transaction).map_err(&sqlite)?;
                 }
             }

@@ -41,10 +41,17 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Sends mails. Each attempt that it takes gives one outcome, unless it is shut down first.
 #[derive(Debug)]
 pub struct Mailer {
-    queue: mpsc::UnboundedSender<Arc<Attempt>>,
+    queue: MailQueue,
     counts: Arc<Counts>,
     lanes: JoinSet<()>,
     stop: CancellationToken,
+}
+
+/// Attempts on their way to the lanes. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct MailQueue {
+    attempts: mpsc::UnboundedSender<Attempt>,
+    counts: Arc<Counts>,
 }
 
 /// What the mailer did since it started.
@@ -110,6 +117,10 @@ impl Mailer {
                 .run(),
             );
         }
+        let queue = MailQueue {
+            attempts: queue,
+            counts: counts.clone(),
+        };
         Ok(Self {
             queue,
             counts,
@@ -118,12 +129,9 @@ impl Mailer {
         })
     }
 
-    /// Queues one attempt. The queue needs no bound of its own: an intent has one attempt at a time, and the engine keeps at most
-    /// `Settings::outbox` intents.
-    pub fn send(&self, attempt: Arc<Attempt>) {
-        self.counts.waiting.fetch_add(1, Relaxed);
-        // The lanes end before the mailer only while the process ends; what is not sent then is sent after the next start.
-        let _ = self.queue.send(attempt);
+    /// The way to the lanes.
+    pub fn queue(&self) -> MailQueue {
+        self.queue.clone()
     }
 
     /// The counts, for metrics.
@@ -170,10 +178,20 @@ fn exits(settings: &MailSettings) -> Result<Vec<Exit>, StartError> {
         .collect())
 }
 
+impl MailQueue {
+    /// Queues one attempt. The queue needs no bound of its own: an intent has one attempt at a time, and the engine keeps at most
+    /// `Settings::outbox` intents.
+    pub fn send(&self, attempt: Attempt) {
+        self.counts.waiting.fetch_add(1, Relaxed);
+        // The lanes end before the queue only while the process ends; what is not sent then is sent after the next start.
+        let _ = self.attempts.send(attempt);
+    }
+}
+
 struct Worker {
     exit: Exit,
     from: Sender,
-    attempts: Arc<Mutex<mpsc::UnboundedReceiver<Arc<Attempt>>>>,
+    attempts: Arc<Mutex<mpsc::UnboundedReceiver<Attempt>>>,
     outcomes: mpsc::Sender<MailOutcome>,
     counts: Arc<Counts>,
     stop: CancellationToken,
@@ -203,7 +221,7 @@ impl Worker {
     }
 
     /// The next attempt; meanwhile an idle connection is closed, after which nothing wakes this lane but mail.
-    async fn next(&mut self) -> Option<Arc<Attempt>> {
+    async fn next(&mut self) -> Option<Attempt> {
         if self.exit.is_open() {
             match timeout(IDLE, take(&self.attempts)).await {
                 Ok(attempt) => return attempt,
@@ -227,7 +245,7 @@ impl Worker {
     }
 }
 
-async fn take(attempts: &Mutex<mpsc::UnboundedReceiver<Arc<Attempt>>>) -> Option<Arc<Attempt>> {
+async fn take(attempts: &Mutex<mpsc::UnboundedReceiver<Attempt>>) -> Option<Attempt> {
     attempts.lock().await.recv().await
 }
 

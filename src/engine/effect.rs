@@ -34,4 +34,6 @@ pub enum Answer {
         /// The first one's sequence.
         sequence: u64,
     },
+    /// The engine failed on it; it is left out. The driver's to say, never the engine's.
+    Skipped,
 }

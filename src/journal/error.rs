@@ -149,6 +149,12 @@ pub enum JournalError {
         /// The first record that is kept.
         earliest: Position,
     },
+    /// Events of the time asked for have been trimmed.
+    #[error("events before {earliest} have been trimmed: begin there")]
+    EventsTrimmedSince {
+        /// The first that is kept.
+        earliest: Position,
+    },
 }
 
 impl JournalError {

@@ -14,7 +14,7 @@ use std::fmt;
 use blake3::Hash;
 use bytes::{Buf, BufMut, Bytes};
 
-use super::{Identity, StoreId};
+use super::Identity;
 use crate::model::Time;
 
 /// The layout above.

@@ -1,25 +1,15 @@
 //! Which store a file belongs to, and which of its lives.
 
-use std::{fmt, io, path::Path};
+use std::{io, path::Path};
 
 use bytes::{Buf, BufMut};
 
 use super::{JournalError, files};
+use crate::engine::StoreId;
 
 const MAGIC: &[u8; 4] = b"bwst";
 const FORMAT: u16 = 1;
 const LEN: usize = 4 + 2 + 16 + 4;
-
-/// A store's name: random, made with it, never changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct StoreId(pub [u8; 16]);
-
-/// 32 hexadecimal digits.
-impl fmt::Display for StoreId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
 
 /// A store in one of its lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,8 @@ use std::{
 use blake3::Hash;
 use bytes::{Buf, BufMut};
 
-use super::{Identity, JournalError, StoreId, files, files::failed, frame::GENESIS};
+use super::{Identity, JournalError, files, files::failed, frame::GENESIS};
+use crate::engine::StoreId;
 
 const MAGIC: &[u8; 4] = b"bwmk";
 const LEN: usize = 4 + 16 + 4 + 8 + 8 + 32;

@@ -14,8 +14,8 @@ use std::{
 use blake3::Hash;
 use bytes::{Buf, BufMut, Bytes};
 
-use super::{Identity, JournalError, StoreId, event_log::Position, files, files::failed, lock::Lock};
-use crate::model::Time;
+use super::{Identity, JournalError, event_log::Position, files, files::failed, lock::Lock};
+use crate::{engine::StoreId, model::Time};
 
 const MAGIC: &[u8; 4] = b"bwsn";
 const FORMAT: u16 = 1;

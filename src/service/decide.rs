@@ -5,33 +5,38 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
+    thread,
     time::{Duration, Instant},
 };
 
-use tokio::sync::oneshot;
-use tracing::error;
+use tokio::sync::{oneshot, watch};
+use tracing::{error, warn};
 
 use super::{
     Fatal,
     fanout::{Fanout, Said},
     gather::{Batch, Item},
-    handle::{Handle, Unavailable},
-    measure::Measures,
-    records::{self, Outcome},
+    handle::{Handle, Query},
+    head_position,
+    records::Outcome,
     recovery::Recovery,
     visible::Visible,
 };
 use crate::{
-    email::Mailer,
+    email::MailQueue,
     engine::{
         Engine,
         effect::{Answer, Effect},
         input::Input,
     },
     grpc::{cursor::Cursors, encoded::EncodedResponse},
-    journal::event_log::{EventLog, Position},
+    journal::{
+        AppendError,
+        event_log::{EventLog, Position},
+    },
+    metrics::Metrics,
     model::Time,
 };
 
@@ -41,17 +46,22 @@ pub(super) struct Decider {
     pub batches: Receiver<Batch>,
     pub events: EventLog,
     pub fanout: Arc<Fanout>,
-    pub mailer: Mailer,
+    pub mailer: MailQueue,
     pub handle: Handle,
     pub recovery: Recovery,
     pub cursors: Cursors,
     pub fatal: Fatal,
-    pub measures: Arc<Measures>,
+    pub metrics: Arc<Metrics>,
+    /// Rung when there is more for the archive.
+    pub archive: SyncSender<()>,
     /// Where the snapshot maker is told how far the journal has been decided upon.
-    pub decided: tokio::sync::watch::Sender<u64>,
+    pub decided: watch::Sender<u64>,
+    /// Kept for its allocation.
+    pub effects: Vec<Effect>,
 }
 
-type Answers = Vec<(oneshot::Sender<Result<Vec<Answer>, Unavailable>>, Result<Vec<Answer>, Unavailable>)>;
+/// How long to wait before a full disk is tried again.
+const NO_ROOM: Duration = Duration::from_millis(500);
 
 impl Decider {
     /// Runs until no more batches come; hands the engine and the event log back.
@@ -88,38 +98,36 @@ impl Decider {
     fn decide(&mut self, batch: Batch) -> bool {
         let started = Instant::now();
         let mut outcome = Outcome::default();
-        let mut answers = Answers::new();
+        let mut answers = Vec::new();
         let mut applied = Vec::new();
         let mut queries = Vec::new();
         let mut offset = batch.first_offset;
         for item in batch.items {
             match item {
-                Item::Notifications(notifications, answer) => {
-                    let mut these = Ok(Vec::with_capacity(notifications.len()));
-                    for notification in notifications {
-                        let effects = self.apply(offset, batch.time, Input::Notification(notification));
-                        these = collect(these, effects, &mut outcome, offset);
+                Item::Notifications(inputs, answer, places) => {
+                    let mut given = Vec::with_capacity(inputs.len());
+                    for input in inputs {
+                        given.extend(self.apply(offset, batch.time, input, &mut outcome));
                         offset += 1;
                     }
-                    answers.push((answer, these));
+                    answers.push((answer, given, places));
                 }
                 Item::Input(input, done) => {
-                    let effects = self.apply(offset, batch.time, input);
-                    let _ = collect(Ok(Vec::new()), effects, &mut outcome, offset);
+                    self.apply(offset, batch.time, input, &mut outcome);
                     offset += 1;
                     applied.extend(done);
                 }
                 Item::Query(query) => queries.push(query),
+                Item::SyncEvents(done) => queries.push(self.sync_events(done)),
             }
         }
-        self.measures.decided(started.elapsed());
-        if let Err(cause) = self.let_out(outcome, offset) {
-            self.fatal.report(cause.into());
+        self.metrics.decided(started.elapsed());
+        if !self.let_out(outcome, offset) {
             return false;
         }
-        for (answer, these) in answers {
-            // The caller may have gone away.
-            let _ = answer.send(these);
+        // Whoever asked may have gone away.
+        for (answer, given, _places) in answers {
+            let _ = answer.send(Ok(given));
         }
         for done in applied {
             let _ = done.send(());
@@ -131,55 +139,65 @@ impl Decider {
     }
 
     /// Applies one input. Should the engine panic on it, it is left out: the state is made anew without it, and the journal says so.
-    fn apply(&mut self, offset: u64, time: Time, input: Input) -> Option<Vec<Effect>> {
-        let mut effects = Vec::new();
-        let engine = &mut self.engine;
-        let applied = catch_unwind(AssertUnwindSafe(|| engine.apply(offset, time, input, &mut effects)));
-        if applied.is_ok() {
-            return Some(effects);
+    fn apply(&mut self, offset: u64, time: Time, input: Input, outcome: &mut Outcome) -> Option<Answer> {
+        let is_notification = matches!(input, Input::Notification(_));
+        let (engine, effects) = (&mut self.engine, &mut self.effects);
+        if catch_unwind(AssertUnwindSafe(|| engine.apply(offset, time, input, effects))).is_ok() {
+            return outcome.sort(offset, effects.drain(..));
         }
+        effects.clear();
         error!(offset, "the engine failed on an input; it is left out");
         match self.recovery.rebuild(offset) {
             Ok(engine) => self.engine = engine,
             Err(cause) => self.fatal.report(cause.into()),
         }
         self.handle.skip(offset);
-        None
+        is_notification.then_some(Answer::Skipped)
     }
 
-    /// Lets out what a batch caused; everything before `next_offset` has then been decided.
-    fn let_out(&mut self, outcome: Outcome, next_offset: u64) -> Result<(), crate::journal::JournalError> {
-        let head = Position::after_input(next_offset);
+    /// Lets out what a batch caused; everything before `next_offset` has then been decided. False: the event log failed.
+    fn let_out(&mut self, outcome: Outcome, next_offset: u64) -> bool {
         if !outcome.records.is_empty() {
-            self.events.append(&outcome.records)?;
+            if let Err(cause) = self.append(&outcome) {
+                self.fatal.report(cause.into());
+                return false;
+            }
+            // A bell that has been rung already is as good.
+            let _ = self.archive.try_send(());
         }
         let said = outcome.records.iter().zip(outcome.events).filter_map(|(record, event)| {
-            let event = event?;
-            let visible = Visible::of(event.alert.as_ref()?);
-            let response = EncodedResponse::event(&self.cursors.at(record.position), &record.bytes);
+            let visible = Visible::of(event?.alert.as_ref()?);
+            let response = EncodedResponse::event(&self.cursors.write(record.position), &record.bytes);
             Some(Said { position: record.position, response, visible })
         });
-        self.fanout.say(said, head);
+        self.fanout.say(said, head_position(next_offset), outcome.records.last().map(|record| record.position));
         for attempt in outcome.mails {
             self.mailer.send(attempt);
         }
         self.decided.send_replace(next_offset);
-        Ok(())
+        true
     }
-}
 
-/// Sorts the effects of one input: its answer, if it has one, and what goes out.
-fn collect(
-    answers: Result<Vec<Answer>, Unavailable>,
-    effects: Option<Vec<Effect>>,
-    outcome: &mut Outcome,
-    offset: u64,
-) -> Result<Vec<Answer>, Unavailable> {
-    let Some(effects) = effects else {
-        return Err(Unavailable::Skipped);
-    };
-    let answer = records::sort(offset, effects, outcome);
-    let mut answers = answers?;
-    answers.extend(answer);
-    Ok(answers)
+    /// Appends to the event log. What was decided upon must be said: while the disk is full everything waits here, callers included.
+    fn append(&mut self, outcome: &Outcome) -> Result<(), AppendError> {
+        loop {
+            let said = self.events.last_position();
+            let unsaid = outcome.records.partition_point(|record| Some(record.position) <= said);
+            match self.events.append(&outcome.records[unsaid..]) {
+                Err(cause @ AppendError::NoSpace { .. }) => {
+                    warn!(%cause, "the event log has no room; waiting for it");
+                    thread::sleep(NO_ROOM);
+                }
+                appended => return appended,
+            }
+        }
+    }
+
+    fn sync_events(&mut self, done: oneshot::Sender<Option<Position>>) -> Query {
+        match self.events.sync() {
+            Ok(()) => drop(done.send(self.events.last_position())),
+            Err(cause) => self.fatal.report(cause.into()),
+        }
+        Box::new(|_| ())
+    }
 }

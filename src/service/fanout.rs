@@ -10,9 +10,6 @@ use tokio::sync::watch;
 
 use crate::{grpc::encoded::EncodedResponse, journal::event_log::Position, service::visible::Visible};
 
-/// How many events the ring holds.
-const RING: usize = 8192;
-
 /// An alert event, ready to be sent.
 #[derive(Debug)]
 pub struct Said {
@@ -30,6 +27,7 @@ pub struct Fanout {
     ring: RwLock<Ring>,
     /// The position up to which everything has been said.
     head: watch::Sender<Position>,
+    capacity: usize,
 }
 
 #[derive(Debug)]
@@ -39,6 +37,8 @@ struct Ring {
     floor: Position,
     /// Everything up to this position has been said.
     head: Position,
+    /// The last record of the event log.
+    last_record: Option<Position>,
 }
 
 /// What follows a position.
@@ -51,20 +51,20 @@ pub enum Next {
 }
 
 impl Fanout {
-    /// An empty ring, after that position.
-    pub fn new(head: Position) -> Self {
-        let ring = Ring { events: VecDeque::with_capacity(RING), floor: head, head };
-        Self { ring: RwLock::new(ring), head: watch::Sender::new(head) }
+    /// An empty ring for so many events, after that position.
+    pub fn new(head: Position, last_record: Option<Position>, capacity: usize) -> Self {
+        let ring = Ring { events: VecDeque::new(), floor: head, head, last_record };
+        Self { ring: RwLock::new(ring), head: watch::Sender::new(head), capacity }
     }
 
     /// Says these events; everything up to `head` has then been said.
-    pub fn say(&self, events: impl IntoIterator<Item = Said>, head: Position) {
+    pub fn say(&self, events: impl IntoIterator<Item = Said>, head: Position, last_record: Option<Position>) {
         let mut any = false;
         {
             let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
             for event in events {
                 any = true;
-                if ring.events.len() == RING
+                if ring.events.len() >= self.capacity
                     && let Some(oldest) = ring.events.pop_front()
                 {
                     ring.floor = oldest.position;
@@ -72,6 +72,7 @@ impl Fanout {
                 ring.events.push_back(Arc::new(event));
             }
             ring.head = head;
+            ring.last_record = last_record.or(ring.last_record);
         }
         if any {
             self.head.send_replace(head);
@@ -81,6 +82,11 @@ impl Fanout {
     /// The position up to which everything has been said.
     pub fn head(&self) -> Position {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).head
+    }
+
+    /// The position of the last record of the event log.
+    pub fn last_record(&self) -> Option<Position> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).last_record
     }
 
     /// Up to so many events after a position.

@@ -82,7 +82,7 @@ impl Follower {
 
 fn open(path: &Path, store: StoreId) -> Result<ArchiveWriter, ArchiveError> {
     match ArchiveWriter::open(path, &store.to_string()) {
-        Err(cause) if cause.is_damage() => {
+        Err(cause @ ArchiveError::Damaged { .. }) => {
             warn!(%cause, "the archive is damaged; it is set aside and made anew from the event log");
             for suffix in ["", "-wal", "-shm"] {
                 let from = format!("{}{suffix}", path.display());

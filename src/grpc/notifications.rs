@@ -1,0 +1,240 @@
+//! `NotificationService`: reads notifications, submits them, answers when they are durable.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{from_proto, status::Refused, tonic_errors};
+use crate::{
+    api::{
+        self, BatchNotifyRequest, BatchNotifyResponse, NotifyAccepted, NotifyRequest, NotifyResponse, NotifyResult,
+        Rejection, StreamNotifyRequest, StreamNotifyResponse, notification_service_server::NotificationService,
+        notify_result,
+    },
+    clock,
+    engine::effect::Answer,
+    metrics::{Kind, Metrics, Outcome},
+    model::{Notification, Payload},
+    service::{Handle, Unavailable},
+};
+
+/// Who sends, where nobody is authenticated.
+const ANONYMOUS: &str = "anonymous";
+
+/// The most notifications of one batch.
+const BATCH: usize = 1000;
+
+/// The most messages of a stream that are submitted together.
+const CHUNK: usize = 512;
+
+/// How many chunks of a stream may be on their way.
+const CHUNKS: usize = 16;
+
+/// When to try again after a refusal.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Implements the service.
+pub(super) struct Notifications {
+    pub handle: Handle,
+    pub metrics: Arc<Metrics>,
+    /// Comes when no more is to be taken.
+    pub drain: CancellationToken,
+}
+
+#[tonic::async_trait]
+impl NotificationService for Notifications {
+    async fn notify(&self, request: Request<NotifyRequest>) -> Result<Response<NotifyResponse>, Status> {
+        let notification = self.read(request.into_inner().notification)?;
+        let source = notification.source.clone();
+        let answers = self.handle.notify(vec![notification]).await.map_err(unavailable)?;
+        let answer = answers.first().copied().unwrap_or(Answer::Skipped);
+        let NotifyAccepted { sequence, duplicate } = self.accepted(answer, &source).await?;
+        Ok(Response::new(NotifyResponse { sequence, duplicate }))
+    }
+
+    async fn batch_notify(
+        &self,
+        request: Request<BatchNotifyRequest>,
+    ) -> Result<Response<BatchNotifyResponse>, Status> {
+        let notifications = request.into_inner().notifications;
+        if notifications.len() > BATCH {
+            return Err(Refused::too_many_items("notifications", BATCH).into());
+        }
+        let mut good = Vec::with_capacity(notifications.len());
+        let read: Vec<Result<(), Refused>> =
+            notifications.into_iter().map(|wire| self.read(Some(wire)).map(|one| good.push(one))).collect();
+        let mut answers = match good.is_empty() {
+            true => Vec::new(),
+            false => self.handle.notify(good).await.map_err(unavailable)?,
+        }
+        .into_iter();
+        let mut results = Vec::with_capacity(read.len());
+        for read in read {
+            let accepted = match read {
+                Ok(()) => self.accepted(answers.next().unwrap_or(Answer::Skipped), ANONYMOUS).await,
+                Err(refused) => Err(refused),
+            };
+            results.push(NotifyResult {
+                result: Some(match accepted {
+                    Ok(accepted) => notify_result::Result::Accepted(accepted),
+                    Err(refused) => notify_result::Result::Error(refused.into()),
+                }),
+            });
+        }
+        Ok(Response::new(BatchNotifyResponse { results }))
+    }
+
+    type StreamNotifyStream = Pin<Box<dyn Stream<Item = Result<StreamNotifyResponse, Status>> + Send>>;
+
+    async fn stream_notify(
+        &self,
+        request: Request<Streaming<StreamNotifyRequest>>,
+    ) -> Result<Response<Self::StreamNotifyStream>, Status> {
+        let (chunks, pending) = mpsc::channel(CHUNKS);
+        let this = self.shared();
+        tokio::spawn(this.take_stream(request.into_inner(), chunks));
+        let this = self.shared();
+        let answers = ReceiverStream::new(pending).then(move |chunk| this.shared().acknowledge(chunk));
+        Ok(Response::new(Box::pin(answers)))
+    }
+}
+
+/// Messages of a stream that were submitted together, or its end.
+enum Chunk {
+    Submitted {
+        /// How many messages have been read, these included.
+        count: u64,
+        rejections: Vec<Rejection>,
+        /// The places in the stream of those that were submitted.
+        indexes: Vec<u64>,
+        answers: oneshot::Receiver<Result<Vec<Answer>, Unavailable>>,
+    },
+    End(Status),
+}
+
+impl Notifications {
+    fn shared(&self) -> Self {
+        Self { handle: self.handle.clone(), metrics: Arc::clone(&self.metrics), drain: self.drain.clone() }
+    }
+
+    fn read(&self, wire: Option<api::Notification>) -> Result<Notification, Refused> {
+        let read = from_proto::required(wire, "notification")
+            .and_then(|wire| from_proto::notification(wire, ANONYMOUS, clock::wall()));
+        match &read {
+            Ok(notification) => {
+                let kind = match notification.payload {
+                    Payload::Conf(_) => Kind::Conf,
+                    Payload::Party(_) => Kind::Party,
+                };
+                self.metrics.notifications(kind, Outcome::Accepted, 1);
+            }
+            Err(refused) => self.metrics.rejected(refused.reason()),
+        }
+        read
+    }
+
+    async fn accepted(&self, answer: Answer, source: &str) -> Result<NotifyAccepted, Refused> {
+        match answer {
+            Answer::Accepted { sequence } => Ok(NotifyAccepted { sequence, duplicate: false }),
+            Answer::Duplicate { sequence } => Ok(NotifyAccepted { sequence, duplicate: true }),
+            Answer::IdReused { sequence } => {
+                let source = source.to_owned();
+                let age = self.handle.query(move |engine| Some(engine.now() - engine.oldest_id(&source)?)).await;
+                Err(Refused::id_reused(sequence, age.ok().flatten()))
+            }
+            Answer::Skipped => Err(Refused::internal()),
+        }
+    }
+
+    /// Reads a stream to its end, submitting what has come in chunks; what cannot be read is rejected and costs only itself.
+    async fn take_stream(self, mut inbound: Streaming<StreamNotifyRequest>, chunks: mpsc::Sender<Chunk>) {
+        let mut count = 0;
+        let end = loop {
+            let first = tokio::select! {
+                biased;
+                first = inbound.next() => first,
+                () = self.drain.cancelled() => break Some(Refused::draining(RETRY_AFTER).into()),
+            };
+            let (messages, end) = gather(first, &mut inbound);
+            if !messages.is_empty() {
+                match self.submit(messages, &mut count).await {
+                    // The caller may have gone away: what it sent is taken all the same.
+                    Ok(chunk) => drop(chunks.send(chunk).await),
+                    Err(cause) => break Some(unavailable(cause).into()),
+                }
+            }
+            if let Some(end) = end {
+                break end;
+            }
+        };
+        if let Some(status) = end {
+            let _ = chunks.send(Chunk::End(status)).await;
+        }
+    }
+
+    async fn submit(&self, messages: Vec<StreamNotifyRequest>, count: &mut u64) -> Result<Chunk, Unavailable> {
+        let mut good = Vec::with_capacity(messages.len());
+        let mut indexes = Vec::with_capacity(messages.len());
+        let mut rejections = Vec::new();
+        for (index, message) in (*count..).zip(messages) {
+            *count = index + 1;
+            match self.read(message.notification) {
+                Ok(notification) => {
+                    good.push(notification);
+                    indexes.push(index);
+                }
+                Err(refused) => rejections.push(Rejection { index, error: Some(refused.into()) }),
+            }
+        }
+        let answers = self.handle.notify_later(good).await?;
+        Ok(Chunk::Submitted { count: *count, rejections, indexes, answers })
+    }
+
+    async fn acknowledge(self, chunk: Chunk) -> Result<StreamNotifyResponse, Status> {
+        let (count, mut rejections, indexes, answers) = match chunk {
+            Chunk::End(status) => return Err(status),
+            Chunk::Submitted { count, rejections, indexes, answers } => (count, rejections, indexes, answers),
+        };
+        let answers = answers.await.unwrap_or(Err(Unavailable::Stopping)).map_err(unavailable)?;
+        for (index, answer) in indexes.into_iter().zip(answers) {
+            if let Err(refused) = self.accepted(answer, ANONYMOUS).await {
+                rejections.push(Rejection { index, error: Some(refused.into()) });
+            }
+        }
+        rejections.sort_by_key(|rejection| rejection.index);
+        Ok(StreamNotifyResponse { acknowledged_count: count, rejections })
+    }
+}
+
+/// The messages that have come, up to a chunk of them, and the end of the stream if it has come: `Some(None)` where the caller ended
+/// it. What has not come yet is not waited for.
+#[expect(clippy::option_option, reason = "whether it ended, and whether in an error")]
+fn gather(
+    first: Option<Result<StreamNotifyRequest, Status>>,
+    inbound: &mut Streaming<StreamNotifyRequest>,
+) -> (Vec<StreamNotifyRequest>, Option<Option<Status>>) {
+    let mut messages = Vec::new();
+    let mut next = Some(first);
+    while let Some(come) = next {
+        match come {
+            Some(Ok(message)) => messages.push(message),
+            Some(Err(status)) => return (messages, Some(Some(tonic_errors::stream_error(status)))),
+            None => return (messages, Some(None)),
+        }
+        next = if messages.len() < CHUNK { inbound.next().now_or_never() } else { None };
+    }
+    (messages, None)
+}
+
+fn unavailable(cause: Unavailable) -> Refused {
+    match cause {
+        Unavailable::QueueFull => Refused::queue_full(RETRY_AFTER),
+        Unavailable::NoSpace => Refused::storage_refuses(RETRY_AFTER),
+        Unavailable::Stopping => Refused::draining(RETRY_AFTER),
+        Unavailable::Skipped => Refused::internal(),
+    }
+}

@@ -1,0 +1,321 @@
+//! One subscription: from where it starts, through storage while it is behind, to the live ring. It is a position, not a queue: a slow
+//! reader costs a few responses of memory, and is never skipped.
+
+use std::{sync::Arc, time::Duration};
+
+use prost::Message as _;
+use tokio::{sync::mpsc, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use super::{cursor::Cursors, encoded::EncodedResponse, status::Refused, to_proto};
+use crate::{
+    api,
+    journal::{
+        JournalError,
+        event_log::{EventKind, EventReader, EventRecord, Events, Position},
+    },
+    model::Time,
+    rules::expr::Expr,
+    service::{Fanout, Handle, Next, Visible, head_position},
+};
+
+/// How many responses are handed to the transport at once.
+const CHUNK: usize = 256;
+
+/// How many such chunks may wait for it.
+const CHUNKS: usize = 4;
+
+/// When to come back after a drain.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What a subscription reads from.
+#[derive(Clone)]
+pub(super) struct Sources {
+    pub handle: Handle,
+    pub fanout: Arc<Fanout>,
+    pub events: EventReader,
+    pub cursors: Cursors,
+    /// How long a reader may take nothing.
+    pub stall: Duration,
+    /// Comes when the server drains.
+    pub drain: CancellationToken,
+}
+
+/// Where a subscription begins.
+pub(super) enum Start {
+    /// What happens from now on.
+    Live,
+    /// The open alerts, then what happens.
+    Snapshot,
+    /// What is after this position.
+    After(Position),
+    /// What happened at that time or later.
+    Since(Time),
+}
+
+/// Responses on their way to the transport.
+pub(super) type Responses = mpsc::Receiver<Result<Vec<EncodedResponse>, Status>>;
+
+/// Starts a subscription. What is wrong with its start is told at once.
+pub(super) async fn start(
+    sources: Sources,
+    filter: Option<Expr>,
+    start: Start,
+    heartbeat: Duration,
+) -> Result<Responses, Refused> {
+    let (out, responses) = mpsc::channel(CHUNKS);
+    let mut subscription = Subscription { position: sources.fanout.head(), sources, filter, heartbeat, out, since: None };
+    let mut first = Vec::new();
+    match start {
+        Start::Live => {}
+        Start::Snapshot => first = subscription.snapshot().await?,
+        Start::After(position) => {
+            subscription.position = position;
+            subscription.check_kept().await?;
+        }
+        Start::Since(time) => {
+            subscription.position = Position::default();
+            subscription.since = Some(time);
+            subscription.check_since().await?;
+        }
+    }
+    tokio::spawn(subscription.run(first));
+    Ok(responses)
+}
+
+struct Subscription {
+    sources: Sources,
+    filter: Option<Expr>,
+    heartbeat: Duration,
+    /// Everything up to here has been sent.
+    position: Position,
+    /// Begin with the first event of this time, instead of after the position.
+    since: Option<Time>,
+    out: mpsc::Sender<Result<Vec<EncodedResponse>, Status>>,
+}
+
+/// Why a subscription ends.
+enum End {
+    /// The reader went away.
+    Gone,
+    /// The server ends it.
+    Refused(Refused),
+}
+
+impl From<Refused> for End {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl Subscription {
+    async fn run(mut self, first: Vec<EncodedResponse>) {
+        let drain = self.sources.drain.clone();
+        let end = tokio::select! {
+            end = self.follow(first) => end,
+            () = drain.cancelled() => End::Refused(Refused::draining(RETRY_AFTER)),
+        };
+        if let End::Refused(refused) = end {
+            let refused = refused.with_metadata("last_cursor", self.cursor());
+            // A reader that takes nothing is not waited for once more.
+            let _ = self.out.try_send(Err(refused.into()));
+        }
+    }
+
+    async fn follow(&mut self, first: Vec<EncodedResponse>) -> End {
+        let followed: Result<std::convert::Infallible, End> = async {
+            self.send(first).await?;
+            let mut bell = self.sources.fanout.bell();
+            loop {
+                bell.mark_unchanged();
+                let next = match self.since {
+                    None => self.sources.fanout.after(self.position, CHUNK),
+                    Some(_) => Next::Behind,
+                };
+                match next {
+                    Next::Behind => self.catch_up().await?,
+                    Next::Events(events, seen) => {
+                        let is_last = events.len() < CHUNK;
+                        let wanted = events.iter().filter(|event| self.wants(&event.visible));
+                        let responses: Vec<_> = wanted.map(|event| event.response.clone()).collect();
+                        self.send(responses).await?;
+                        self.position = seen;
+                        if is_last {
+                            self.wait(&mut bell).await?;
+                        }
+                    }
+                }
+            }
+        }
+        .await;
+        match followed {
+            Err(end) => end,
+        }
+    }
+
+    /// Waits for more, with a sign of life from time to time.
+    async fn wait(&mut self, bell: &mut tokio::sync::watch::Receiver<Position>) -> Result<(), End> {
+        while tokio::select! {
+            changed = timeout(self.heartbeat, bell.changed()) => changed.is_err(),
+            () = self.out.closed() => return Err(End::Gone),
+        } {
+            // Nothing has been said since: all up to the head has been sent.
+            if let Next::Events(events, seen) = self.sources.fanout.after(self.position, 1)
+                && events.is_empty()
+            {
+                self.position = seen;
+            }
+            self.send(vec![EncodedResponse::heartbeat(&self.cursor())]).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads storage until the ring has what follows.
+    async fn catch_up(&mut self) -> Result<(), End> {
+        // Whatever was said before this moment is in the log.
+        let head = self.sources.fanout.head();
+        let mut log = self.open().await?;
+        loop {
+            let (back, records) = read(log, CHUNK).await?;
+            log = back;
+            let Some(last) = records.last().map(|record| record.position) else {
+                self.position = self.position.max(head);
+                return Ok(());
+            };
+            let responses = records.iter().filter_map(|record| self.response(record)).collect();
+            self.send(responses).await?;
+            self.position = last;
+            if matches!(self.sources.fanout.after(self.position, 1), Next::Events(..)) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn open(&mut self) -> Result<Events, End> {
+        let (events, position, since) = (self.sources.events.clone(), self.position, self.since.take());
+        let opened = tokio::task::spawn_blocking(move || match since {
+            Some(time) => events.since(time),
+            None => events.after(Some(position)),
+        });
+        match opened.await {
+            Ok(Ok(log)) => Ok(log),
+            Ok(Err(cause)) => Err(self.unreadable(&cause).await.into()),
+            Err(_) => Err(Refused::internal().into()),
+        }
+    }
+
+    fn response(&self, record: &EventRecord) -> Option<EncodedResponse> {
+        if record.kind != EventKind::Alert {
+            return None;
+        }
+        if self.filter.is_some() {
+            let event = api::AlertEvent::decode(record.bytes.clone()).ok()?;
+            if !self.wants(&Visible::of(event.alert.as_ref()?)) {
+                return None;
+            }
+        }
+        Some(EncodedResponse::event(&self.sources.cursors.write(record.position), &record.bytes))
+    }
+
+    fn wants(&self, visible: &Visible) -> bool {
+        self.filter.as_ref().is_none_or(|filter| visible.matches(filter))
+    }
+
+    /// The open alerts, and the position that they are current at.
+    async fn snapshot(&mut self) -> Result<Vec<EncodedResponse>, Refused> {
+        let fanout = Arc::clone(&self.sources.fanout);
+        let (current, head) = self
+            .sources
+            .handle
+            .query(move |engine| {
+                let current: Vec<_> =
+                    engine.open_alerts().map(|alert| to_proto::current(alert, engine.now())).collect();
+                (current, fanout.head())
+            })
+            .await
+            .map_err(|_| Refused::draining(RETRY_AFTER))?;
+        self.position = head;
+        let mut responses: Vec<_> = current
+            .iter()
+            .filter(|event| event.alert.as_ref().is_some_and(|alert| self.wants(&Visible::of(alert))))
+            .map(|event| EncodedResponse::event("", &event.encode_to_vec()))
+            .collect();
+        responses.push(EncodedResponse::snapshot_complete(&self.cursor()));
+        Ok(responses)
+    }
+
+    /// Refuses a start that lies before what is kept.
+    async fn check_kept(&self) -> Result<(), Refused> {
+        if !matches!(self.sources.fanout.after(self.position, 1), Next::Behind) {
+            return Ok(());
+        }
+        let (events, position) = (self.sources.events.clone(), self.position);
+        match tokio::task::spawn_blocking(move || events.after(Some(position)).map(drop)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(cause)) => Err(self.unreadable(&cause).await),
+            Err(_) => Err(Refused::internal()),
+        }
+    }
+
+    async fn check_since(&self) -> Result<(), Refused> {
+        let (events, since) = (self.sources.events.clone(), self.since.unwrap_or_default());
+        match tokio::task::spawn_blocking(move || events.since(since).map(drop)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(cause)) => Err(self.unreadable(&cause).await),
+            Err(_) => Err(Refused::internal()),
+        }
+    }
+
+    async fn unreadable(&self, cause: &JournalError) -> Refused {
+        if !matches!(cause, JournalError::EventsTrimmed { .. } | JournalError::EventsTrimmedSince { .. }) {
+            tracing::error!(%cause, "the event log cannot be read");
+            return Refused::internal();
+        }
+        let events = self.sources.events.clone();
+        let earliest = tokio::task::spawn_blocking(move || events.earliest()).await;
+        let earliest = match earliest {
+            Ok(Ok(Some(earliest))) => before(earliest),
+            _ => self.sources.fanout.head(),
+        };
+        Refused::cursor_expired(self.sources.cursors.write(earliest))
+    }
+
+    fn cursor(&self) -> String {
+        self.sources.cursors.write(self.position)
+    }
+
+    async fn send(&self, responses: Vec<EncodedResponse>) -> Result<(), End> {
+        if responses.is_empty() {
+            return Ok(());
+        }
+        match timeout(self.sources.stall, self.out.send(Ok(responses))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Gone),
+            Err(_) => Err(Refused::reader_stalled().into()),
+        }
+    }
+}
+
+/// The position just before another.
+fn before(position: Position) -> Position {
+    match position.ordinal.checked_sub(1) {
+        Some(ordinal) => Position { offset: position.offset, ordinal },
+        None => head_position(position.offset),
+    }
+}
+
+async fn read(mut log: Events, most: usize) -> Result<(Events, Vec<EventRecord>), End> {
+    let read = tokio::task::spawn_blocking(move || {
+        let records = log.by_ref().take(most).collect::<Result<Vec<_>, _>>();
+        (log, records)
+    });
+    match read.await {
+        Ok((log, Ok(records))) => Ok((log, records)),
+        Ok((_, Err(cause))) => {
+            tracing::error!(%cause, "the event log cannot be read");
+            Err(Refused::internal().into())
+        }
+        Err(_) => Err(Refused::internal().into()),
+    }
+}
