@@ -35,9 +35,9 @@ pub struct ListQuery<'a> {
     pub after: Option<PageKey>,
     /// As they were after this alert event, by its sequence: the first page's [`Page::as_of`]. `None`: as they are now.
     pub as_of: Option<u64>,
-    /// How many at most.
+    /// How many at most; at least 1.
     pub limit: usize,
-    /// How many to look at at most; never more than 100,000.
+    /// How many to look at at most; at least 1, and never more than 100,000.
     pub max_rows: usize,
 }
 

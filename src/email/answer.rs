@@ -69,16 +69,23 @@ pub(super) async fn within<T>(name: &str, limit: Duration, future: impl Future<O
 
 /// What an error of lettre's means at that step.
 pub(super) fn failure(name: &str, error: &Error) -> Failure {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
+    let cause = root_cause(error);
     match error.status().map(u16::from) {
-        Some(code) => {
-            let text = one_line(&format!("{code} {}", cause.unwrap_or_default()), MAX_TEXT);
-            if code == 421 {
-                Failure::Lost(text)
-            } else {
-                Failure::No(Answer { code, text })
-            }
-        }
-        None => Failure::Lost(one_line(&format!("{name}: {error}"), MAX_TEXT)),
+        // The service is closing the connection (RFC 5321, 3.8).
+        Some(421) => Failure::Lost(one_line(&format!("421 {cause}"), MAX_TEXT)),
+        Some(code) => Failure::No(Answer {
+            code,
+            text: one_line(&format!("{code} {cause}"), MAX_TEXT),
+        }),
+        None => Failure::Lost(one_line(&format!("{name}: {cause}"), MAX_TEXT)),
     }
+}
+
+/// The innermost error: a server's text, or what the system said. Those around it repeat it.
+fn root_cause(error: &Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }

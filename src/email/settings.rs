@@ -126,6 +126,9 @@ pub struct Timeouts {
     /// The message, to the answer after its final dot. 10 min if absent: who gives up earlier than the server makes duplicates.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub message: Duration,
+    /// A connection without mail, before it is closed. 30 s if absent.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub idle: Duration,
 }
 
 impl Default for Timeouts {
@@ -134,6 +137,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(30),
             command: Duration::from_mins(1),
             message: Duration::from_mins(10),
+            idle: Duration::from_secs(30),
         }
     }
 }

@@ -35,9 +35,6 @@ use crate::engine::{
     outbox::Attempt,
 };
 
-/// So long a connection without mail is kept.
-const IDLE: Duration = Duration::from_secs(30);
-
 /// Sends mails. Each attempt that it takes gives one outcome, unless it is shut down first.
 #[derive(Debug)]
 pub struct Mailer {
@@ -108,6 +105,7 @@ impl Mailer {
             lanes.spawn(
                 Worker {
                     exit,
+                    idle: settings.timeouts.idle,
                     from: settings.from.clone(),
                     attempts: attempts.clone(),
                     outcomes: outcomes.clone(),
@@ -190,6 +188,7 @@ impl MailQueue {
 
 struct Worker {
     exit: Exit,
+    idle: Duration,
     from: Sender,
     attempts: Arc<Mutex<mpsc::UnboundedReceiver<Attempt>>>,
     outcomes: mpsc::Sender<MailOutcome>,
@@ -223,7 +222,7 @@ impl Worker {
     /// The next attempt; meanwhile an idle connection is closed, after which nothing wakes this lane but mail.
     async fn next(&mut self) -> Option<Attempt> {
         if self.exit.is_open() {
-            match timeout(IDLE, take(&self.attempts)).await {
+            match timeout(self.idle, take(&self.attempts)).await {
                 Ok(attempt) => return attempt,
                 Err(_) => self.exit.rest().await,
             }

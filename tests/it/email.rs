@@ -64,6 +64,7 @@ fn settings(servers: &[u16]) -> MailSettings {
             connect: LONG,
             command: LONG,
             message: LONG,
+            idle: LONG,
         },
         ..MailSettings::default()
     }
@@ -203,6 +204,7 @@ async fn silence_has_a_deadline_at_every_step() {
         connect: SHORT,
         command: SHORT,
         message: SHORT,
+        ..patient()
     };
     for (change, step) in silences {
         let mut script = Script::default();
@@ -257,6 +259,21 @@ async fn a_connection_closed_while_parked_costs_nothing() {
     }
     assert_eq!(server.heard().connections, 3);
     assert_eq!(server.heard().messages.len(), 3);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let server = FakeSmtp::start(Script::default()).await;
+    let mut settings = settings(&[server.port()]);
+    settings.timeouts.idle = SHORT;
+    let mut desk = Desk::open(&settings);
+    for connection in 1..=2 {
+        assert!(matches!(desk.send(attempt(1, 1)).await, MailResult::Sent(_)));
+        server
+            .wait_until(|heard| heard.commands.iter().filter(|command| *command == "QUIT").count() == connection)
+            .await;
+        assert_eq!(server.heard().connections, connection);
+    }
 }
 
 #[tokio::test]
