@@ -1,5 +1,148 @@
-//! The expression language (CEL): read, check, compile, evaluate.
+//! The expression language: CEL's grammar, read by a parser of our own, checked against a schema, compiled once, evaluated often.
+//!
+//! Everything that can be wrong is found by [`Expr::compile`], with its place and what to write instead; afterwards nothing that comes
+//! in can make an expression fail, loop, or allocate without bound. What is unknown at the time of weighing is *undecided*
+//! ([`Expr::decide`]), as CEL's errors are, and an expression left undecided does not hold.
+//!
+//! Of CEL these are absent, each named in its own error message: maps, messages, bytes, fractions, unsigned numbers, conversions between
+//! types, `map`, `filter`, `exists_one`, joining of texts and lists, and patterns that are not literals. There is no `now`.
 
-/// A checked, compiled expression.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Expr;
+mod check;
+mod codes;
+mod defines;
+mod evaluate;
+mod lex;
+mod literal;
+mod meaning;
+mod parse;
+mod reads;
+mod scope;
+mod suggest;
+mod syntax;
+mod tree;
+mod vocabulary;
+
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, ops::Range};
+
+use compact_str::CompactString;
+
+use self::{check::Checker, tree::Bool};
+pub use self::{
+    codes::{Code, CodeLiterals, Codes},
+    defines::Defines,
+    reads::{MeetingFields, Reads},
+    vocabulary::Schema,
+};
+use super::facts::{AlertFacts, Facts};
+
+/// How long an expression in a rule file may be, in bytes.
+pub const MAX_RULE: usize = 4 * 1024;
+
+/// How long a filter that comes with a call may be, in bytes.
+pub const MAX_FILTER: usize = 1024;
+
+/// Something wrong in an expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Mistake {
+    /// Where: bytes of the expression's text.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead, where that can be told.
+    pub advice: Option<String>,
+}
+
+impl Mistake {
+    fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            span,
+            message: message.into(),
+            advice: None,
+        }
+    }
+
+    fn advise(self, advice: impl Into<String>) -> Self {
+        Self {
+            advice: Some(advice.into()),
+            ..self
+        }
+    }
+}
+
+/// A checked, compiled expression: a condition over what its [`Schema`] names. Two are equal if they mean the same, however spaced,
+/// quoted or spread over `define`s.
+#[derive(Clone)]
+pub struct Expr {
+    schema: Schema,
+    condition: Bool,
+    /// The canonical text, `define`s put in.
+    meaning: Box<str>,
+    defines: Box<[CompactString]>,
+}
+
+impl Expr {
+    /// Compiles an expression of at most `max_len` bytes ([`MAX_RULE`], [`MAX_FILTER`]).
+    ///
+    /// # Errors
+    ///
+    /// The first mistake of grammar, or else all mistakes of meaning; at least one, in the order in which they stand. One inside a
+    /// `define` is placed where the `define` is named.
+    pub fn compile(text: &str, schema: Schema, defines: &Defines, max_len: usize) -> Result<Self, Vec<Mistake>> {
+        let node = parse::parse(text, max_len).map_err(|mistake| vec![mistake])?;
+        let mut checker = Checker::new(schema, defines, text);
+        let condition = checker.condition(&node);
+        let (used, mistakes) = checker.finish();
+        match condition {
+            Some(condition) if mistakes.is_empty() => Ok(Self {
+                schema,
+                condition,
+                meaning: meaning::canonical(&node, defines).into(),
+                defines: used.into_iter().collect(),
+            }),
+            _ => Err(mistakes),
+        }
+    }
+
+    /// Whether it holds for a notification or a state; `None` if what it needs is not known. Undecided for one over alerts.
+    pub fn decide(&self, facts: &Facts<'_>) -> Option<bool> {
+        self.condition.decide(facts)
+    }
+
+    /// Whether it certainly holds for a notification or a state.
+    pub fn holds(&self, facts: &Facts<'_>) -> bool {
+        self.decide(facts) == Some(true)
+    }
+
+    /// Whether it certainly holds for an alert. Never for one that is not over alerts and reads anything.
+    pub fn matches_alert(&self, alert: &AlertFacts<'_>) -> bool {
+        self.condition.decide(alert) == Some(true)
+    }
+
+    /// The `define`s that it names, also by way of others, in the order of their names.
+    pub fn defines(&self) -> &[CompactString] {
+        &self.defines
+    }
+
+    /// Adds its meaning to a digest.
+    pub fn digest(&self, hasher: &mut blake3::Hasher) {
+        // The length keeps two expressions one after the other from reading as two others.
+        hasher.update(&(self.meaning.len() as u64).to_le_bytes());
+        hasher.update(self.meaning.as_bytes());
+    }
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        (self.schema, &self.meaning) == (other.schema, &other.meaning)
+    }
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({})", self.schema, self.meaning)
+    }
+}

@@ -1,0 +1,146 @@
+//! Evaluates a compiled expression in three-valued logic: what cannot be known is undecided, and stays so until an operator can do
+//! without it. It takes no memory of its own (a regular expression keeps its scratch space from one match to the next), always ends, and
+//! nothing that it is shown can make it fail.
+
+use super::tree::{
+    Arithmetic, Bool, BoolField, CalendarPart, Comparison, Find, Number, NumberField, Text, TextField, TextMap,
+};
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::model::Time;
+
+/// `None`: undecided. `Some(None)`: null, an optional value that is not there.
+pub(super) type Reading = Option<Option<i64>>;
+
+/// What an expression sees. A field that the thing at hand does not have reads as `None`.
+pub(super) trait Scope {
+    fn bool(&self, field: BoolField) -> Option<bool>;
+    fn number(&self, field: NumberField) -> Reading;
+    fn text(&self, field: TextField) -> Option<&str>;
+    fn entry(&self, map: TextMap, name: &str) -> Option<&str>;
+}
+
+impl Bool {
+    pub fn decide<S: Scope>(&self, scope: &S) -> Option<bool> {
+        match self {
+            Self::Const(value) => Some(*value),
+            Self::Field(field) => scope.bool(*field),
+            Self::Not(of) => of.decide(scope).map(|value| !value),
+            Self::All(parts) => all(parts, true, scope),
+            Self::Any(parts) => all(parts, false, scope),
+            Self::Choice(of) => match of.0.decide(scope)? {
+                true => of.1.decide(scope),
+                false => of.2.decide(scope),
+            },
+            Self::Same(of) => Some(of.0.decide(scope)? == of.1.decide(scope)?),
+            Self::NumberIn(number, among) => Some(number.read(scope)?.is_some_and(|value| among.contains(&value))),
+            Self::TextIn(text, among) => {
+                let text = text.read(scope)?;
+                Some(among.iter().any(|one| one == text))
+            }
+            Self::Numbers(comparison, of) => compare_numbers(*comparison, of.0.read(scope)?, of.1.read(scope)?),
+            Self::Texts(comparison, of) => Some(compare(*comparison, of.0.read(scope)?, of.1.read(scope)?)),
+            Self::There(number) => Some(number.read(scope)?.is_some()),
+            Self::Find(find, of) => {
+                let (text, part) = (of.0.read(scope)?, of.1.read(scope)?);
+                Some(match find {
+                    Find::Anywhere => text.contains(part),
+                    Find::AtStart => text.starts_with(part),
+                    Find::AtEnd => text.ends_with(part),
+                })
+            }
+            Self::Matches(text, pattern) => Some(pattern.is_match(text.read(scope)?)),
+        }
+    }
+}
+
+/// Whether all parts are true (or for `||`, all false, which gives the opposite). One part that is not settles it, undecided ones or no.
+fn all<S: Scope>(parts: &[Bool], neutral: bool, scope: &S) -> Option<bool> {
+    let mut result = Some(neutral);
+    for part in parts {
+        match part.decide(scope) {
+            Some(value) if value == neutral => {}
+            Some(value) => return Some(value),
+            None => result = None,
+        }
+    }
+    result
+}
+
+/// Null equals null and nothing else; it has no order.
+pub(super) fn compare_numbers(comparison: Comparison, left: Option<i64>, right: Option<i64>) -> Option<bool> {
+    match comparison {
+        Comparison::Equal => Some(left == right),
+        Comparison::Less | Comparison::LessOrEqual => Some(compare(comparison, left?, right?)),
+    }
+}
+
+fn compare<T: Ord>(comparison: Comparison, left: T, right: T) -> bool {
+    match comparison {
+        Comparison::Equal => left == right,
+        Comparison::Less => left < right,
+        Comparison::LessOrEqual => left <= right,
+    }
+}
+
+impl Number {
+    pub fn read<S: Scope>(&self, scope: &S) -> Reading {
+        match self {
+            Self::Const(value) => Some(Some(*value)),
+            Self::Field(field) => scope.number(*field),
+            Self::Size(text) => i64::try_from(text.read(scope)?.chars().count()).ok().map(Some),
+            Self::Arithmetic(arithmetic, of) => arithmetic.apply(of.0.read(scope)??, of.1.read(scope)??).map(Some),
+            Self::Calendar(part, of) => part.of(of.0.read(scope)??, &of.1).map(Some),
+            Self::Choice(of) => match of.0.decide(scope)? {
+                true => of.1.read(scope),
+                false => of.2.read(scope),
+            },
+        }
+    }
+}
+
+impl Text {
+    fn read<'s, S: Scope>(&'s self, scope: &'s S) -> Option<&'s str> {
+        match self {
+            Self::Const(value) => Some(value),
+            Self::Field(field) => scope.text(*field),
+            Self::Entry(map, name) => scope.entry(*map, name),
+            Self::Choice(of) => match of.0.decide(scope)? {
+                true => of.1.read(scope),
+                false => of.2.read(scope),
+            },
+        }
+    }
+}
+
+impl Arithmetic {
+    /// `None` where the result does not exist or does not fit.
+    fn apply(self, left: i64, right: i64) -> Option<i64> {
+        match self {
+            Self::Add => left.checked_add(right),
+            Self::Subtract => left.checked_sub(right),
+            Self::Multiply => left.checked_mul(right),
+            Self::Divide => left.checked_div(right),
+            Self::Remainder => left.checked_rem(right),
+        }
+    }
+}
+
+impl CalendarPart {
+    fn of(self, nanos: i64, zone: &TimeZone) -> Option<i64> {
+        let (seconds, nanos) = Time::from_nanos(nanos).to_parts();
+        let at = zone.to_datetime(Timestamp::new(seconds, nanos).ok()?);
+        Some(match self {
+            Self::FullYear => at.year().into(),
+            Self::Month => i64::from(at.month()) - 1,
+            Self::Date => at.day().into(),
+            Self::DayOfMonth => i64::from(at.day()) - 1,
+            Self::DayOfWeek => at.weekday().to_sunday_zero_offset().into(),
+            Self::DayOfYear => i64::from(at.day_of_year()) - 1,
+            Self::Hours => at.hour().into(),
+            Self::Minutes => at.minute().into(),
+            Self::Seconds => at.second().into(),
+            Self::Milliseconds => at.millisecond().into(),
+        })
+    }
+}
