@@ -94,17 +94,34 @@ mod tests {
         assert!(ask(address, "/healthz", "*/*").await.starts_with("HTTP/1.1 200"));
 
         let early = ask(address, "/readyz", "*/*").await;
-        assert!(early.starts_with("HTTP/1.1 503") && early.contains("start: not complete\n"), "{early}");
+        assert!(
+            early.starts_with("HTTP/1.1 503") && early.contains("start: not complete\n"),
+            "{early}"
+        );
         readiness.clear("start");
         assert!(ask(address, "/readyz", "*/*").await.starts_with("HTTP/1.1 200"));
         readiness.hold("rules", "the files do not compile");
         let held = ask(address, "/readyz", "*/*").await;
-        assert!(held.starts_with("HTTP/1.1 503") && held.contains("rules: the files do not compile\n"), "{held}");
+        assert!(
+            held.starts_with("HTTP/1.1 503") && held.contains("rules: the files do not compile\n"),
+            "{held}"
+        );
 
         let plain = ask(address, "/metrics", "text/plain").await;
-        assert!(plain.contains("content-type: text/plain; version=0.0.4") && !plain.contains("# EOF"), "{plain}");
-        let open = ask(address, "/metrics", "application/openmetrics-text;version=1.0.0;q=0.8,*/*;q=0.1").await;
-        assert!(open.contains("content-type: application/openmetrics-text") && open.ends_with("# EOF\n"), "{open}");
+        assert!(
+            plain.contains("content-type: text/plain; version=0.0.4") && !plain.contains("# EOF"),
+            "{plain}"
+        );
+        let open = ask(
+            address,
+            "/metrics",
+            "application/openmetrics-text;version=1.0.0;q=0.8,*/*;q=0.1",
+        )
+        .await;
+        assert!(
+            open.contains("content-type: application/openmetrics-text") && open.ends_with("# EOF\n"),
+            "{open}"
+        );
 
         stop.send(()).unwrap();
         serving.await.unwrap().unwrap();

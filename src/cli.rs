@@ -1,1 +1,121 @@
-//! x
+//! The command line: what can be said, who does it, how it ends. One file a verb.
+
+mod alerts;
+mod backoff;
+mod client;
+mod config;
+mod exit;
+mod failure;
+mod health;
+mod json;
+mod manual;
+mod meetings;
+mod rules;
+mod send;
+mod show;
+mod terminal;
+#[cfg(test)]
+mod testing;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+pub use self::{exit::Exit, failure::Failure, terminal::Terminal};
+
+/// An alerting service for conference calls
+#[derive(Debug, Parser)]
+#[command(name = "bellwether", version, propagate_version = true, after_help = exit::HELP, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Send notifications, from files, standard input or flags
+    Send(Box<send::Args>),
+    /// Follow alerts as they happen; resumes by itself
+    Watch(watch::Args),
+    /// List alerts, or show one
+    Alerts(alerts::Args),
+    /// List the open meetings, or show one
+    Meetings(meetings::Args),
+    /// List the rules in force, or have them read anew
+    Rules(rules::Args),
+    /// Print the configuration in force, as YAML
+    Config(config::Args),
+    /// Ask whether a server serves
+    Health(health::Args),
+    /// Print completions for a shell
+    Completions(manual::Completions),
+    /// Print the manual page, or write one for each verb
+    Man(manual::Man),
+    /// Print the version
+    Version,
+}
+
+/// Runs what the process was asked to, and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = anstream::stdout();
+    let mut err = anstream::stderr();
+    let mut terminal = Terminal::new(&mut out, &mut err);
+    let ended = cli.command.run(&mut terminal);
+    let exit = ended.unwrap_or_else(|failure| {
+        if let Some(text) = failure.told() {
+            terminal.note(format_args!("error: {text}"));
+        }
+        failure.exit()
+    });
+    exit.into()
+}
+
+impl Command {
+    fn run(self, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+        match self {
+            Self::Send(args) => wait(send::run(*args, terminal)),
+            Self::Watch(args) => wait(watch::run(args, terminal)),
+            Self::Alerts(args) => wait(alerts::run(args, terminal)),
+            Self::Meetings(args) => wait(meetings::run(args, terminal)),
+            Self::Rules(args) => wait(rules::run(args, terminal)),
+            Self::Config(args) => config::run(&args, terminal),
+            Self::Health(args) => wait(health::run(args, terminal)),
+            Self::Completions(args) => manual::completions(&args, Cli::command(), terminal),
+            Self::Man(args) => manual::man(&args, Cli::command(), terminal),
+            Self::Version => manual::version(terminal),
+        }
+    }
+}
+
+fn wait(verb: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?
+        .block_on(verb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_and_flag_is_explained() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -57,7 +57,10 @@ pub struct Config {
     /// What is logged, and how.
     pub log: Log,
     /// How long a shutdown may take before it is cut short: 1s to 10m.
-    #[serde(deserialize_with = "value::duration::<1, 600, _>", serialize_with = "value::write_duration")]
+    #[serde(
+        deserialize_with = "value::duration::<1, 600, _>",
+        serialize_with = "value::write_duration"
+    )]
     pub shutdown_grace: Duration,
 }
 

@@ -29,7 +29,8 @@ pub use self::{
 };
 use self::{
     labels::{
-        BuildLabels, EventLabels, EvictedLabels, MailLabels, NotificationLabels, ReasonLabels, RuleLabels, SeverityLabels,
+        BuildLabels, EventLabels, EvictedLabels, MailLabels, NotificationLabels, ReasonLabels, RuleLabels,
+        SeverityLabels,
     },
     start::process_start,
 };
@@ -110,20 +111,39 @@ impl Metrics {
 
         let of = registry.sub_registry_with_prefix("bellwether");
         let build: Family<BuildLabels, Gauge> = Family::default();
-        build.get_or_create(&BuildLabels {
-            version: env!("CARGO_PKG_VERSION"),
-        }).set(1);
+        build
+            .get_or_create(&BuildLabels {
+                version: env!("CARGO_PKG_VERSION"),
+            })
+            .set(1);
         of.register("build_info", "Which build this is; always 1", build);
 
         let metrics = Self {
             notifications: register(of, "notifications", "Notifications by kind and by what became of them"),
-            rejections: register(of, "rejections", "Notifications refused, by the reason that their sender was told"),
-            commit_seconds: seconds(of, "commit_seconds", "How long the journal took to make a batch durable"),
-            commit_inputs: histogram(of, "commit_inputs", "How many inputs one commit made durable", exponential_buckets(1.0, 4.0, 9)),
+            rejections: register(
+                of,
+                "rejections",
+                "Notifications refused, by the reason that their sender was told",
+            ),
+            commit_seconds: seconds(
+                of,
+                "commit_seconds",
+                "How long the journal took to make a batch durable",
+            ),
+            commit_inputs: histogram(
+                of,
+                "commit_inputs",
+                "How many inputs one commit made durable",
+                exponential_buckets(1.0, 4.0, 9),
+            ),
             engine_seconds: seconds(of, "engine_batch_seconds", "How long the engine took to decide a batch"),
             rules_matched: register(of, "rule_matches", "How often a rule's condition matched"),
             rules_fired: register(of, "rule_firings", "How many alerts a rule fired"),
-            reload_ok: register(of, "rules_last_reload_successful", "Whether the rule files could be put in force when last read"),
+            reload_ok: register(
+                of,
+                "rules_last_reload_successful",
+                "Whether the rule files could be put in force when last read",
+            ),
             reload_at: register(
                 of,
                 "rules_last_reload_success_timestamp_seconds",
@@ -131,21 +151,49 @@ impl Metrics {
             ),
             alerts_open: register(of, "alerts_open", "Alerts that burn, by severity"),
             alert_events: register(of, "alert_events", "Alert events, by what happened"),
-            evictions: register(of, "evictions", "States dropped because a bound was reached, by what they were"),
+            evictions: register(
+                of,
+                "evictions",
+                "States dropped because a bound was reached, by what they were",
+            ),
             mails: register(of, "mails", "Attempts to send a mail, by how they ended"),
-            ids_oldest_age: register(of, "ids_oldest_age_seconds", "Age of the oldest idempotency id remembered"),
-            outbox_oldest_age: register(of, "outbox_oldest_age_seconds", "Age of the mail that has waited longest"),
+            ids_oldest_age: register(
+                of,
+                "ids_oldest_age_seconds",
+                "Age of the oldest idempotency id remembered",
+            ),
+            outbox_oldest_age: register(
+                of,
+                "outbox_oldest_age_seconds",
+                "Age of the mail that has waited longest",
+            ),
             journal_next_offset: register(of, "journal_next_offset", "The offset that the next input gets"),
             journal_bytes: register(of, "journal_size_bytes", "Size of the journal on disk"),
             journal_segments: register(of, "journal_segments", "Segment files of the journal"),
             meetings_open: register(of, "meetings_open", "Meetings open now"),
-            participants_known: register(of, "participants_known", "Participants known in open meetings, gone ones included"),
+            participants_known: register(
+                of,
+                "participants_known",
+                "Participants known in open meetings, gone ones included",
+            ),
             ids_remembered: register(of, "ids_remembered", "Idempotency ids remembered"),
             outbox_mails: register(of, "outbox_mails", "Mails that wait or are on their way"),
             subscribers: register(of, "subscribers", "Subscriptions open now"),
-            subscriber_lag: register(of, "subscriber_lag_events", "How many events the slowest subscriber is behind"),
-            subscriber_events: register(of, "subscriber_events", "Alert events handed to subscribers, each subscriber's counted"),
-            archive_lag: register(of, "archive_lag_inputs", "How many inputs the archive is behind the journal"),
+            subscriber_lag: register(
+                of,
+                "subscriber_lag_events",
+                "How many events the slowest subscriber is behind",
+            ),
+            subscriber_events: register(
+                of,
+                "subscriber_events",
+                "Alert events handed to subscribers, each subscriber's counted",
+            ),
+            archive_lag: register(
+                of,
+                "archive_lag_inputs",
+                "How many inputs the archive is behind the journal",
+            ),
             rules: Mutex::default(),
             registry,
         };
@@ -208,9 +256,7 @@ impl Metrics {
         self.reload_at.set(at);
         let names: Vec<&str> = names.into_iter().collect();
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        let gone: Vec<String> = rules
-            .extract_if(.., |rule| !names.contains(&rule.as_str()))
-            .collect();
+        let gone: Vec<String> = rules.extract_if(.., |rule| !names.contains(&rule.as_str())).collect();
         for rule in gone {
             let labels = RuleLabels { rule };
             self.rules_matched.remove(&labels);
@@ -254,7 +300,9 @@ impl Metrics {
 
     /// So many states were dropped because a bound was reached.
     pub fn evicted(&self, what: Evicted, number: u64) {
-        self.evictions.get_or_create(&EvictedLabels { what: what.name() }).inc_by(number);
+        self.evictions
+            .get_or_create(&EvictedLabels { what: what.name() })
+            .inc_by(number);
     }
 
     /// So many attempts to send a mail ended so.

@@ -40,10 +40,14 @@ pub enum ConfigError {
     #[error("listen and admin are both on port {0}; give each a port of its own")]
     SamePort(u16),
     /// Mail has two ways out.
-    #[error("mail.relays and mail.folder exclude each other: relays send, a folder keeps what would have been sent; drop one")]
+    #[error(
+        "mail.relays and mail.folder exclude each other: relays send, a folder keeps what would have been sent; drop one"
+    )]
     RelaysAndFolder,
     /// Mail would leave without a sender of its own.
-    #[error("mail.from is required with mail.relays: write the address that mail comes from, such as Bellwether <alerts@example.com>")]
+    #[error(
+        "mail.from is required with mail.relays: write the address that mail comes from, such as Bellwether <alerts@example.com>"
+    )]
     FromMissing,
     /// A relay has only one half of a login.
     #[error("mail.relays[{relay}]: username and password_file belong together; give both or neither")]
@@ -114,8 +118,12 @@ fn message(error: &serde_saphyr::Error) -> String {
             let key = key.as_deref().unwrap_or("this key").escape_debug();
             format!("{key} stands here a second time; keep one")
         }
-        serde_saphyr::Error::AliasReplayLimitExceeded { .. } => "aliases are not allowed; write the value out".to_owned(),
-        other => printable(&DefaultMessageFormatter.format_message(other), |c| c.escape_default().to_string()),
+        serde_saphyr::Error::AliasReplayLimitExceeded { .. } => {
+            "aliases are not allowed; write the value out".to_owned()
+        }
+        other => printable(&DefaultMessageFormatter.format_message(other), |c| {
+            c.escape_default().to_string()
+        }),
     }
 }
 
@@ -135,7 +143,10 @@ fn underline(text: &str, place: &Place) -> String {
     let shown = printable(line, |_| " ".to_owned());
     let gutter = place.line.to_string();
     let blank = " ".repeat(gutter.len());
-    format!("{gutter} | {shown}\n{blank} | {}^", " ".repeat(column.saturating_sub(1)))
+    format!(
+        "{gutter} | {shown}\n{blank} | {}^",
+        " ".repeat(column.saturating_sub(1))
+    )
 }
 
 /// A place in a file.

@@ -65,7 +65,10 @@ impl Flags {
         replace(&mut config.insecure_listen, insecure_listen);
         replace(&mut config.admin, admin);
         replace(&mut config.data, data);
-        replace(&mut config.rules, &Some(rules).filter(|rules| !rules.is_empty()).cloned());
+        replace(
+            &mut config.rules,
+            &Some(rules).filter(|rules| !rules.is_empty()).cloned(),
+        );
         replace(&mut config.log.format, log_format);
         replace(&mut config.log.level, log_level);
         replace(&mut config.shutdown_grace, shutdown_grace);

@@ -71,7 +71,10 @@ fn what_is_printed_hides_secrets_and_reads_back() {
     let password = secret_file(&folder, 0o400, "hunter2");
     let config = parse(&relay(&password)).unwrap();
     let yaml = config.to_yaml().unwrap();
-    assert!(yaml.contains("password: <secret>") || yaml.contains("password: \"<secret>\""), "{yaml}");
+    assert!(
+        yaml.contains("password: <secret>") || yaml.contains("password: \"<secret>\""),
+        "{yaml}"
+    );
     assert!(!yaml.contains("hunter2"), "{yaml}");
     assert!(!format!("{config:?}").contains("hunter2"));
     assert_eq!(parse(&yaml).unwrap(), config, "{yaml}");
@@ -82,35 +85,87 @@ fn what_is_printed_hides_secrets_and_reads_back() {
 #[test]
 fn every_mistake_is_named_with_its_place_and_its_remedy() {
     for (text, place, says) in [
-        ("lisen: 1", "c.yaml:1:1", "unknown field `lisen`, expected one of listen"),
+        (
+            "lisen: 1",
+            "c.yaml:1:1",
+            "unknown field `lisen`, expected one of listen",
+        ),
         ("limits:\n  metings: 5", "c.yaml:2:3", "unknown field `metings`"),
-        ("mail: { relays: [{ host: h, tsl: none }] }", "c.yaml:1:29", "unknown field `tsl`"),
-        ("listen: localhost:7400", "c.yaml:1:9", "expected an IP address and a port"),
+        (
+            "mail: { relays: [{ host: h, tsl: none }] }",
+            "c.yaml:1:29",
+            "unknown field `tsl`",
+        ),
+        (
+            "listen: localhost:7400",
+            "c.yaml:1:9",
+            "expected an IP address and a port",
+        ),
         ("listen: 7400", "c.yaml:1:9", "such as 127.0.0.1:7400"),
-        ("limits:\n  lateness: 5", "c.yaml:2:13", "from 0s to 1d, such as 90s, 10m or 30d"),
+        (
+            "limits:\n  lateness: 5",
+            "c.yaml:2:13",
+            "from 0s to 1d, such as 90s, 10m or 30d",
+        ),
         ("limits: { lateness: 2d }", "c.yaml:1:21", "from 0s to 1d"),
         ("limits: { meeting_idle: -5m }", "c.yaml:1:25", "from 1m to 30d"),
         ("shutdown_grace: 0s", "c.yaml:1:17", "from 1s to 10m"),
         ("limits: { message: 0 }", "c.yaml:1:20", "from 64KiB to 64MiB, such as"),
         ("limits: { message: 5TB }", "c.yaml:1:20", "expected a size in bytes"),
-        ("limits: { participants_per_meeting: 0 }", "c.yaml:1:37", "a whole number from 1 to 100000"),
-        ("limits: { meetings: many }", "c.yaml:1:21", "a whole number from 1 to 10000000"),
-        ("limits: { meetings: 99999999999 }", "c.yaml:1:21", "a whole number from 1 to 10000000"),
+        (
+            "limits: { participants_per_meeting: 0 }",
+            "c.yaml:1:37",
+            "a whole number from 1 to 100000",
+        ),
+        (
+            "limits: { meetings: many }",
+            "c.yaml:1:21",
+            "a whole number from 1 to 10000000",
+        ),
+        (
+            "limits: { meetings: 99999999999 }",
+            "c.yaml:1:21",
+            "a whole number from 1 to 10000000",
+        ),
         ("retention: { journal: 1m }", "c.yaml:1:23", "from 1h to 3650d"),
         ("mail: { lanes: 65 }", "c.yaml:1:16", "from 1 to 64"),
         ("mail: { timeouts: { connect: 1h } }", "c.yaml:1:30", "from 1s to 15m"),
-        ("mail: { hello_name: 'a b' }", "c.yaml:1:21", "expected a host name or an address in brackets"),
+        (
+            "mail: { hello_name: 'a b' }",
+            "c.yaml:1:21",
+            "expected a host name or an address in brackets",
+        ),
         ("mail: { from: nobody }", "c.yaml:1:15", "expected a mail address"),
-        ("mail: { from: \"A\\r\\nBcc: b@y <a@x>\" }", "c.yaml:1:15", "expected a mail address"),
-        ("mail: { relays: [{ host: h, tls: ssl }] }", "c.yaml:1:34", "expected one of tls, starttls, none"),
+        (
+            "mail: { from: \"A\\r\\nBcc: b@y <a@x>\" }",
+            "c.yaml:1:15",
+            "expected a mail address",
+        ),
+        (
+            "mail: { relays: [{ host: h, tls: ssl }] }",
+            "c.yaml:1:34",
+            "expected one of tls, starttls, none",
+        ),
         ("mail: { relays: [{ host: h, port: 70000 }] }", "c.yaml:1:35", "u16"),
-        ("mail: { relays: [{ host: h, password: hunter2 }] }", "c.yaml:1:39", "use password_file"),
-        ("log: { level: 'a=b=c' }", "c.yaml:1:15", "expected error, warn, info, debug or trace"),
+        (
+            "mail: { relays: [{ host: h, password: hunter2 }] }",
+            "c.yaml:1:39",
+            "use password_file",
+        ),
+        (
+            "log: { level: 'a=b=c' }",
+            "c.yaml:1:15",
+            "expected error, warn, info, debug or trace",
+        ),
         ("log: { format: xml }", "c.yaml:1:16", "expected one of text, json"),
         ("insecure_listen: maybe", "c.yaml:1:18", "bool"),
         ("data: a\ndata: b", "c.yaml:2:1", "data stands here a second time"),
         ("limits:\n\tqueue: 1", "c.yaml:2:2", "tab"),
-        ("rules: &a [x]\ndata: *a", "c.yaml:1:11", "aliases are not allowed; write the value out"),
+        (
+            "rules: &a [x]\ndata: *a",
+            "c.yaml:1:11",
+            "aliases are not allowed; write the value out",
+        ),
         ("log: [", "c.yaml:1:", ""),
     ] {
         let said = parse(text).unwrap_err().to_string();
@@ -120,7 +175,9 @@ fn every_mistake_is_named_with_its_place_and_its_remedy() {
 
 #[test]
 fn a_mistake_shows_its_line() {
-    let said = parse("listen: 127.0.0.1:1\nlimits: { queue: 0 }\n").unwrap_err().to_string();
+    let said = parse("listen: 127.0.0.1:1\nlimits: { queue: 0 }\n")
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         said,
         "c.yaml:2:18: expected a whole number from 1 to 10000000\n2 | limits: { queue: 0 }\n  |                  ^"
@@ -130,14 +187,23 @@ fn a_mistake_shows_its_line() {
 #[test]
 fn what_does_not_go_together_is_refused() {
     for (text, says) in [
-        ("listen: 0.0.0.0:7400", "listen: 0.0.0.0:7400 can be reached from other machines, and there is no TLS"),
+        (
+            "listen: 0.0.0.0:7400",
+            "listen: 0.0.0.0:7400 can be reached from other machines, and there is no TLS",
+        ),
         ("listen: '[::]:7400'", "insecure_listen: true"),
         ("admin: 192.168.0.1:7401", "admin: 192.168.0.1:7401 can be reached"),
         ("listen: 127.0.0.1:7401", "listen and admin are both on port 7401"),
         ("{ insecure_listen: true, listen: '0.0.0.0:7401' }", "both on port 7401"),
-        ("mail: { folder: f, from: a@x.org, relays: [{ host: h }] }", "exclude each other"),
+        (
+            "mail: { folder: f, from: a@x.org, relays: [{ host: h }] }",
+            "exclude each other",
+        ),
         ("mail: { relays: [{ host: h }] }", "mail.from is required"),
-        ("mail: { from: a@x.org, relays: [{ host: h, username: u }] }", "mail.relays[0]: username and password_file"),
+        (
+            "mail: { from: a@x.org, relays: [{ host: h, username: u }] }",
+            "mail.relays[0]: username and password_file",
+        ),
         (
             "mail: { from: a@x.org, relays: [{ host: g }, { host: h, tls: none, username: u, password_file: p }] }",
             "mail.relays[1]: a password is not sent without TLS",
@@ -151,7 +217,10 @@ fn what_does_not_go_together_is_refused() {
         assert!(said.contains(says), "{text}\n{said}");
     }
     assert!(parse("{ insecure_listen: true, listen: '0.0.0.0:7400' }").is_ok());
-    assert!(parse("{ listen: '127.0.0.1:0', admin: '127.0.0.1:0' }").is_ok(), "any free port");
+    assert!(
+        parse("{ listen: '127.0.0.1:0', admin: '127.0.0.1:0' }").is_ok(),
+        "any free port"
+    );
     assert!(parse("{ listen: '127.0.0.1:9', admin: '127.0.0.2:9' }").is_ok());
 }
 
@@ -164,7 +233,9 @@ fn a_password_file_is_the_owners_alone_and_holds_a_password() {
         (0o600, "\n", "is empty"),
         (0o600, "two\nlines", "control character"),
     ] {
-        let said = parse(&relay(&secret_file(&folder, mode, text))).unwrap_err().to_string();
+        let said = parse(&relay(&secret_file(&folder, mode, text)))
+            .unwrap_err()
+            .to_string();
         assert!(said.contains(says) && !said.contains("hunter2"), "{said}");
     }
 }

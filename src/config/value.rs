@@ -9,7 +9,9 @@ use serde::{Deserialize, Deserializer, Serializer, de::Error};
 use tracing_subscriber::EnvFilter;
 
 /// Reads a duration such as `10m`, `1h30m` or `30d`, from `MIN` to `MAX` seconds.
-pub(super) fn duration<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+pub(super) fn duration<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
     let (min, max) = (Duration::from_secs(MIN), Duration::from_secs(MAX));
     parse_duration(&text)
@@ -91,7 +93,10 @@ struct Bytes(u32);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match UNITS.into_iter().find(|(_, bytes)| self.0 >= *bytes && self.0 % bytes == 0) {
+        match UNITS
+            .into_iter()
+            .find(|(_, bytes)| self.0 >= *bytes && self.0.is_multiple_of(*bytes))
+        {
             Some((unit, bytes)) => write!(f, "{}{unit}", self.0 / bytes),
             None => self.0.fmt(f),
         }

@@ -26,7 +26,19 @@ fn lint(text: &str) -> Vec<String> {
                 findings.push(format!("{name}: not snake case"));
             }
             let words: Vec<&str> = name.split('_').collect();
-            for bad in ["counter", "gauge", "histogram", "ms", "millis", "milliseconds", "sec", "minutes", "kib", "mib", "percent"] {
+            for bad in [
+                "counter",
+                "gauge",
+                "histogram",
+                "ms",
+                "millis",
+                "milliseconds",
+                "sec",
+                "minutes",
+                "kib",
+                "mib",
+                "percent",
+            ] {
                 if words.contains(&bad) {
                     findings.push(format!("{name}: {bad} is a type or no base unit"));
                 }
@@ -35,7 +47,10 @@ fn lint(text: &str) -> Vec<String> {
             let name = line.split(['{', ' ']).next().unwrap();
             let base = ["_bucket", "_sum", "_count"]
                 .iter()
-                .find_map(|suffix| name.strip_suffix(suffix).filter(|base| types.get(base) == Some(&"histogram")))
+                .find_map(|suffix| {
+                    name.strip_suffix(suffix)
+                        .filter(|base| types.get(base) == Some(&"histogram"))
+                })
                 .unwrap_or(name);
             if !types.contains_key(base) || !helped.contains(base) {
                 findings.push(format!("{name}: no type or help"));
@@ -86,11 +101,25 @@ fn both_texts_tell_the_same() {
     let open = metrics.encode(Exposition::OpenMetrics).unwrap();
     let text = metrics.encode(Exposition::Text).unwrap();
     assert!(open.ends_with("# EOF\n"));
-    let samples = |text: &str| -> BTreeSet<String> { text.lines().filter(|l| !l.starts_with('#')).map(str::to_owned).collect() };
+    let samples = |text: &str| -> BTreeSet<String> {
+        text.lines()
+            .filter(|l| !l.starts_with('#'))
+            .map(str::to_owned)
+            .collect()
+    };
     assert_eq!(samples(&open), samples(&text));
-    assert!(text.contains("bellwether_notifications_total{kind=\"conf\",outcome=\"accepted\"} 3\n"), "{text}");
-    assert!(text.contains("bellwether_rejections_total{reason=\"REQUIRED_FIELD_MISSING\"} 1\n"), "{text}");
-    assert!(text.contains("bellwether_mails_total{outcome=\"expired\"} 0\n"), "{text}");
+    assert!(
+        text.contains("bellwether_notifications_total{kind=\"conf\",outcome=\"accepted\"} 3\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("bellwether_rejections_total{reason=\"REQUIRED_FIELD_MISSING\"} 1\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("bellwether_mails_total{outcome=\"expired\"} 0\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -102,8 +131,14 @@ fn a_rule_that_is_gone_has_no_series_and_one_that_stays_goes_on() {
     let after = metrics.rules_loaded(["new", "stays"], 2.0);
     after[1].matched.inc();
     let text = metrics.encode(Exposition::Text).unwrap();
-    assert!(text.contains("bellwether_rule_matches_total{rule=\"stays\"} 6\n"), "{text}");
-    assert!(text.contains("bellwether_rule_matches_total{rule=\"new\"} 0\n"), "{text}");
+    assert!(
+        text.contains("bellwether_rule_matches_total{rule=\"stays\"} 6\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("bellwether_rule_matches_total{rule=\"new\"} 0\n"),
+        "{text}"
+    );
     assert!(!text.contains("goes"), "{text}");
 }
 
@@ -114,7 +149,10 @@ fn a_failed_reload_shows_and_keeps_the_time_of_the_good_one() {
     metrics.reload_failed();
     let text = metrics.encode(Exposition::Text).unwrap();
     assert!(text.contains("bellwether_rules_last_reload_successful 0\n"), "{text}");
-    assert!(text.contains("bellwether_rules_last_reload_success_timestamp_seconds 7.0\n"), "{text}");
+    assert!(
+        text.contains("bellwether_rules_last_reload_success_timestamp_seconds 7.0\n"),
+        "{text}"
+    );
 }
 
 #[test]

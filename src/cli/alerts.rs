@@ -1,0 +1,169 @@
+//! `alerts`: those that are and were, or one of them in full.
+
+use std::io;
+
+use serde_json::Value;
+use tonic::transport::Channel;
+
+use super::{
+    client::{Client, Output},
+    exit::Exit,
+    failure::Failure,
+    json, show,
+    terminal::Terminal,
+};
+use crate::api::{self, alert_service_client::AlertServiceClient, evidence::Payload};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Show this one, with what it rests on
+    #[arg(conflicts_with_all = ["filter", "order", "limit"])]
+    id: Option<String>,
+    /// Only those for which this holds, such as "severity >= WARNING && state == FIRING"
+    #[arg(long, short, value_name = "EXPRESSION", default_value = "")]
+    filter: String,
+    /// Which come first
+    #[arg(long, value_enum, default_value_t)]
+    order: Order,
+    /// How many at most
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    client: Client,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Order {
+    /// The newest
+    #[default]
+    Newest,
+    /// The oldest
+    Oldest,
+}
+
+pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let mut client = AlertServiceClient::new(args.client.connect().await?);
+    if let Some(id) = args.id {
+        let answer = client.get_alert(api::GetAlertRequest { id }).await?.into_inner();
+        let alert = answer.alert.ok_or(Failure::Contract("no alert in GetAlertResponse"))?;
+        match args.client.output {
+            Output::Table => in_full(&alert, terminal)?,
+            Output::Json => terminal.json(&json::alert(&alert))?,
+        }
+        return Ok(Exit::Done);
+    }
+    let alerts = list(&mut client, args.filter, args.order, args.limit).await?;
+    match args.client.output {
+        Output::Table => overview(&alerts, terminal)?,
+        Output::Json => terminal.json(&alerts.iter().map(json::alert).collect::<Value>())?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn list(
+    client: &mut AlertServiceClient<Channel>,
+    filter: String,
+    order: Order,
+    limit: usize,
+) -> Result<Vec<api::Alert>, Failure> {
+    let mut alerts = Vec::new();
+    let mut page_token = String::new();
+    while alerts.len() < limit {
+        let request = api::ListAlertsRequest {
+            filter: filter.clone(),
+            order_by: match order {
+                Order::Newest => "started_at desc".to_owned(),
+                Order::Oldest => "started_at".to_owned(),
+            },
+            // The same on every page: a token belongs to the request that it came of.
+            page_size: i32::try_from(limit.min(1_000)).unwrap_or(1_000),
+            page_token,
+        };
+        let page = client.list_alerts(request).await?.into_inner();
+        alerts.extend(page.alerts);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    alerts.truncate(limit);
+    Ok(alerts)
+}
+
+fn overview(alerts: &[api::Alert], terminal: &mut Terminal<'_>) -> io::Result<()> {
+    let mut table = show::table(["STARTED", "SEVERITY", "STATE", "ALERT", "TIMES", "SUMMARY", "ID"]);
+    for alert in alerts {
+        table.add_row([
+            show::time(alert.started_at.as_ref()),
+            show::severity(alert.severity).to_owned(),
+            show::state(alert),
+            show::alert_name(alert),
+            alert.occurrences.to_string(),
+            show::clean(&alert.summary),
+            show::clean(&alert.id),
+        ]);
+    }
+    terminal.line(table)
+}
+
+fn in_full(alert: &api::Alert, terminal: &mut Terminal<'_>) -> io::Result<()> {
+    let severity = show::styled(show::severity_style(alert.severity), show::severity(alert.severity), 0);
+    terminal.line(format_args!(
+        "{} {severity} {}",
+        show::alert_name(alert),
+        show::state(alert)
+    ))?;
+    for (name, value) in [
+        ("id", show::clean(&alert.id)),
+        ("summary", show::clean(&alert.summary)),
+        ("description", show::clean(&alert.description)),
+        ("runbook", show::clean(&alert.runbook_url)),
+        ("started", show::time(alert.started_at.as_ref())),
+        ("last seen", show::time(alert.last_seen_at.as_ref())),
+        ("resolved", show::time(alert.resolved_at.as_ref())),
+        ("times", alert.occurrences.to_string()),
+    ] {
+        if !value.is_empty() && value != "-" {
+            terminal.line(format_args!("  {name:<12} {value}"))?;
+        }
+    }
+    for (name, value) in &alert.labels {
+        terminal.line(format_args!(
+            "  {:<12} {}={}",
+            "label",
+            show::clean(name),
+            show::clean(value)
+        ))?;
+    }
+    if !alert.evidence.is_empty() {
+        terminal.line("evidence, newest first:")?;
+    }
+    for evidence in &alert.evidence {
+        terminal.line(format_args!(
+            "  {} #{} {} {}",
+            show::time(evidence.occurred_at.as_ref()),
+            evidence.sequence,
+            show::clean(&evidence.source),
+            said(evidence)
+        ))?;
+    }
+    Ok(())
+}
+
+fn said(evidence: &api::Evidence) -> String {
+    match &evidence.payload {
+        Some(Payload::Conf(conf)) => format!(
+            "conf {} {}",
+            show::clean(&conf.billing_code),
+            show::conference_status(conf.status.unwrap_or_default())
+        ),
+        Some(Payload::Party(party)) => format!(
+            "party {} {} {} {}",
+            show::clean(&party.billing_code),
+            show::clean(&party.party_id),
+            show::participant_status(party.status.unwrap_or_default(), party.disconnect_reason),
+            show::clean(&party.name)
+        ),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,107 @@
+//! What every verb that talks to a server has in common.
+
+use std::time::Duration;
+
+use tonic::transport::{Channel, Endpoint};
+
+use super::failure::Failure;
+
+/// How to reach the server, and how to show what it says.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Server")]
+pub(super) struct Client {
+    /// The server
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BELLWETHER_SERVER",
+        default_value = "http://127.0.0.1:7400",
+        value_parser = server
+    )]
+    server: String,
+    /// How long to wait for a connection
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    connect_timeout: Duration,
+    /// How long to wait for an answer; streams go on
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    timeout: Duration,
+    /// For people or for programs
+    #[arg(long, short, value_enum, default_value_t, env = "BELLWETHER_OUTPUT")]
+    pub(super) output: Output,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Output {
+    /// Tables and lines for people
+    #[default]
+    Table,
+    /// JSON for programs, in protobuf's mapping
+    Json,
+}
+
+impl Client {
+    /// Connects, so that a server that is not there is told of at once; a connection lost later is made again by itself.
+    pub(super) async fn connect(&self) -> Result<Channel, Failure> {
+        let failed = |source| Failure::Unreachable {
+            server: self.server.clone(),
+            source,
+        };
+        Endpoint::from_shared(self.server.clone())
+            .map_err(failed)?
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.timeout)
+            .tcp_nodelay(true)
+            .http2_adaptive_window(true)
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(10))
+            .keep_alive_while_idle(true)
+            .connect()
+            .await
+            .map_err(failed)
+    }
+}
+
+fn server(text: &str) -> Result<String, &'static str> {
+    let text = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    };
+    match text.parse::<http::Uri>() {
+        Ok(uri) if uri.scheme_str() == Some("http") && uri.port_u16().is_some() => Ok(text),
+        Ok(uri) if uri.scheme_str() == Some("https") => Err("TLS is not supported yet; use http://HOST:PORT"),
+        _ => Err("expected http://HOST:PORT"),
+    }
+}
+
+/// A duration on the command line.
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
+    text.parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or("expected a duration with its unit, such as 500ms, 10s or 5m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_with_or_without_its_scheme() {
+        assert_eq!(server("localhost:1").as_deref(), Ok("http://localhost:1"));
+        assert_eq!(server("http://[::1]:1").as_deref(), Ok("http://[::1]:1"));
+        for bad in ["", "localhost", "https://a:1", "ftp://a:1", "a b:1"] {
+            assert!(server(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_duration_has_its_unit() {
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        for bad in ["5", "0s", "-5s", ""] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Why a verb could not do its work, with what to do about it and the exit code.
+
+use std::{fmt, io, path::PathBuf};
+
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use super::{exit::Exit, show};
+use crate::config::ConfigError;
+
+/// Why a verb could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Flags that do not go together.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// No server answers there.
+    #[error("cannot reach a server at {server} ({}); is `bellwether serve` running there? Name another with --server", root(.source))]
+    Unreachable {
+        /// Where it was looked for.
+        server: String,
+        /// Why.
+        source: tonic::transport::Error,
+    },
+    /// The server refused, or the connection broke.
+    #[error("{}", Told(.0))]
+    Rpc(Box<tonic::Status>),
+    /// The server went on refusing for too long.
+    #[error("gave up after {tries} tries: {}", Told(.last))]
+    GaveUp {
+        /// How often it was tried.
+        tries: u32,
+        /// What it said last.
+        last: Box<tonic::Status>,
+    },
+    /// The stream broke while some of what was sent was not acknowledged.
+    #[error(
+        "{} (whether the last {unknown} were applied is unknown; with --id-prefix they can be sent again safely)",
+        Told(.cause)
+    )]
+    Unknown {
+        /// How many.
+        unknown: usize,
+        /// What broke it.
+        cause: Box<tonic::Status>,
+    },
+    /// The server broke the contract.
+    #[error("the server answered against its contract: {0}; are both of the same version?")]
+    Contract(&'static str),
+    /// An input cannot be opened or read.
+    #[error("cannot read {name}: {source}")]
+    Input {
+        /// Which.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Standard output cannot be written to.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+    /// The asynchronous runtime could not be started.
+    #[error("cannot start: {0}")]
+    Runtime(#[source] io::Error),
+}
+
+impl From<tonic::Status> for Failure {
+    fn from(status: tonic::Status) -> Self {
+        Self::Rpc(Box::new(status))
+    }
+}
+
+impl Failure {
+    /// What is said of it; nothing when the reader of our output has gone, as `head` does.
+    pub fn told(&self) -> Option<String> {
+        (!self.is_broken_pipe()).then(|| self.to_string())
+    }
+
+    /// How the process ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) => Exit::Config,
+            Self::Usage(_) => Exit::Usage,
+            Self::Unreachable { .. } | Self::GaveUp { .. } => Exit::Unreachable,
+            Self::Rpc(status) | Self::Unknown { cause: status, .. } => exit_of(status.code()),
+            Self::Contract(_) | Self::Runtime(_) => Exit::Software,
+            Self::Input { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::NoInput,
+            Self::Output(_) if self.is_broken_pipe() => Exit::Done,
+            Self::Input { .. } | Self::File { .. } | Self::Output(_) => Exit::Io,
+        }
+    }
+
+    fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn exit_of(code: Code) -> Exit {
+    match code {
+        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled | Code::Aborted => {
+            Exit::Unreachable
+        }
+        Code::NotFound => Exit::No,
+        Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition | Code::AlreadyExists => Exit::Data,
+        Code::PermissionDenied | Code::Unauthenticated => Exit::Forbidden,
+        _ => Exit::Software,
+    }
+}
+
+/// A status for people: what the server said, which fields it meant, and its reason.
+struct Told<'a>(&'a tonic::Status);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.0;
+        match status.message() {
+            "" => write!(f, "{}", status.code().description())?,
+            message => f.write_str(&show::clean(message))?,
+        }
+        let details = status.get_error_details();
+        for violation in details.bad_request().iter().flat_map(|bad| &bad.field_violations) {
+            write!(
+                f,
+                "; {}: {}",
+                show::clean(&violation.field),
+                show::clean(&violation.description)
+            )?;
+        }
+        if let Some(info) = details.error_info() {
+            write!(f, " [{}]", show::clean(&info.reason))?;
+            if let Some(cursor) = info.metadata.get("earliest_cursor") {
+                write!(
+                    f,
+                    "; go on from the earliest event kept with --after {}",
+                    show::clean(cursor)
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The innermost cause, which says most: "Connection refused" rather than "transport error".
+fn root(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,118 @@
+//! `rules`: those in force; `rules reload` has the files read anew.
+
+use std::io;
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::{
+    client::{Client, Output},
+    exit::Exit,
+    failure::Failure,
+    json, show,
+    terminal::Terminal,
+};
+use crate::api::{self, rule_service_client::RuleServiceClient};
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    act: Option<Act>,
+    #[command(flatten)]
+    client: Client,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Read the rule files anew and put them in force, all or nothing
+    Reload {
+        #[command(flatten)]
+        client: Client,
+    },
+}
+
+pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    match args.act {
+        None => list(&args.client, terminal).await,
+        Some(Act::Reload { client }) => reload(&client, terminal).await,
+    }
+}
+
+async fn list(client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let mut service = RuleServiceClient::new(client.connect().await?);
+    let rules = service.list_rules(api::ListRulesRequest {}).await?.into_inner().rules;
+    match client.output {
+        Output::Table => overview(&rules, terminal)?,
+        Output::Json => terminal.json(&rules.iter().map(json::rule).collect::<Value>())?,
+    }
+    Ok(Exit::Done)
+}
+
+fn overview(rules: &[api::Rule], terminal: &mut Terminal<'_>) -> io::Result<()> {
+    let mut table = show::table([
+        "RULE",
+        "SEVERITY",
+        "OPEN",
+        "PENDING",
+        "MATCHED",
+        "FIRED",
+        "KEYLESS",
+        "LAST FIRED",
+        "PLACE",
+    ]);
+    for rule in rules {
+        let place = format!("{}:{}", show::clean(&rule.file), rule.line);
+        table.add_row([
+            show::clean(&rule.name),
+            show::severity(rule.severity).to_owned(),
+            rule.open_alerts.to_string(),
+            rule.pending.to_string(),
+            rule.matched.to_string(),
+            rule.fired.to_string(),
+            rule.keyless.to_string(),
+            show::time(rule.last_fired_at.as_ref()),
+            if rule.enabled {
+                place
+            } else {
+                format!("{place} (switched off)")
+            },
+        ]);
+    }
+    terminal.line(table)
+}
+
+async fn reload(client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let mut service = RuleServiceClient::new(client.connect().await?);
+    let answer = service.reload_rules(api::ReloadRulesRequest {}).await?.into_inner();
+    match client.output {
+        Output::Table => tell(&answer, terminal)?,
+        Output::Json => terminal.json(&json::reload(&answer))?,
+    }
+    Ok(if answer.applied { Exit::Done } else { Exit::No })
+}
+
+fn tell(answer: &api::ReloadRulesResponse, terminal: &mut Terminal<'_>) -> io::Result<()> {
+    for diagnostic in &answer.diagnostics {
+        // Rendered over several lines by the server: each is cleaned by itself.
+        for line in diagnostic.rendered.lines() {
+            terminal.line(show::clean(line))?;
+        }
+    }
+    if !answer.applied {
+        return terminal.line("not applied: the rules before stay in force");
+    }
+    for (what, rules) in [
+        ("added", &answer.added),
+        ("removed", &answer.removed),
+        ("reset", &answer.reset),
+    ] {
+        for rule in rules {
+            terminal.line(format_args!("{what:<8} {}", show::clean(rule)))?;
+        }
+    }
+    terminal.line(format_args!(
+        "in force; {} rules kept all their state",
+        answer.kept_count
+    ))
+}

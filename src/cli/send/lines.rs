@@ -1,0 +1,114 @@
+//! One line of input: the vendor's type and text, or the text alone. The text itself is read by the server.
+
+/// What a line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Kind {
+    /// A meeting
+    Conf,
+    /// A participant
+    Party,
+}
+
+impl Kind {
+    /// As the vendor writes it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Conf => "conf",
+            Self::Party => "party",
+        }
+    }
+}
+
+/// What a line holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line<'a> {
+    pub(super) kind: Kind,
+    pub(super) body: &'a str,
+    /// The column that the body begins in, in characters from 1.
+    pub(super) column: usize,
+}
+
+/// Why a line cannot be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadLine {
+    #[error("expected conf {{…}} or party {{…}}; --type says what bodies alone are")]
+    NoType,
+    #[error("longer than 1 MiB; the server takes no such notification")]
+    TooLong,
+    #[error("not UTF-8; convert the file first")]
+    NotUtf8,
+}
+
+/// Reads a line; `None` for a blank one and for a comment.
+pub(super) fn parse(line: &str, default: Option<Kind>) -> Result<Option<Line<'_>>, BadLine> {
+    let text = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if text.trim_end().is_empty() || text.starts_with('#') {
+        return Ok(None);
+    }
+    let word = text
+        .find(|c: char| !c.is_ascii_alphanumeric())
+        .map_or(text, |end| &text[..end]);
+    let (kind, rest) = match (word, default) {
+        ("conf", _) => (Kind::Conf, &text[word.len()..]),
+        ("party", _) => (Kind::Party, &text[word.len()..]),
+        ("", Some(kind)) => (kind, text),
+        _ => return Err(BadLine::NoType),
+    };
+    let body = rest.trim();
+    let before = line.len() - rest.trim_start().len();
+    Ok(Some(Line {
+        kind,
+        body,
+        column: line[..before].chars().count() + 1,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_type_and_a_body() {
+        for (line, default, kind, body, column) in [
+            (
+                "conf {billingCode = '33333'}",
+                None,
+                Kind::Conf,
+                "{billingCode = '33333'}",
+                6,
+            ),
+            ("  party{a='b'}  \r", None, Kind::Party, "{a='b'}", 8),
+            (
+                "conf｛billingCode＝＇3＇｝",
+                None,
+                Kind::Conf,
+                "｛billingCode＝＇3＇｝",
+                5,
+            ),
+            ("\u{feff}conf {}", None, Kind::Conf, "{}", 7),
+            ("{a='b'}", Some(Kind::Party), Kind::Party, "{a='b'}", 1),
+            ("conf {a='b'}", Some(Kind::Party), Kind::Conf, "{a='b'}", 6),
+            ("conf", None, Kind::Conf, "", 5),
+        ] {
+            assert_eq!(parse(line, default), Ok(Some(Line { kind, body, column })), "{line}");
+        }
+    }
+
+    #[test]
+    fn blank_lines_and_comments_are_nothing() {
+        for line in ["", "   \t\r", "# conf {}", "  # x"] {
+            assert_eq!(parse(line, None), Ok(None), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_type_is_refused() {
+        for (line, default) in [
+            ("{a='b'}", None),
+            ("meeting {}", None),
+            ("conference {}", Some(Kind::Conf)),
+        ] {
+            assert_eq!(parse(line, default), Err(BadLine::NoType), "{line}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! How values are shown to people: times, severities, codes, and texts that came from outside. Layout is each verb's own.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use prost_types::Timestamp;
+
+use crate::{
+    api,
+    model::{self, Time},
+};
+
+/// A text from outside as a terminal may have it: control characters as escapes, invisible and direction-changing ones left out.
+pub(super) fn clean(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c if is_format(c) => {}
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// The format characters (Unicode's Cf) that hide or reorder what stands around them.
+fn is_format(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// RFC 3339, or `-` for none.
+pub(super) fn time(time: Option<&Timestamp>) -> String {
+    time.map_or_else(|| "-".to_owned(), rfc3339)
+}
+
+/// RFC 3339; seconds since the Unix epoch where that cannot hold it.
+pub(super) fn rfc3339(time: &Timestamp) -> String {
+    match Time::from_parts(time.seconds, time.nanos) {
+        Some(time) => time.to_string(),
+        None => format!("{}s", time.seconds),
+    }
+}
+
+/// A rule and a key, as alerts are written everywhere: `port-full{billing_code="33333"}`.
+pub(super) fn alert_name(alert: &api::Alert) -> String {
+    let key: Vec<String> = alert
+        .key
+        .iter()
+        .map(|(name, value)| format!("{}=\"{}\"", clean(name), clean(value).replace('"', "\\\"")))
+        .collect();
+    format!("{}{{{}}}", clean(&alert.rule), key.join(","))
+}
+
+/// A severity's short name.
+pub(super) fn severity(number: i32) -> &'static str {
+    match api::Severity::try_from(number) {
+        Ok(api::Severity::Info) => "info",
+        Ok(api::Severity::Warning) => "warning",
+        Ok(api::Severity::Critical) => "critical",
+        Ok(api::Severity::Unspecified) | Err(_) => "?",
+    }
+}
+
+/// A severity's colour.
+pub(super) fn severity_style(number: i32) -> Style {
+    match api::Severity::try_from(number) {
+        Ok(api::Severity::Critical) => AnsiColor::Red.on_default().bold(),
+        Ok(api::Severity::Warning) => AnsiColor::Yellow.on_default(),
+        Ok(api::Severity::Info) => AnsiColor::Cyan.on_default(),
+        Ok(api::Severity::Unspecified) | Err(_) => Style::new(),
+    }
+}
+
+/// A text in a style, padded to a width that the style's codes do not count in.
+pub(super) fn styled(style: Style, text: &str, width: usize) -> impl fmt::Display {
+    format!("{style}{text:<width$}{style:#}")
+}
+
+/// A state's short name.
+pub(super) fn state(alert: &api::Alert) -> String {
+    match api::alert::State::try_from(alert.state) {
+        Ok(api::alert::State::Firing) => "firing".to_owned(),
+        Ok(api::alert::State::Resolved) => match api::alert::ResolveReason::try_from(alert.resolve_reason) {
+            Ok(api::alert::ResolveReason::Unspecified) | Err(_) => "resolved".to_owned(),
+            Ok(reason) => format!("resolved ({})", short(reason.as_str_name(), "RESOLVE_REASON_")),
+        },
+        Ok(api::alert::State::Unspecified) | Err(_) => "?".to_owned(),
+    }
+}
+
+/// What happened, as a short name.
+pub(super) fn event(number: i32) -> String {
+    match api::alert_event::Type::try_from(number) {
+        Ok(kind) => short(kind.as_str_name(), "TYPE_"),
+        Err(_) => number.to_string(),
+    }
+}
+
+/// An enum value's name without its prefix, in small letters.
+pub(super) fn short(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix).unwrap_or(name).to_ascii_lowercase()
+}
+
+/// A conference's status, as rules write it.
+pub(super) fn conference_status(number: i32) -> String {
+    model::ConferenceStatus(number).to_string()
+}
+
+/// A participant's status with the reason of its end, as rules write them.
+pub(super) fn participant_status(number: i32, reason: Option<i32>) -> String {
+    let status = model::ParticipantStatus(number);
+    match reason {
+        Some(reason) => format!("{status} ({})", model::DisconnectReason(reason)),
+        None => status.to_string(),
+    }
+}
+
+/// A table without frames, as wide as the terminal.
+pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_outside_steers_the_terminal() {
+        for (text, shown) in [
+            ("真实名称", "真实名称"),
+            ("a\u{1b}[31mb", "a\\u{1b}[31mb"),
+            ("two\nlines\ttab\r", "two\\nlines\\ttab\\r"),
+            ("a\u{9b}b\u{7f}", "a\\u{9b}b\\u{7f}"),
+            ("pay\u{202e}txt.exe\u{200b}\u{2066}", "paytxt.exe"),
+        ] {
+            assert_eq!(clean(text), shown);
+        }
+    }
+
+    #[test]
+    fn an_alert_is_written_as_everywhere() {
+        let alert = api::Alert {
+            rule: "flapping".to_owned(),
+            key: [("party_id", "7YY\n1"), ("billing_code", "33333")]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .into(),
+            ..api::Alert::default()
+        };
+        assert_eq!(
+            alert_name(&alert),
+            "flapping{billing_code=\"33333\",party_id=\"7YY\\n1\"}"
+        );
+    }
+
+    #[test]
+    fn codes_are_written_as_in_rules() {
+        assert_eq!(participant_status(0, Some(5)), "DISCONNECTED (PORT_FULL)");
+        assert_eq!(participant_status(0, Some(6)), "DISCONNECTED (6)");
+        assert_eq!(conference_status(99), "99");
+    }
+}
