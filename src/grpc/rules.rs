@@ -1,0 +1,121 @@
+//! `RuleService`: the rules in force, checked and reloaded.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::{status::Refused, to_proto};
+use crate::{
+    api::{
+        self, CheckRulesRequest, CheckRulesResponse, ListRulesRequest, ListRulesResponse, ReloadRulesRequest,
+        ReloadRulesResponse, rule_service_server::RuleService,
+    },
+    engine::Engine,
+    reload::{Reload, Reloader},
+    rules::{
+        RuleSource, SourceFile,
+        compile,
+        diagnostic::{Diagnostic, Level},
+    },
+    service::Handle,
+};
+
+/// The longest text that is checked, in bytes.
+const MAX_SOURCE: usize = 1 << 20;
+
+/// Implements the service.
+pub(super) struct Rules {
+    pub handle: Handle,
+    pub reloader: Arc<Reloader>,
+}
+
+#[tonic::async_trait]
+impl RuleService for Rules {
+    async fn list_rules(&self, _: Request<ListRulesRequest>) -> Result<Response<ListRulesResponse>, Status> {
+        let rules = self.handle.query(list).await.map_err(|_| Refused::draining(std::time::Duration::from_secs(1)))?;
+        Ok(Response::new(ListRulesResponse { rules }))
+    }
+
+    async fn check_rules(
+        &self,
+        request: Request<CheckRulesRequest>,
+    ) -> Result<Response<CheckRulesResponse>, Status> {
+        let text = request.into_inner().source;
+        if text.len() > MAX_SOURCE {
+            return Err(Refused::invalid("source", "VALUE_TOO_LONG", "1 MiB at most").into());
+        }
+        let checked = tokio::task::spawn_blocking(move || {
+            let files = vec![SourceFile { name: String::new(), text }];
+            match compile::compile(&Arc::new(RuleSource { files })) {
+                Ok(compiled) => compiled.warnings,
+                Err(mistakes) => mistakes,
+            }
+        });
+        let diagnostics = checked.await.map_err(|_| Refused::internal())?.iter().map(diagnostic).collect();
+        Ok(Response::new(CheckRulesResponse { diagnostics }))
+    }
+
+    async fn reload_rules(
+        &self,
+        _: Request<ReloadRulesRequest>,
+    ) -> Result<Response<ReloadRulesResponse>, Status> {
+        let response = match self.reloader.reload().await {
+            Reload::Applied { change, warnings } => ReloadRulesResponse {
+                applied: true,
+                diagnostics: warnings.iter().map(diagnostic).collect(),
+                added: change.added,
+                removed: change.removed,
+                reset: change.reset,
+                kept_count: change.kept,
+            },
+            Reload::Refused(mistakes) => ReloadRulesResponse {
+                applied: false,
+                diagnostics: mistakes.iter().map(diagnostic).collect(),
+                ..Default::default()
+            },
+            Reload::Unreadable(cause) => return Err(Refused::rules_unreadable(cause.to_string()).into()),
+            Reload::Stopping => return Err(Refused::draining(std::time::Duration::from_secs(1)).into()),
+        };
+        Ok(Response::new(response))
+    }
+}
+
+fn list(engine: &Engine) -> Vec<api::Rule> {
+    let counts = &engine.counts().rules;
+    (0u32..)
+        .zip(&engine.rules().rules)
+        .map(|(index, rule)| {
+            let counts = counts.get(index as usize).cloned().unwrap_or_default();
+            api::Rule {
+                name: rule.name.to_string(),
+                text: rule.place.text.clone(),
+                file: rule.place.file.clone(),
+                line: rule.place.line,
+                severity: to_proto::severity(rule.severity).into(),
+                enabled: rule.enabled,
+                open_alerts: engine.open_alerts_of(index) as u64,
+                pending: counts.pending,
+                matched: counts.matched,
+                fired: counts.fired,
+                keyless: counts.keyless,
+                last_fired_at: counts.last_fired_at.map(to_proto::timestamp),
+            }
+        })
+        .collect()
+}
+
+fn diagnostic(diagnostic: &Diagnostic) -> api::Diagnostic {
+    let level = match diagnostic.level {
+        Level::Warning => api::diagnostic::Level::Warning,
+        Level::Error => api::diagnostic::Level::Error,
+    };
+    api::Diagnostic {
+        level: level.into(),
+        message: diagnostic.message.clone(),
+        advice: diagnostic.advice.clone().unwrap_or_default(),
+        file: diagnostic.file().to_owned(),
+        line: diagnostic.line(),
+        column: diagnostic.column(),
+        rendered: diagnostic.render_plain(),
+    }
+}

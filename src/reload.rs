@@ -1,0 +1,197 @@
+//! Putting rule files in force: at the start, and whenever an operator, a signal or a changed file asks for it. All or nothing: files
+//! with a mistake change nothing, and every surface that an operator looks at says so.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::{
+    admin::Readiness,
+    clock,
+    engine::{self, Reloaded},
+    metrics::Metrics,
+    rule_files::{self, LoadError},
+    rules::{RuleSet, RuleSource, catalogue, compile, diagnostic::Diagnostic},
+    service::{self, Handle},
+};
+
+/// How often the files are looked at. Their content is, so that a folder which is swapped whole is seen.
+const POLL: Duration = Duration::from_secs(5);
+
+/// The part of `/readyz` that tells of rules.
+const PART: &str = "rules";
+
+/// Reads rule files and puts them in force.
+#[derive(Debug)]
+pub struct Reloader {
+    /// Files and folders; none: the catalogue that is built in.
+    paths: Vec<PathBuf>,
+    readiness: Arc<Readiness>,
+    metrics: Arc<Metrics>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// `None` until the service runs.
+    handle: Option<Handle>,
+    in_force: Arc<RuleSet>,
+    /// What the files held when they were last read.
+    seen: Option<Arc<RuleSource>>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
+    }
+}
+
+/// What came of a reload.
+#[derive(Debug)]
+pub enum Reload {
+    /// The files are in force.
+    Applied {
+        /// What that changed.
+        change: Reloaded,
+        /// What is doubtful in them.
+        warnings: Vec<Diagnostic>,
+    },
+    /// The files have mistakes; nothing changed.
+    Refused(Vec<Diagnostic>),
+    /// The files cannot be read; nothing changed.
+    Unreadable(LoadError),
+    /// The service is shutting down.
+    Stopping,
+}
+
+impl Reloader {
+    /// Reads those files, or the catalogue where there are none.
+    pub fn new(paths: Vec<PathBuf>, readiness: Arc<Readiness>, metrics: Arc<Metrics>) -> Self {
+        let state = State { handle: None, in_force: Arc::default(), seen: None };
+        Self { paths, readiness, metrics, state: Mutex::new(state) }
+    }
+
+    /// Reads and compiles the files for the start of the service.
+    pub async fn first(&self) -> Result<Arc<RuleSet>, Reload> {
+        let (set, warnings) = self.read(&mut *self.state.lock().await).await?;
+        warn_of(&warnings);
+        Ok(set)
+    }
+
+    /// The service runs, with these rules in force.
+    pub async fn begin(&self, handle: Handle, in_force: Arc<RuleSet>) {
+        let mut state = self.state.lock().await;
+        self.note(&in_force);
+        state.handle = Some(handle);
+        state.in_force = in_force;
+    }
+
+    /// Reads the files anew and puts them in force.
+    pub async fn reload(&self) -> Reload {
+        let mut state = self.state.lock().await;
+        self.apply(&mut state).await
+    }
+
+    /// Reloads whenever the files' content has changed, until told to stop.
+    pub async fn watch(&self, stop: CancellationToken) {
+        if self.paths.is_empty() {
+            return;
+        }
+        let mut timer = tokio::time::interval(POLL);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = timer.tick() => {}
+            }
+            let mut state = self.state.lock().await;
+            // What cannot be read now was told of when it was last asked for, or is being written.
+            if let Ok(source) = self.load().await
+                && state.seen.as_deref() != Some(&source)
+            {
+                self.apply(&mut state).await;
+            }
+        }
+    }
+
+    async fn apply(&self, state: &mut State) -> Reload {
+        let Some(handle) = state.handle.clone() else {
+            return Reload::Stopping;
+        };
+        let (set, warnings) = match self.read(state).await {
+            Ok(read) => read,
+            Err(refused) => {
+                self.tell(&refused);
+                return refused;
+            }
+        };
+        warn_of(&warnings);
+        let change = engine::compare(&state.in_force, &set);
+        if set.source != state.in_force.source && service::put_in_force(&handle, Arc::clone(&set)).await.is_err() {
+            return Reload::Stopping;
+        }
+        info!(
+            kept = change.kept,
+            added = change.added.len(),
+            removed = change.removed.len(),
+            reset = change.reset.len(),
+            "the rule files are in force"
+        );
+        self.note(&set);
+        state.in_force = set;
+        Reload::Applied { change, warnings }
+    }
+
+    async fn read(&self, state: &mut State) -> Result<(Arc<RuleSet>, Vec<Diagnostic>), Reload> {
+        let source = Arc::new(self.load().await.map_err(Reload::Unreadable)?);
+        state.seen = Some(Arc::clone(&source));
+        let compiled = tokio::task::spawn_blocking(move || compile::compile(&source)).await;
+        match compiled {
+            Ok(Ok(compiled)) => Ok((Arc::new(compiled.set), compiled.warnings)),
+            Ok(Err(mistakes)) => Err(Reload::Refused(mistakes)),
+            Err(_) => Err(Reload::Stopping),
+        }
+    }
+
+    async fn load(&self) -> Result<RuleSource, LoadError> {
+        if self.paths.is_empty() {
+            return Ok(catalogue::source());
+        }
+        let paths = self.paths.clone();
+        match tokio::task::spawn_blocking(move || rule_files::load(&paths)).await {
+            Ok(loaded) => loaded,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    fn note(&self, set: &RuleSet) {
+        let now = std::time::Duration::from_nanos(clock::wall().as_nanos().unsigned_abs()).as_secs_f64();
+        self.metrics.rules_loaded(set.rules.iter().map(|rule| rule.name.as_str()), now);
+        self.readiness.clear(PART);
+    }
+
+    /// Tells operators, everywhere they look, that the files are not in force.
+    pub fn tell(&self, refused: &Reload) {
+        let why = match refused {
+            Reload::Applied { .. } | Reload::Stopping => return,
+            Reload::Refused(mistakes) => {
+                for mistake in mistakes {
+                    error!("{}", mistake.render_plain());
+                }
+                format!("the rule files have {} mistakes; the rules before them are in force", mistakes.len())
+            }
+            Reload::Unreadable(cause) => {
+                error!(%cause, "the rule files cannot be read");
+                format!("the rule files cannot be read: {cause}; the rules before them are in force")
+            }
+        };
+        self.metrics.reload_failed();
+        self.readiness.hold(PART, why);
+    }
+}
+
+fn warn_of(warnings: &[Diagnostic]) {
+    for warning in warnings {
+        warn!("{}", warning.render_plain());
+    }
+}
