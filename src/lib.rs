@@ -4,4 +4,5 @@ pub mod api;
 pub mod engine;
 pub mod grpc;
 pub mod model;
+pub mod rule_files;
 pub mod rules;
