@@ -12,6 +12,7 @@ pub mod grpc;
 pub mod journal;
 pub mod metrics;
 pub mod model;
+pub mod rule_files;
 pub mod rules;
 pub mod service;
 pub mod telemetry;

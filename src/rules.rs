@@ -1,8 +1,11 @@
 //! Rules: from the text in files to what the engine runs.
 
+pub mod compile;
+mod conditions;
 pub mod diagnostic;
 pub mod expr;
 pub mod facts;
+pub mod file;
 pub mod index;
 mod rule;
 pub mod template;

@@ -17,7 +17,7 @@ mod meaning;
 mod parse;
 mod reads;
 mod scope;
-mod suggest;
+pub(super) mod suggest;
 mod syntax;
 mod tree;
 mod vocabulary;

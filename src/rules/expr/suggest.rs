@@ -2,7 +2,7 @@
 
 /// The nearest of these names, if one is near enough to have been meant. Case and underscores make no difference, so that the names of
 /// other notations (`partyId`) are found, too.
-pub(super) fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(in crate::rules) fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let plain_typed = plain(typed);
     let near_enough = (plain_typed.len() / 3).max(1);
     names

@@ -1,0 +1,154 @@
+//! From the text of rule files to a [`RuleSet`], or to all mistakes in them at once. A pure function: equal text gives equal rules, on
+//! any machine. Reading files is absent, and so is comparing with the rules in force.
+
+mod delivery;
+mod key;
+mod lint;
+mod meaning;
+mod resolve;
+mod rule;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use compact_str::CompactString;
+
+use super::{
+    RuleSet, RuleSource,
+    diagnostic::{Diagnostic, Findings, Span, Spanned},
+    expr::suggest::nearest,
+    expr::{Defines, Expr, MAX_RULE, Schema},
+    file::{Document, TestCase},
+    index::Index,
+};
+
+/// What rule files without errors give.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The rules, receivers and routes.
+    pub set: RuleSet,
+    /// What is probably not meant.
+    pub warnings: Vec<Diagnostic>,
+    /// The rules' own tests, in the order of their files.
+    pub tests: Vec<TestCase>,
+}
+
+/// Compiles rule files.
+///
+/// # Errors
+///
+/// All mistakes of all files, with the warnings, in the order of their places.
+pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut findings = Findings::new(source);
+    let document = Document::read(&mut findings);
+    let defines = defines(&document.defines, &mut findings);
+    let mut compiler = Compiler {
+        findings,
+        defines,
+        used_defines: BTreeSet::new(),
+    };
+
+    let receivers = delivery::receivers(&document.receivers, &mut compiler);
+    let routes = delivery::routes(&document, &receivers, &mut compiler);
+    let rules = rule::rules(&document.rules, &mut compiler);
+    test_names(&document, &mut compiler.findings);
+    lint::lint(&document, &rules, &routes, &mut compiler);
+
+    let warnings = compiler.findings.finish()?;
+    let rules: Vec<_> = rules.into_iter().map(|(_, rule)| rule).collect();
+    Ok(Compiled {
+        set: RuleSet {
+            source: Arc::clone(source),
+            index: Index::build(&rules),
+            rules,
+            receivers,
+            routes,
+        },
+        warnings,
+        tests: document.tests,
+    })
+}
+
+/// What the parts of a rule set are compiled with.
+pub(super) struct Compiler<'a> {
+    /// What is wrong with them.
+    pub findings: Findings<'a>,
+    defines: Defines,
+    /// Those that compiled expressions name.
+    used_defines: BTreeSet<CompactString>,
+}
+
+impl Compiler<'_> {
+    /// Compiles an expression; what is wrong with it is among the findings.
+    pub fn expression(&mut self, text: &Spanned<String>, schema: Schema) -> Option<Expr> {
+        match Expr::compile(&text.value, schema, &self.defines, MAX_RULE) {
+            Ok(expr) => {
+                self.used_defines.extend(expr.defines().iter().cloned());
+                Some(expr)
+            }
+            Err(mistakes) => {
+                for mistake in &mistakes {
+                    self.findings.mistake(text, mistake);
+                }
+                None
+            }
+        }
+    }
+}
+
+fn defines(written: &[(Spanned<String>, Spanned<String>)], findings: &mut Findings<'_>) -> Defines {
+    for (i, (name, _)) in written.iter().enumerate() {
+        if let Some((first, _)) = written[..i].iter().find(|(earlier, _)| earlier.value == name.value) {
+            twice("define", name, first.span, findings);
+        }
+    }
+    let texts = written
+        .iter()
+        .map(|(name, text)| (name.value.as_str(), text.value.as_str()));
+    let (defines, mistakes) = Defines::new(texts);
+    for (name, mistake) in mistakes {
+        if let Some((_, text)) = written.iter().find(|(written, _)| written.value == *name) {
+            findings.mistake(text, &mistake);
+        }
+    }
+    defines
+}
+
+/// A name that two things of a kind have.
+fn twice(kind: &str, name: &Spanned<String>, first: Span, findings: &mut Findings<'_>) {
+    let source = findings.source();
+    let error = findings.error(name.span, format!("two {kind}s named `{}`", name.value));
+    error
+        .other(source, first, "first here")
+        .advise("give one of them another name");
+}
+
+/// A name that nothing of its kind has.
+fn unknown<'n>(kind: &str, name: &Spanned<String>, known: impl Iterator<Item = &'n str>, findings: &mut Findings<'_>) {
+    let meant = nearest(&name.value, known);
+    let error = findings.error(name.span, format!("no {kind} is named `{}`", name.value));
+    error.advice = meant.map(|meant| format!("did you mean `{meant}`?"));
+}
+
+/// Tests name rules that are there.
+fn test_names(document: &Document, findings: &mut Findings<'_>) {
+    if !document.whole {
+        return;
+    }
+    let known = || {
+        document
+            .rules
+            .iter()
+            .filter_map(|rule| Some(rule.name.as_ref()?.value.as_str()))
+    };
+    for test in &document.tests {
+        let expected = test.expect.iter().map(|expected| &expected.rule);
+        for name in test.rules.iter().flatten().chain(expected) {
+            if !known().any(|rule| rule == name.value) {
+                unknown("rule", name, known(), findings);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

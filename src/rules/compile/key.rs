@@ -1,0 +1,177 @@
+//! What one alert of a rule is about.
+
+use crate::rules::{
+    Condition, Key, KeyField,
+    diagnostic::{Findings, Span, Spanned},
+    expr::Expr,
+    expr::suggest::nearest,
+    file::{RuleText, listed},
+    index::Distinct,
+};
+
+/// Which kinds of notification something can be true of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kinds {
+    pub conf: bool,
+    pub party: bool,
+}
+
+impl Kinds {
+    /// Those for which the expression could hold.
+    pub fn of(expr: &Expr) -> Self {
+        let distinct = Distinct::of([expr]);
+        Self {
+            conf: distinct.conf().any(|codes| expr.could_hold(&codes)),
+            party: distinct.party().any(|codes| expr.could_hold(&codes)),
+        }
+    }
+
+    pub const NONE: Self = Self {
+        conf: false,
+        party: false,
+    };
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            conf: self.conf && other.conf,
+            party: self.party && other.party,
+        }
+    }
+}
+
+const CONF: Kinds = Kinds {
+    conf: true,
+    party: false,
+};
+const PARTY: Kinds = Kinds {
+    conf: false,
+    party: true,
+};
+const BOTH: Kinds = Kinds {
+    conf: true,
+    party: true,
+};
+
+/// The fields that a key can be made of, and the kinds of notification that have them. Whichever way the billing code is written, it
+/// is one field.
+const FIELDS: [(&str, KeyField, Kinds); 14] = [
+    ("party.billing_code", KeyField::BillingCode, BOTH),
+    ("conf.billing_code", KeyField::BillingCode, BOTH),
+    ("conf.status", KeyField::ConfStatus, CONF),
+    ("party.party_id", KeyField::PartyId, PARTY),
+    ("party.name", KeyField::Name, PARTY),
+    ("party.phone", KeyField::Phone, PARTY),
+    ("party.country", KeyField::Country, PARTY),
+    ("party.area_code", KeyField::AreaCode, PARTY),
+    ("party.acm_phone", KeyField::AcmPhone, PARTY),
+    ("party.city", KeyField::City, PARTY),
+    ("party.role", KeyField::Role, PARTY),
+    ("party.status", KeyField::PartyStatus, PARTY),
+    ("party.disconnect_reason", KeyField::DisconnectReason, PARTY),
+    ("source", KeyField::Source, BOTH),
+];
+
+/// The kinds of notification that have this field.
+pub(super) fn kinds_with(field: KeyField) -> Kinds {
+    FIELDS
+        .iter()
+        .find(|(_, known, _)| *known == field)
+        .map_or(Kinds::NONE, |(_, _, kinds)| *kinds)
+}
+
+/// The key of a rule: as written, or the meeting, and for a state that reads `party` the participant as well.
+pub(super) fn key(text: &RuleText, condition: &Condition, findings: &mut Findings<'_>) -> Option<Key> {
+    let Some(written) = &text.key else {
+        return Some(default(condition));
+    };
+    let mut fields: Vec<(KeyField, Span)> = Vec::new();
+    for name in &written.value {
+        let Some(field) = field(name, findings) else {
+            continue;
+        };
+        match fields.iter().find(|(earlier, _)| earlier.name() == field.name()) {
+            Some((_, first)) => {
+                let (first, source) = (*first, findings.source());
+                let error = findings.error(name.span, format!("a second part of the key named `{}`", field.name()));
+                error
+                    .other(source, first, "first here")
+                    .advise("a key's parts have different names");
+            }
+            None => fields.push((field, name.span)),
+        }
+    }
+    if fields.len() < written.value.len() {
+        return None;
+    }
+    match condition {
+        Condition::Each { when } => check_event(&fields, Kinds::of(when), findings),
+        Condition::Held { condition, .. } => check_held(&fields, condition, written.span, findings),
+    }
+    Some(Key {
+        fields: fields.into_iter().map(|(field, _)| field).collect(),
+    })
+}
+
+fn default(condition: &Condition) -> Key {
+    let fields = match condition {
+        Condition::Held { condition, .. } if condition.reads().party => vec![KeyField::BillingCode, KeyField::PartyId],
+        Condition::Held { .. } | Condition::Each { .. } => vec![KeyField::BillingCode],
+    };
+    Key { fields }
+}
+
+fn field(name: &Spanned<String>, findings: &mut Findings<'_>) -> Option<KeyField> {
+    if let Some((_, field, _)) = FIELDS.iter().find(|(written, ..)| *written == name.value) {
+        return Some(*field);
+    }
+    let names = FIELDS.map(|(written, ..)| written);
+    let by_last_part = names
+        .iter()
+        .find(|known| known.rsplit('.').next() == Some(name.value.as_str()))
+        .copied();
+    let error = findings.error(name.span, format!("a key cannot be made of `{}`", name.value));
+    error.advise(match by_last_part.or_else(|| nearest(&name.value, names)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the fields are {}", listed(&names)),
+    });
+    None
+}
+
+/// Every part of the key is there in some notification that the condition can be true of.
+fn check_event(fields: &[(KeyField, Span)], condition: Kinds, findings: &mut Findings<'_>) {
+    let mut left = condition;
+    for (field, span) in fields {
+        let kinds = kinds_with(*field);
+        if left != Kinds::NONE && left.and(kinds) == Kinds::NONE {
+            let kind = if left.conf { "conf" } else { "party" };
+            let message = match condition.and(kinds) {
+                Kinds::NONE => format!("never there: the condition holds for {kind} notifications only"),
+                _ => format!("never there: what stands before it is of {kind} notifications only"),
+            };
+            findings
+                .error(*span, message)
+                .advise("leave it out, or the rule can never fire");
+            return;
+        }
+        left = left.and(kinds);
+    }
+}
+
+/// A state belongs to a meeting or to a participant of one.
+fn check_held(fields: &[(KeyField, Span)], condition: &Expr, span: Span, findings: &mut Findings<'_>) {
+    let has = |wanted| fields.iter().any(|(field, _)| *field == wanted);
+    for (field, span) in fields {
+        if ![KeyField::BillingCode, KeyField::PartyId].contains(field) {
+            let error = findings.error(*span, format!("a state has no key by `{}`", field.name()));
+            error.advise("it belongs to the meeting, or to the meeting and the participant");
+        }
+    }
+    if !has(KeyField::BillingCode) {
+        let error = findings.error(span, "the key of a state names the meeting");
+        error.advise("add `party.billing_code`");
+    }
+    if condition.reads().party && !has(KeyField::PartyId) {
+        let error = findings.error(span, "the state is a participant's, and the key does not say whose");
+        error.advise("add `party.party_id`");
+    }
+}

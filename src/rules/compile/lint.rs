@@ -1,0 +1,114 @@
+//! Warnings: what is allowed but was probably not meant.
+
+use super::Compiler;
+use crate::{
+    model::Time,
+    rules::{
+        Condition, Route, Rule,
+        diagnostic::Findings,
+        expr::Expr,
+        facts::AlertFacts,
+        file::{Document, RuleText},
+    },
+};
+
+/// Looks at all that has compiled.
+pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[Route], compiler: &mut Compiler<'_>) {
+    unused_defines(document, compiler);
+    let findings = &mut compiler.findings;
+    for (i, (text, rule)) in rules.iter().enumerate() {
+        let Some(name) = &text.name else { continue };
+        if !can_fire(rule) {
+            findings.warning(
+                name.span,
+                format!("`{}` can never fire: its condition never holds", rule.name),
+            );
+        }
+        if let Some((first, _)) = rules[..i].iter().find(|(_, earlier)| earlier.meaning == rule.meaning) {
+            let (first, source) = (first.condition.head, findings.source());
+            let warning = findings.warning(
+                name.span,
+                format!("`{}` fires exactly when another rule does", rule.name),
+            );
+            warning.other(source, first, "this one").advise("remove one of them");
+        }
+    }
+    unrouted(rules, routes, findings);
+    unused_receivers(document, findings);
+}
+
+fn unused_defines(document: &Document, compiler: &mut Compiler<'_>) {
+    // Where something did not compile, nobody knows what it would have used.
+    if compiler.findings.has_errors() {
+        return;
+    }
+    for (name, _) in &document.defines {
+        if !compiler.used_defines.contains(name.value.as_str()) {
+            compiler
+                .findings
+                .warning(name.span, format!("no expression uses `{}`", name.value));
+        }
+    }
+}
+
+fn can_fire(rule: &Rule) -> bool {
+    match &rule.condition {
+        Condition::Each { when: condition } | Condition::Held { condition, .. } => condition.could_ever_hold(),
+    }
+}
+
+/// Where alerts are routed at all, none should go to nobody unseen.
+fn unrouted(rules: &[(&RuleText, Rule)], routes: &[Route], findings: &mut Findings<'_>) {
+    if routes.is_empty() {
+        return;
+    }
+    for (text, rule) in rules.iter().filter(|(_, rule)| rule.enabled) {
+        let taken = routes
+            .iter()
+            .any(|route| route.filter.as_ref().is_none_or(|filter| takes(filter, rule)));
+        if let (false, Some(name)) = (taken, &text.name) {
+            let message = format!(
+                "no route is sure to take the alerts of `{}`, severity {}",
+                rule.name, rule.severity
+            );
+            findings
+                .warning(name.span, message)
+                .advise("give `route` a `receiver` for the rest");
+        }
+    }
+}
+
+/// Whether a route takes a rule's alerts whatever they are about.
+fn takes(filter: &Expr, rule: &Rule) -> bool {
+    filter.matches_alert(&AlertFacts {
+        rule: &rule.name,
+        severity: rule.severity,
+        firing: true,
+        labels: &rule.labels,
+        key: &[],
+        occurrences: 1,
+        started_at: Time::default(),
+        acknowledged: false,
+        silenced: false,
+        inhibited: false,
+    })
+}
+
+fn unused_receivers(document: &Document, findings: &mut Findings<'_>) {
+    let Some(route) = &document.route else { return };
+    let used = || {
+        route
+            .branches
+            .iter()
+            .map(|(_, receiver)| receiver)
+            .chain(&route.receiver)
+    };
+    for receiver in &document.receivers {
+        if !used().any(|name| name.value == receiver.name.value) {
+            findings.warning(
+                receiver.name.span,
+                format!("no route names the receiver `{}`", receiver.name.value),
+            );
+        }
+    }
+}

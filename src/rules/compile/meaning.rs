@@ -1,0 +1,50 @@
+//! What makes two rules, or two versions of one, mean the same.
+
+use std::time::Duration;
+
+use blake3::Hasher;
+
+use crate::rules::{Condition, Key, Resolve, expr::Expr};
+
+/// A digest of all that decides when a rule's alerts begin and end: equal for equal meaning, whatever the texts, labels and severity.
+pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u128 {
+    let mut hasher = Hasher::new_derive_key("bellwether 2026 meaning of a rule");
+    match condition {
+        Condition::Each { when } => {
+            hasher.update(b"each");
+            when.digest(&mut hasher);
+        }
+        Condition::Held {
+            condition,
+            for_,
+            keep_firing_for,
+        } => {
+            hasher.update(b"held");
+            condition.digest(&mut hasher);
+            duration(*for_, &mut hasher);
+            duration(*keep_firing_for, &mut hasher);
+        }
+    }
+    hasher.update(b"key");
+    for field in &key.fields {
+        // Two fields share a name in an alert's key, but not here.
+        hasher.update(format!("{field:?},").as_bytes());
+    }
+    hasher.update(b"resolve");
+    optional(resolve.when.as_ref(), &mut hasher, Expr::digest);
+    optional(resolve.after, &mut hasher, duration);
+    let mut digest = [0; 16];
+    hasher.finalize_xof().fill(&mut digest);
+    u128::from_be_bytes(digest)
+}
+
+fn optional<T>(value: Option<T>, hasher: &mut Hasher, digest: impl FnOnce(T, &mut Hasher)) {
+    hasher.update(&[u8::from(value.is_some())]);
+    if let Some(value) = value {
+        digest(value, hasher);
+    }
+}
+
+fn duration(duration: Duration, hasher: &mut Hasher) {
+    hasher.update(&duration.as_nanos().to_be_bytes());
+}

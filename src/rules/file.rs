@@ -1,0 +1,249 @@
+//! The shape of rule files: which keys there are and what each holds. All files are read into one [`Document`]. What the texts mean is
+//! absent: expressions, names and templates are checked when the document is compiled.
+
+pub mod duration;
+mod fields;
+mod notification;
+mod test_case;
+mod yaml;
+
+use std::time::Duration;
+
+pub use fields::{Fields, listed};
+pub use notification::TestNotification;
+pub use test_case::{Expected, Given, Step, TestCase};
+pub use yaml::{Node, Value};
+
+use super::diagnostic::{Findings, Span, Spanned};
+use crate::model::Severity;
+
+/// All rule files together.
+#[derive(Debug)]
+pub struct Document {
+    /// Whether all files could be read; if not, a name that nothing has may be one that stands in the others.
+    pub whole: bool,
+    /// Names for expressions.
+    pub defines: Vec<(Spanned<String>, Spanned<String>)>,
+    /// The rules.
+    pub rules: Vec<RuleText>,
+    /// The tests.
+    pub tests: Vec<TestCase>,
+    /// Who can be told.
+    pub receivers: Vec<ReceiverText>,
+    /// Who is told of what.
+    pub route: Option<RouteText>,
+}
+
+/// A rule as written. Texts are not yet checked.
+#[derive(Debug)]
+pub struct RuleText {
+    /// All of it.
+    pub span: Span,
+    /// Its name.
+    pub name: Option<Spanned<String>>,
+    /// `severity`
+    pub severity: Option<Severity>,
+    /// `labels`
+    pub labels: Vec<(Spanned<String>, Spanned<String>)>,
+    /// `summary`
+    pub summary: Option<Spanned<String>>,
+    /// `description`
+    pub description: Option<Spanned<String>>,
+    /// `runbook`
+    pub runbook: Option<Spanned<String>>,
+    /// `key`
+    pub key: Option<Spanned<Vec<Spanned<String>>>>,
+    /// `resolve`
+    pub resolve: Option<ResolveText>,
+    /// `enabled`; true if not given.
+    pub enabled: bool,
+    /// All other keys: those of its condition.
+    pub condition: Fields,
+}
+
+/// `resolve: { when, after }`
+#[derive(Debug)]
+pub struct ResolveText {
+    /// All of it.
+    pub span: Span,
+    /// What ends the alert.
+    pub when: Option<Spanned<String>>,
+    /// After how long without a match it ends.
+    pub after: Option<Spanned<Duration>>,
+}
+
+/// A receiver as written.
+#[derive(Debug)]
+pub struct ReceiverText {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Addresses.
+    pub to: Vec<Spanned<String>>,
+    /// Where answers go.
+    pub reply_to: Option<Spanned<String>>,
+    /// `personal_data: clear`
+    pub clear: bool,
+    /// `send_resolved`; true if not given.
+    pub send_resolved: bool,
+}
+
+/// `route: { receiver, routes }`
+#[derive(Debug)]
+pub struct RouteText {
+    /// All of it.
+    pub span: Span,
+    /// Who takes what no branch takes.
+    pub receiver: Option<Spanned<String>>,
+    /// The branches: what each takes, and for whom.
+    pub branches: Vec<(Option<Spanned<String>>, Spanned<String>)>,
+}
+
+impl Document {
+    /// Reads all files of the source.
+    pub fn read(findings: &mut Findings<'_>) -> Self {
+        let mut document = Self {
+            whole: true,
+            defines: Vec::new(),
+            rules: Vec::new(),
+            tests: Vec::new(),
+            receivers: Vec::new(),
+            route: None,
+        };
+        for file in 0..findings.source().files.len() {
+            match yaml::read(file, findings) {
+                Some(node) => document.add(node, findings),
+                None => document.whole = false,
+            }
+        }
+        document
+    }
+
+    fn add(&mut self, node: Node, findings: &mut Findings<'_>) {
+        if matches!(node.value, Value::Null) {
+            return;
+        }
+        let Some(mut fields) = Fields::of(node, "a rule file", findings) else {
+            return;
+        };
+        self.defines.extend(fields.texts("define", findings));
+        let rules = fields.list("rules", findings);
+        self.rules
+            .extend(rules.into_iter().filter_map(|node| rule(node, findings)));
+        let tests = fields.list("tests", findings);
+        self.tests
+            .extend(tests.into_iter().filter_map(|node| test_case::read(node, findings)));
+        let receivers = fields.list("receivers", findings);
+        self.receivers
+            .extend(receivers.into_iter().filter_map(|node| receiver(node, findings)));
+        if let Some(route) = fields.take("route").and_then(|node| route(node, findings)) {
+            match &self.route {
+                Some(first) => {
+                    let (first, source) = (first.span, findings.source());
+                    let error = findings.error(route.span, "a second `route`");
+                    error
+                        .other(source, first, "first here")
+                        .advise("write all branches in one place");
+                }
+                None => self.route = Some(route),
+            }
+        }
+        fields.finish(findings);
+    }
+}
+
+fn rule(node: Node, findings: &mut Findings<'_>) -> Option<RuleText> {
+    let mut fields = Fields::of(node, "a rule", findings)?;
+    Some(RuleText {
+        span: fields.span,
+        name: fields.require("name", findings).and_then(|node| node.text(findings)),
+        severity: fields
+            .text("severity", findings)
+            .and_then(|text| severity(&text, findings)),
+        labels: fields.texts("labels", findings),
+        summary: fields.text("summary", findings),
+        description: fields.text("description", findings),
+        runbook: fields.text("runbook", findings),
+        key: fields.take("key").and_then(|node| node.text_list(findings)),
+        resolve: fields.take("resolve").and_then(|node| resolve(node, findings)),
+        enabled: fields.boolean("enabled", findings).unwrap_or(true),
+        condition: fields,
+    })
+}
+
+fn severity(text: &Spanned<String>, findings: &mut Findings<'_>) -> Option<Severity> {
+    let named = Severity::ALL.into_iter().find(|severity| severity.name() == text.value);
+    if named.is_none() {
+        let error = findings.error(text.span, format!("unknown severity `{}`", text.value));
+        error.advise(format!("there are {}", listed(&Severity::ALL.map(Severity::name))));
+    }
+    named
+}
+
+fn resolve(node: Node, findings: &mut Findings<'_>) -> Option<ResolveText> {
+    let mut fields = Fields::of(node, "`resolve`", findings)?;
+    let resolve = ResolveText {
+        span: fields.span,
+        when: fields.text("when", findings),
+        after: fields.duration("after", findings),
+    };
+    fields.finish(findings);
+    Some(resolve)
+}
+
+fn receiver(node: Node, findings: &mut Findings<'_>) -> Option<ReceiverText> {
+    let mut fields = Fields::of(node, "a receiver", findings)?;
+    let name = fields.require("name", findings).and_then(|node| node.text(findings));
+    let email = fields
+        .require("email", findings)
+        .and_then(|node| Fields::of(node, "`email`", findings));
+    fields.finish(findings);
+    let mut email = email?;
+    let to = email
+        .require("to", findings)
+        .and_then(|node| node.text_list(findings))
+        .map(|to| to.value);
+    let reply_to = email.text("reply_to", findings);
+    let personal_data = email.text("personal_data", findings);
+    let send_resolved = email.boolean("send_resolved", findings);
+    email.finish(findings);
+    Some(ReceiverText {
+        clear: personal_data.is_some_and(|text| clear(&text, findings)),
+        name: name?,
+        to: to.unwrap_or_default(),
+        reply_to,
+        send_resolved: send_resolved.unwrap_or(true),
+    })
+}
+
+fn clear(text: &Spanned<String>, findings: &mut Findings<'_>) -> bool {
+    if !["masked", "clear"].contains(&text.value.as_str()) {
+        let error = findings.error(text.span, format!("`personal_data` cannot be `{}`", text.value));
+        error.advise("write `masked` or `clear`");
+    }
+    text.value == "clear"
+}
+
+fn route(node: Node, findings: &mut Findings<'_>) -> Option<RouteText> {
+    let mut fields = Fields::of(node, "`route`", findings)?;
+    let route = RouteText {
+        span: fields.span,
+        receiver: fields.text("receiver", findings),
+        branches: fields
+            .list("routes", findings)
+            .into_iter()
+            .filter_map(|node| branch(node, findings))
+            .collect(),
+    };
+    fields.finish(findings);
+    Some(route)
+}
+
+fn branch(node: Node, findings: &mut Findings<'_>) -> Option<(Option<Spanned<String>>, Spanned<String>)> {
+    let mut fields = Fields::of(node, "a branch of `routes`", findings)?;
+    let filter = fields.text("match", findings);
+    let receiver = fields
+        .require("receiver", findings)
+        .and_then(|node| node.text(findings));
+    fields.finish(findings);
+    Some((filter, receiver?))
+}
