@@ -3,7 +3,7 @@
 
 mod readiness;
 
-use std::{io, sync::Arc};
+use std::{io, pin::Pin, sync::Arc};
 
 use axum::{
     Router,
@@ -17,33 +17,43 @@ use tokio::net::TcpListener;
 pub use self::readiness::Readiness;
 use crate::metrics::{Exposition, Metrics};
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Shared {
     metrics: Arc<Metrics>,
     readiness: Arc<Readiness>,
+    refresh: Refresh,
 }
 
-/// Serves until `shutdown` is done and the requests under way are answered.
-pub async fn serve(
+/// Brings the gauges up to date.
+type Refresh = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// Serves until `shutdown` is done and the requests under way are answered. `refresh` brings the gauges up to date before each scrape.
+pub async fn serve<R>(
     listener: TcpListener,
     metrics: Arc<Metrics>,
     readiness: Arc<Readiness>,
+    refresh: impl Fn() -> R + Send + Sync + 'static,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    axum::serve(listener, router(metrics, readiness))
+) -> io::Result<()>
+where
+    R: Future<Output = ()> + Send + 'static,
+{
+    let refresh: Refresh = Arc::new(move || Box::pin(refresh()));
+    axum::serve(listener, router(Shared { metrics, readiness, refresh }))
         .with_graceful_shutdown(shutdown)
         .await
 }
 
-fn router(metrics: Arc<Metrics>, readiness: Arc<Readiness>) -> Router {
+fn router(shared: Shared) -> Router {
     Router::new()
         .route("/metrics", get(scrape))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
-        .with_state(Shared { metrics, readiness })
+        .with_state(shared)
 }
 
 async fn scrape(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    (shared.refresh)().await;
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let exposition = Exposition::accepted(accept.unwrap_or_default());
     match shared.metrics.encode(exposition) {
@@ -87,7 +97,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let readiness = Arc::new(Readiness::starting());
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(serve(listener, Arc::new(Metrics::new()), readiness.clone(), async {
+        let serving = tokio::spawn(serve(listener, Arc::new(Metrics::new()), readiness.clone(), async || (), async {
             let _ = stopped.await;
         }));
 

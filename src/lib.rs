@@ -13,6 +13,8 @@ pub mod journal;
 pub mod metrics;
 pub mod model;
 pub mod rule_files;
+pub mod reload;
 pub mod rules;
+pub mod server;
 pub mod service;
 pub mod telemetry;

@@ -55,14 +55,30 @@ pub enum Reload {
         /// What that changed.
         change: Reloaded,
         /// What is doubtful in them.
-        warnings: Vec<Diagnostic>,
+        warnings: Checked,
     },
     /// The files have mistakes; nothing changed.
-    Refused(Vec<Diagnostic>),
+    Refused(Checked),
     /// The files cannot be read; nothing changed.
     Unreadable(LoadError),
     /// The service is shutting down.
     Stopping,
+}
+
+/// Findings, with the text that they are about.
+#[derive(Debug)]
+pub struct Checked {
+    /// The text.
+    pub source: Arc<RuleSource>,
+    /// What was found in it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Each finding for people: the line itself, underlined.
+    fn rendered(&self) -> impl Iterator<Item = String> + '_ {
+        self.diagnostics.iter().map(|finding| finding.render(&self.source, false))
+    }
 }
 
 impl Reloader {
@@ -142,13 +158,16 @@ impl Reloader {
         Reload::Applied { change, warnings }
     }
 
-    async fn read(&self, state: &mut State) -> Result<(Arc<RuleSet>, Vec<Diagnostic>), Reload> {
+    async fn read(&self, state: &mut State) -> Result<(Arc<RuleSet>, Checked), Reload> {
         let source = Arc::new(self.load().await.map_err(Reload::Unreadable)?);
         state.seen = Some(Arc::clone(&source));
-        let compiled = tokio::task::spawn_blocking(move || compile::compile(&source)).await;
+        let text = Arc::clone(&source);
+        let compiled = tokio::task::spawn_blocking(move || compile::compile(&text)).await;
         match compiled {
-            Ok(Ok(compiled)) => Ok((Arc::new(compiled.set), compiled.warnings)),
-            Ok(Err(mistakes)) => Err(Reload::Refused(mistakes)),
+            Ok(Ok(compiled)) => {
+                Ok((Arc::new(compiled.set), Checked { source, diagnostics: compiled.warnings }))
+            }
+            Ok(Err(diagnostics)) => Err(Reload::Refused(Checked { source, diagnostics })),
             Err(_) => Err(Reload::Stopping),
         }
     }
@@ -158,7 +177,7 @@ impl Reloader {
             return Ok(catalogue::source());
         }
         let paths = self.paths.clone();
-        match tokio::task::spawn_blocking(move || rule_files::load(&paths)).await {
+        match tokio::task::spawn_blocking(move || rule_files::load(&paths, false)).await {
             Ok(loaded) => loaded,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         }
@@ -175,10 +194,11 @@ impl Reloader {
         let why = match refused {
             Reload::Applied { .. } | Reload::Stopping => return,
             Reload::Refused(mistakes) => {
-                for mistake in mistakes {
-                    error!("{}", mistake.render_plain());
+                for mistake in mistakes.rendered() {
+                    error!("{mistake}");
                 }
-                format!("the rule files have {} mistakes; the rules before them are in force", mistakes.len())
+                let count = mistakes.diagnostics.len();
+                format!("the rule files have {count} findings; the rules before them are in force")
             }
             Reload::Unreadable(cause) => {
                 error!(%cause, "the rule files cannot be read");
@@ -190,8 +210,8 @@ impl Reloader {
     }
 }
 
-fn warn_of(warnings: &[Diagnostic]) {
-    for warning in warnings {
-        warn!("{}", warning.render_plain());
+fn warn_of(warnings: &Checked) {
+    for warning in warnings.rendered() {
+        warn!("{warning}");
     }
 }

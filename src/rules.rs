@@ -2,6 +2,7 @@
 
 pub mod compile;
 mod conditions;
+pub mod catalogue;
 pub mod diagnostic;
 pub mod expr;
 pub mod facts;

@@ -13,12 +13,8 @@ mod visible;
 
 use std::{
     error::Error,
-    path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-        mpsc::sync_channel,
-    },
+    path::PathBuf,
+    sync::{Arc, Mutex, mpsc::sync_channel},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -43,7 +39,7 @@ use crate::{
     grpc::cursor::Cursors,
     journal::{
         AppendError, Journal, JournalError, Options, Trim,
-        event_log::{EventLog, EventReader, Position},
+        EventLog, EventReader, Position,
     },
     metrics::Metrics,
     model::Time,
@@ -125,7 +121,7 @@ pub struct Service {
     /// Where the archive is.
     pub archive: PathBuf,
     /// Whether the journal takes notifications.
-    pub has_room: Arc<AtomicBool>,
+    pub room: watch::Sender<bool>,
     /// Comes when the process must end.
     pub failure: mpsc::Receiver<Box<dyn Error + Send + Sync>>,
     recovery: Recovery,
@@ -174,7 +170,7 @@ impl Service {
         let (outcomes, outcomes_out) = mpsc::channel(1024);
         let mailer = Mailer::start(&settings.mail, outcomes)?;
         let (decided, decided_out) = watch::channel(head);
-        let has_room = Arc::new(AtomicBool::new(true));
+        let room = watch::Sender::new(true);
         let (durable, batches) = sync_channel(AHEAD);
 
         let clock = Clock::starting_after(engine.now());
@@ -184,8 +180,7 @@ impl Service {
             clock,
             submissions,
             durable,
-            has_room: Arc::clone(&has_room),
-            keep: settings.keep_journal,
+            room: room.clone(),
             fatal: fatal.clone(),
             metrics: Arc::clone(&metrics),
         };
@@ -213,7 +208,7 @@ impl Service {
             fanout,
             cursors,
             archive,
-            has_room,
+            room,
             failure,
             recovery,
             follower,
@@ -238,7 +233,7 @@ impl Service {
         let stopped = |_| StartError::Stopped;
         self.tasks.spawn(pass_outcomes(outcomes, self.handle.clone()));
         self.tasks.spawn(snapshots::run(self.recovery.clone(), self.handle.clone(), decided, fatal, self.stop.clone()));
-        self.tasks.spawn(probe_room(self.handle.clone(), Arc::clone(&self.has_room), self.stop.clone()));
+        self.tasks.spawn(probe_room(self.handle.clone(), self.room.subscribe(), self.stop.clone()));
         self.handle.apply(Input::Start(settings)).await.map_err(stopped)?;
         if let Some(rules) = rules.filter(|rules| rules.source != in_force.source) {
             self.put_in_force(rules).await.map_err(stopped)?;
@@ -315,15 +310,17 @@ async fn pass_outcomes(mut outcomes: mpsc::Receiver<MailOutcome>, handle: Handle
 }
 
 /// While the journal has no room nobody sends it anything: asks every second whether it has again.
-async fn probe_room(handle: Handle, has_room: Arc<AtomicBool>, stop: CancellationToken) {
-    let mut timer = tokio::time::interval(Duration::from_secs(1));
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = timer.tick() => {}
+async fn probe_room(handle: Handle, mut room: watch::Receiver<bool>, stop: CancellationToken) {
+    let probe = async {
+        while room.wait_for(|has_room| !has_room).await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if handle.send(Input::Tick).await.is_err() {
+                return;
+            }
         }
-        if !has_room.load(Ordering::Relaxed) && handle.send(Input::Tick).await.is_err() {
-            return;
-        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = probe => {}
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
-use crate::journal::event_log::Position;
+use crate::journal::Position;
 
 /// The archive cannot do what was asked. Nothing of the batch or the query at hand was done.
 #[derive(Debug, thiserror::Error)]

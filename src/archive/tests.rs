@@ -12,7 +12,7 @@ use crate::{
         input::MailResult,
         outbox::{Delivery, IntentId},
     },
-    journal::event_log::{EventKind, EventRecord, Position},
+    journal::{EventKind, EventRecord, Position},
     model::{AlertId, Time},
 };
 

@@ -9,7 +9,7 @@ use super::{ArchiveError, schema};
 use crate::{
     api::{self, alert, alert_event},
     engine::{input::MailResult, outbox::Delivery},
-    journal::event_log::{EventKind, EventRecord, Position},
+    journal::{EventKind, EventRecord, Position},
     model::Time,
 };
 

@@ -554,9 +554,10 @@ fn weigh_meeting(
         at: received.at,
         received: Some(received),
     };
-    for &(rule, reads) in step.rules.index.held_meeting() {
-        if reads.intersects(changed) {
-            weigh_all(step, alerts, occurrence, place, rule, &cause);
+    let index = &step.rules.index;
+    for watch in index.held_meeting().iter().chain(index.held_party_watches()) {
+        if watch.meeting.intersects(changed) {
+            weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
         }
     }
 }

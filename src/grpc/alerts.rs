@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::{GetAlertRequest, GetAlertResponse, ListAlertsRequest, ListAlertsResponse, SubscribeRequest, subscribe_request},
     archive::{ArchiveError, ArchiveReader, ListQuery, Page},
-    journal::event_log::Position,
+    journal::Position,
     metrics::Metrics,
     service::{Unavailable, Visible},
 };

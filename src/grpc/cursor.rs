@@ -4,7 +4,7 @@
 
 use crate::{
     grpc::status::Refused,
-    journal::{Identity, event_log::Position},
+    journal::{Identity, Position},
 };
 
 const VERSION: char = '1';

@@ -11,7 +11,7 @@ use crate::{
         ReloadRulesResponse, rule_service_server::RuleService,
     },
     engine::Engine,
-    reload::{Reload, Reloader},
+    reload::{Checked, Reload, Reloader},
     rules::{
         RuleSource, SourceFile,
         compile,
@@ -45,13 +45,14 @@ impl RuleService for Rules {
             return Err(Refused::invalid("source", "VALUE_TOO_LONG", "1 MiB at most").into());
         }
         let checked = tokio::task::spawn_blocking(move || {
-            let files = vec![SourceFile { name: String::new(), text }];
-            match compile::compile(&Arc::new(RuleSource { files })) {
+            let source = Arc::new(RuleSource { files: vec![SourceFile { name: String::new(), text }] });
+            let diagnostics = match compile::compile(&source) {
                 Ok(compiled) => compiled.warnings,
                 Err(mistakes) => mistakes,
-            }
+            };
+            findings(&Checked { source, diagnostics })
         });
-        let diagnostics = checked.await.map_err(|_| Refused::internal())?.iter().map(diagnostic).collect();
+        let diagnostics = checked.await.map_err(|_| Refused::internal())?;
         Ok(Response::new(CheckRulesResponse { diagnostics }))
     }
 
@@ -62,7 +63,7 @@ impl RuleService for Rules {
         let response = match self.reloader.reload().await {
             Reload::Applied { change, warnings } => ReloadRulesResponse {
                 applied: true,
-                diagnostics: warnings.iter().map(diagnostic).collect(),
+                diagnostics: findings(&warnings),
                 added: change.added,
                 removed: change.removed,
                 reset: change.reset,
@@ -70,7 +71,7 @@ impl RuleService for Rules {
             },
             Reload::Refused(mistakes) => ReloadRulesResponse {
                 applied: false,
-                diagnostics: mistakes.iter().map(diagnostic).collect(),
+                diagnostics: findings(&mistakes),
                 ..Default::default()
             },
             Reload::Unreadable(cause) => return Err(Refused::rules_unreadable(cause.to_string()).into()),
@@ -104,7 +105,11 @@ fn list(engine: &Engine) -> Vec<api::Rule> {
         .collect()
 }
 
-fn diagnostic(diagnostic: &Diagnostic) -> api::Diagnostic {
+fn findings(checked: &Checked) -> Vec<api::Diagnostic> {
+    checked.diagnostics.iter().map(|found| diagnostic(found, &checked.source)).collect()
+}
+
+fn diagnostic(diagnostic: &Diagnostic, source: &RuleSource) -> api::Diagnostic {
     let level = match diagnostic.level {
         Level::Warning => api::diagnostic::Level::Warning,
         Level::Error => api::diagnostic::Level::Error,
@@ -113,9 +118,9 @@ fn diagnostic(diagnostic: &Diagnostic) -> api::Diagnostic {
         level: level.into(),
         message: diagnostic.message.clone(),
         advice: diagnostic.advice.clone().unwrap_or_default(),
-        file: diagnostic.file().to_owned(),
-        line: diagnostic.line(),
-        column: diagnostic.column(),
-        rendered: diagnostic.render_plain(),
+        file: diagnostic.location.file.clone(),
+        line: diagnostic.location.line,
+        column: diagnostic.location.column,
+        rendered: diagnostic.render(source, false),
     }
 }

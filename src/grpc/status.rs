@@ -130,6 +130,21 @@ impl Refused {
         .retry_after(retry_after)
     }
 
+    /// As many subscriptions are open as may be.
+    pub fn too_many_subscribers(retry_after: Duration) -> Self {
+        Self::new(
+            Code::ResourceExhausted,
+            "TOO_MANY_SUBSCRIBERS",
+            "as many subscriptions are open as this service allows",
+        )
+        .retry_after(retry_after)
+    }
+
+    /// The rule files cannot be read.
+    pub fn rules_unreadable(why: String) -> Self {
+        Self::new(Code::FailedPrecondition, "RULES_UNREADABLE", why)
+    }
+
     /// The service is about to stop.
     pub fn draining(retry_after: Duration) -> Self {
         Self::new(Code::Unavailable, "DRAINING", "the service is shutting down").retry_after(retry_after)

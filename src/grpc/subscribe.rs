@@ -13,7 +13,7 @@ use crate::{
     api,
     journal::{
         JournalError,
-        event_log::{EventKind, EventReader, EventRecord, Events, Position},
+        EventKind, EventReader, EventRecord, Events, Position,
     },
     model::Time,
     rules::expr::Expr,

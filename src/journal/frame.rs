@@ -15,6 +15,7 @@ use blake3::Hash;
 use bytes::{Buf, BufMut, Bytes};
 
 use super::Identity;
+use crate::engine::StoreId;
 use crate::model::Time;
 
 /// The layout above.

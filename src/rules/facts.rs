@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Conf, ConferenceStatus, Labels, Party, Severity, Time};
+use crate::model::{Alert, AlertState, Conf, ConferenceStatus, Labels, Party, Severity, Time};
 
 /// What an expression over notifications sees.
 #[derive(Debug, Clone, Copy)]

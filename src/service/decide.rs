@@ -34,7 +34,7 @@ use crate::{
     grpc::{cursor::Cursors, encoded::EncodedResponse},
     journal::{
         AppendError,
-        event_log::{EventLog, Position},
+        EventLog, Position,
     },
     metrics::Metrics,
     model::Time,

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::{grpc::encoded::EncodedResponse, journal::event_log::Position, service::visible::Visible};
+use crate::{grpc::encoded::EncodedResponse, journal::Position, service::visible::Visible};
 
 /// An alert event, ready to be sent.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use crate::{
     engine::StoreId,
     journal::{
         JournalError,
-        event_log::{EventReader, EventRecord, Position},
+        EventReader, EventRecord, Position,
     },
 };
 

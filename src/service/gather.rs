@@ -1,13 +1,9 @@
 //! The journal's thread: gathers what waits, makes it durable as one frame with one fsync, and hands it on to be decided. While the
 //! next batch is being made durable, this one is decided upon.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-    mpsc::SyncSender,
-};
+use std::sync::{Arc, mpsc::SyncSender};
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc::Receiver, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc::Receiver, oneshot, watch};
 use tracing::{error, info};
 
 use super::{
@@ -17,7 +13,7 @@ use super::{
 use crate::{
     clock::Clock,
     engine::{effect::Answer, input::Input},
-    journal::{AppendError, Journal, codec, event_log::Position},
+    journal::{AppendError, Journal, codec, Position},
     metrics::Metrics,
     model::Time,
 };
@@ -53,7 +49,8 @@ pub(super) struct Gatherer {
     pub clock: Clock,
     pub submissions: Receiver<Submission>,
     pub durable: SyncSender<Batch>,
-    pub has_room: Arc<AtomicBool>,
+    /// Whether the journal takes more.
+    pub room: watch::Sender<bool>,
     pub fatal: Fatal,
     pub metrics: Arc<Metrics>,
 }
@@ -96,13 +93,13 @@ impl Gatherer {
             match self.journal.append(time, gathered.count, &gathered.payload) {
                 Ok(first_offset) => {
                     self.metrics.committed(gathered.count as usize, started.elapsed());
-                    if !self.has_room.swap(true, Ordering::Relaxed) {
+                    if !self.room.send_replace(true) {
                         info!("the journal has room again");
                     }
                     first_offset
                 }
                 Err(cause @ AppendError::NoSpace { .. }) => {
-                    if self.has_room.swap(false, Ordering::Relaxed) {
+                    if self.room.send_replace(false) {
                         error!(%cause, "the journal has no room; notifications are refused until it has");
                     }
                     gathered.refuse();

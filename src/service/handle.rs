@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::{
     engine::{Engine, effect::Answer, input::Input},
-    journal::{codec, event_log::Position},
+    journal::{codec, Position},
     model::Notification,
 };
 

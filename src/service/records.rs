@@ -10,7 +10,7 @@ use crate::{
         outbox::{Attempt, Delivery},
     },
     grpc::to_proto,
-    journal::event_log::{EventKind, EventRecord, Position},
+    journal::{EventKind, EventRecord, Position},
 };
 
 /// What a batch caused.

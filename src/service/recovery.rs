@@ -15,7 +15,7 @@ use crate::{
     journal::{
         self, JournalError, Reader, Snapshots,
         codec::{self, CodecError},
-        event_log::{EventReader, EventRecord, Events, Position},
+        EventReader, EventRecord, Events, Position,
     },
     model::Time,
 };

@@ -1,0 +1,140 @@
+//! The gRPC server: every service on one listener, with the limits of its transport, until it is told to drain.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::util::MapResponseLayer;
+
+use super::{
+    accept::accept,
+    alerts::Alerts,
+    encoded::server::alert_service_server::AlertServiceServer,
+    meetings::Meetings,
+    notifications::Notifications,
+    rules::Rules,
+    subscribe::Sources,
+    tonic_errors,
+};
+use crate::{
+    api::{
+        DESCRIPTORS, meeting_service_server::MeetingServiceServer, notification_service_server::NotificationServiceServer,
+        rule_service_server::RuleServiceServer,
+    },
+    config::Limits,
+    metrics::Metrics,
+    reload::Reloader,
+    service::Service,
+};
+
+/// The services that health is told of, beside the whole (the empty name).
+const SERVICES: [&str; 5] = [
+    "",
+    "bellwether.v1.NotificationService",
+    "bellwether.v1.AlertService",
+    "bellwether.v1.RuleService",
+    "bellwether.v1.MeetingService",
+];
+
+/// The services that need storage to take writes.
+const WRITING: [&str; 2] = ["", "bellwether.v1.NotificationService"];
+
+/// Tells `grpc.health.v1` clients how the services fare.
+#[derive(Clone)]
+pub struct Health(HealthReporter);
+
+impl Health {
+    /// Everything serves.
+    pub async fn serving(&self) {
+        self.set(&SERVICES, ServingStatus::Serving).await;
+    }
+
+    /// Storage takes no writes.
+    pub async fn refusing_writes(&self) {
+        self.set(&WRITING, ServingStatus::NotServing).await;
+    }
+
+    /// Nothing is taken any more.
+    pub async fn draining(&self) {
+        self.set(&SERVICES, ServingStatus::NotServing).await;
+    }
+
+    async fn set(&self, services: &[&str], status: ServingStatus) {
+        for service in services {
+            self.0.set_service_status(*service, status).await;
+        }
+    }
+}
+
+/// What the services are made of.
+pub struct Parts<'a> {
+    /// What runs behind them.
+    pub service: &'a Service,
+    /// What reloads the rules.
+    pub reloader: Arc<Reloader>,
+    /// What counts.
+    pub metrics: Arc<Metrics>,
+    /// The bounds.
+    pub limits: &'a Limits,
+    /// Comes when the streams are to end.
+    pub drain: CancellationToken,
+}
+
+/// Makes the server: the future serves until `shutdown` is done and the calls under way have ended.
+pub fn serve(
+    parts: Parts<'_>,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> (Health, impl Future<Output = Result<(), tonic::transport::Error>> + Send + 'static) {
+    let Parts { service, reloader, metrics, limits, drain } = parts;
+    let size = limits.message as usize;
+    let sources = Sources {
+        handle: service.handle.clone(),
+        fanout: Arc::clone(&service.fanout),
+        events: service.events.clone(),
+        cursors: service.cursors,
+        stall: limits.subscriber_stall,
+        drain: drain.clone(),
+    };
+    let notifications = Notifications { handle: service.handle.clone(), metrics: Arc::clone(&metrics), drain };
+    let alerts = Alerts {
+        sources,
+        archived: service.archived.clone(),
+        archive: service.archive.clone(),
+        subscribers: Arc::new(Semaphore::new(limits.subscribers as usize)),
+        metrics,
+    };
+    let rules = Rules { handle: service.handle.clone(), reloader };
+    let meetings = Meetings { handle: service.handle.clone() };
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    #[expect(clippy::expect_used, reason = "the descriptors are compiled in")]
+    let (v1, v1alpha) =
+        (reflection().build_v1().expect("good descriptors"), reflection().build_v1alpha().expect("good descriptors"));
+
+    let server = Server::builder()
+        .max_concurrent_streams(limits.streams_per_connection)
+        .initial_stream_window_size(1 << 20)
+        .initial_connection_window_size(4 << 20)
+        .http2_keepalive_interval(Some(Duration::from_mins(1)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
+        .http2_max_header_list_size(8 << 10)
+        .http2_max_pending_accept_reset_streams(Some(20))
+        .http2_max_local_error_reset_streams(Some(100))
+        .layer(MapResponseLayer::new(tonic_errors::complete_response))
+        .add_service(health_service)
+        .add_service(v1)
+        .add_service(v1alpha)
+        .add_service(NotificationServiceServer::new(notifications).max_decoding_message_size(size))
+        .add_service(AlertServiceServer::new(alerts).max_decoding_message_size(size))
+        .add_service(RuleServiceServer::new(rules).max_decoding_message_size(2 << 20))
+        .add_service(MeetingServiceServer::new(meetings).max_decoding_message_size(size))
+        .serve_with_incoming_shutdown(accept(listener, limits.connections as usize), shutdown);
+    (Health(health), server)
+}

@@ -1,0 +1,171 @@
+//! Wiring: the order of the start, and of the end.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{error, info, warn};
+
+use crate::{
+    admin::{self, Readiness},
+    config::Config,
+    email::MailSettings,
+    grpc::serve::{self, Health, Parts},
+    metrics::Metrics,
+    reload::{Reload, Reloader},
+    service::{Service, ServiceSettings, StartError},
+};
+
+/// Why the server ended otherwise than it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The rule files cannot be used, and there are no rules of before.
+    #[error("the rule files cannot be used, and there is no earlier rule set to go on with")]
+    Rules,
+    /// The service cannot start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The transport failed.
+    #[error("cannot serve")]
+    Transport(#[source] tonic::transport::Error),
+    /// Storage can be trusted only by a new start.
+    #[error("the process must end: {0}")]
+    Failed(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Told when the server takes calls, and what it can be told while it runs.
+pub struct Running {
+    /// Reloads the rules.
+    pub reloader: Arc<Reloader>,
+}
+
+/// Serves on those listeners until `shutdown` is done; `running` is called when calls are taken.
+pub async fn run(
+    config: Config,
+    mail: MailSettings,
+    listener: TcpListener,
+    admin: TcpListener,
+    shutdown: impl Future<Output = ()>,
+    running: impl FnOnce(Running),
+) -> Result<(), ServeError> {
+    let metrics = Arc::new(Metrics::new());
+    let readiness = Arc::new(Readiness::starting());
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+
+    let reloader = Arc::new(Reloader::new(config.rules.clone(), Arc::clone(&readiness), Arc::clone(&metrics)));
+    let given = reloader.first().await;
+    if let Err(refused) = &given {
+        reloader.tell(refused);
+        if !config.data.join("journal").exists() {
+            return Err(ServeError::Rules);
+        }
+    }
+    let mut service = Service::start(settings(&config, mail), given.as_ref().ok().cloned(), Arc::clone(&metrics)).await?;
+    let in_force = match given {
+        Ok(set) => Some(set),
+        Err(_) => service.handle.query(|engine| Arc::clone(engine.rules())).await.ok(),
+    };
+    let Some(in_force) = in_force.filter(|set| !set.rules.is_empty() || !set.source.files.is_empty()) else {
+        return Err(ServeError::Rules);
+    };
+    reloader.begin(service.handle.clone(), in_force).await;
+
+    let drain = CancellationToken::new();
+    let parts = Parts {
+        service: &service,
+        reloader: Arc::clone(&reloader),
+        metrics: Arc::clone(&metrics),
+        limits: &config.limits,
+        drain: drain.clone(),
+    };
+    let (health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
+    let mut server = tokio::spawn(server);
+    health.serving().await;
+    let refresh = {
+        let (handle, metrics) = (service.handle.clone(), Arc::clone(&metrics));
+        move || {
+            let (handle, metrics) = (handle.clone(), Arc::clone(&metrics));
+            async move {
+                // While the service stops, the last figures stand.
+                let _ = handle.query(move |engine| metrics.observe(engine)).await;
+            }
+        }
+    };
+    tasks.spawn(admin::serve(
+        admin,
+        Arc::clone(&metrics),
+        Arc::clone(&readiness),
+        refresh,
+        stop.clone().cancelled_owned(),
+    ));
+    tasks.spawn({
+        let (reloader, stop) = (Arc::clone(&reloader), stop.clone());
+        async move { reloader.watch(stop).await }
+    });
+    tasks.spawn(tell_of_room(service.room.subscribe(), health.clone(), Arc::clone(&readiness), stop.clone()));
+    readiness.clear("start");
+    running(Running { reloader });
+
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        cause = service.failure.recv() => Err(ServeError::Failed(cause.unwrap_or_else(|| "its threads are gone".into()))),
+        served = &mut server => Err(match served {
+            Ok(Err(cause)) => ServeError::Transport(cause),
+            Ok(Ok(())) => ServeError::Failed("the listener is gone".into()),
+            Err(cause) => ServeError::Failed(cause.into()),
+        }),
+    };
+    ended?;
+
+    info!("shutting down");
+    readiness.hold("drain", "shutting down");
+    health.draining().await;
+    let grace = config.shutdown_grace;
+    // The streams end with their cursor, and no new call is taken; calls under way end, or are cut off.
+    drain.cancel();
+    if timeout(grace / 2, server).await.is_err() {
+        warn!("calls under way were cut off");
+    }
+    stop.cancel();
+    if timeout(grace, service.stop(grace / 4)).await.is_err() {
+        error!("the service did not end within the grace; the next start makes the state anew from the journal");
+    }
+    tasks.close();
+    // What is left answers scrapes.
+    let _ = timeout(Duration::from_secs(1), tasks.wait()).await;
+    info!("stopped");
+    Ok(())
+}
+
+fn settings(config: &Config, mail: MailSettings) -> ServiceSettings {
+    ServiceSettings {
+        data: config.data.clone(),
+        engine: config.limits.engine(),
+        mail,
+        queue: config.limits.queue as usize,
+        ring: config.limits.ring as usize,
+        keep_journal: config.retention.journal,
+        keep_alerts: config.retention.alerts,
+    }
+}
+
+/// Tells clients and operators when storage takes no writes, and when it does again.
+async fn tell_of_room(mut room: watch::Receiver<bool>, health: Health, readiness: Arc<Readiness>, stop: CancellationToken) {
+    loop {
+        let has_room = tokio::select! {
+            () = stop.cancelled() => return,
+            changed = room.changed() => match changed {
+                Ok(()) => *room.borrow_and_update(),
+                Err(_) => return,
+            },
+        };
+        if has_room {
+            health.serving().await;
+            readiness.clear("storage");
+        } else {
+            health.refusing_writes().await;
+            readiness.hold("storage", "the journal has no room for more: free some space in the data folder's file system");
+        }
+    }
+}
