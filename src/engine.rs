@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use counts::{Counts, RuleCounts};
+pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
 
 use crate::{
@@ -206,6 +206,11 @@ impl Engine {
         self.state.meetings.len()
     }
 
+    /// How many participants are known in them, gone ones included.
+    pub fn participant_count(&self) -> usize {
+        self.state.meetings.participant_count()
+    }
+
     /// The open meeting of a billing code, with its open alerts.
     pub fn meeting(&self, billing_code: &str) -> Option<(&Occurrence, Vec<&Alert>)> {
         let (place, occurrence) = self.state.meetings.get(billing_code)?;
@@ -266,11 +271,11 @@ impl Engine {
             {
                 Recall::New => {}
                 Recall::Same(sequence) => {
-                    counts.duplicates += 1;
+                    counts.of(&notification.payload).duplicates += 1;
                     return out.push(Effect::Answer(Answer::Duplicate { sequence }));
                 }
                 Recall::Other(sequence) => {
-                    counts.ids_reused += 1;
+                    counts.of(&notification.payload).ids_reused += 1;
                     return out.push(Effect::Answer(Answer::IdReused { sequence }));
                 }
             }
@@ -278,13 +283,8 @@ impl Engine {
         let sequence = state.next_sequence;
         state.next_sequence += 1;
         if let Some(id) = notification.id.take() {
-            state.ids.remember(
-                &notification.source,
-                id,
-                sequence,
-                state.now,
-                state.settings.ids_per_source,
-            );
+            let bound = state.settings.ids_per_source;
+            counts.ids_evicted += state.ids.remember(&notification.source, id, sequence, state.now, bound);
         }
         out.push(Effect::Answer(Answer::Accepted { sequence }));
         count(counts, &notification.payload);
@@ -425,13 +425,10 @@ fn compiled(source: &Arc<RuleSource>) -> Result<Arc<RuleSet>, String> {
 }
 
 fn count(counts: &mut Counts, payload: &Payload) {
+    counts.of(payload).accepted += 1;
     let (unlisted, extra) = match payload {
-        Payload::Conf(conf) => {
-            counts.conf += 1;
-            (u64::from(conf.status.name().is_none()), &conf.extra)
-        }
+        Payload::Conf(conf) => (u64::from(conf.status.name().is_none()), &conf.extra),
         Payload::Party(party) => {
-            counts.party += 1;
             let unlisted = u64::from(party.status.name().is_none())
                 + u64::from(party.role.is_some_and(|role| role.name().is_none()))
                 + u64::from(party.disconnect_reason.is_some_and(|reason| reason.name().is_none()));

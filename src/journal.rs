@@ -137,6 +137,7 @@ impl Journal {
             header,
             lock,
         )?;
+        journal.log.prepare();
         Ok(Opened {
             journal,
             events,

@@ -1,6 +1,7 @@
 //! What is counted and measured, as handles without a global. Names follow Prometheus: base units, `_total`, labels with a bounded set of
 //! values and never a meeting or a person.
 
+mod engine;
 mod exposition;
 mod labels;
 mod start;
@@ -34,7 +35,10 @@ use self::{
     },
     start::process_start,
 };
-use crate::model::{AlertEventKind, Severity};
+use crate::{
+    engine::Counts,
+    model::{AlertEventKind, Severity},
+};
 
 type Seconds = Gauge<f64, AtomicU64>;
 
@@ -50,6 +54,8 @@ pub struct Metrics {
     rules_matched: Family<RuleLabels, Counter>,
     rules_fired: Family<RuleLabels, Counter>,
     rules: Mutex<BTreeSet<String>>,
+    /// What the engine had counted when it was last looked at.
+    observed: Mutex<Option<Counts>>,
     reload_ok: Gauge,
     reload_at: Seconds,
     alerts_open: Family<SeverityLabels, Gauge>,
@@ -195,6 +201,7 @@ impl Metrics {
                 "How many inputs the archive is behind the journal",
             ),
             rules: Mutex::default(),
+            observed: Mutex::default(),
             registry,
         };
         metrics.show_zeros();

@@ -2,19 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Time;
+use crate::model::{Payload, Time};
 
 /// Counts since the store was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Notifications of a meeting that were applied.
-    pub conf: u64,
-    /// Notifications of a participant that were applied.
-    pub party: u64,
-    /// Notifications that had been applied before.
-    pub duplicates: u64,
-    /// Notifications whose id is known with other content.
-    pub ids_reused: u64,
+    /// Notifications of a meeting.
+    pub conf: KindCounts,
+    /// Notifications of a participant.
+    pub party: KindCounts,
     /// Notifications that said what the last one said.
     pub repeats: u64,
     /// Notifications older than the lateness bound, or that came after newer ones.
@@ -27,6 +23,8 @@ pub struct Counts {
     pub unknown_keys: u64,
     /// Deadlines that fell due while the service was down.
     pub late_deadlines: u64,
+    /// Ids forgotten before their time because their source had too many.
+    pub ids_evicted: u64,
     /// Alerts that ended because their rule had too many.
     pub alerts_evicted: u64,
     /// Participants forgotten because their meeting had too many.
@@ -39,6 +37,27 @@ pub struct Counts {
     pub inputs_skipped: u64,
     /// By rule, in the order of the rule set.
     pub rules: Vec<RuleCounts>,
+}
+
+/// What became of the notifications of one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindCounts {
+    /// They were applied.
+    pub accepted: u64,
+    /// They had been applied before.
+    pub duplicates: u64,
+    /// Their id is known with other content.
+    pub ids_reused: u64,
+}
+
+impl Counts {
+    /// The counts of a notification's kind.
+    pub(super) fn of(&mut self, payload: &Payload) -> &mut KindCounts {
+        match payload {
+            Payload::Conf(_) => &mut self.conf,
+            Payload::Party(_) => &mut self.party,
+        }
+    }
 }
 
 /// Counts of one rule since its meaning last changed.

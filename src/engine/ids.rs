@@ -53,18 +53,21 @@ impl Ids {
         }
     }
 
-    /// Remembers a new id; the oldest of its source goes when there are too many.
-    pub fn remember(&mut self, source: &CompactString, id: NotificationId, sequence: u64, now: Time, bound: u32) {
+    /// Remembers a new id; the oldest of its source go when there are too many, and it is told how many.
+    pub fn remember(&mut self, source: &CompactString, id: NotificationId, sequence: u64, now: Time, bound: u32) -> u64 {
         let ids = match self.sources.get_mut(source) {
             Some(ids) => ids,
             None => self.sources.entry(source.clone()).or_default(),
         };
+        let mut evicted = 0;
         while ids.known.len() >= bound.max(1) as usize {
             ids.forget_oldest();
+            evicted += 1;
         }
         let NotificationId { id, content } = id;
         ids.order.push_back((now, id.clone()));
         ids.known.insert(id, Known { sequence, content });
+        evicted
     }
 
     /// How many are remembered.

@@ -233,6 +233,11 @@ impl Meetings {
         self.by_opening.len()
     }
 
+    /// How many participants are known in them.
+    pub fn participant_count(&self) -> usize {
+        self.open_from(0).map(Occurrence::participant_count).sum()
+    }
+
     /// Makes the indexes anew, which snapshots do not hold.
     pub fn reindex(&mut self) {
         self.by_code.clear();

@@ -17,8 +17,8 @@ use crate::{
     },
     clock,
     engine::effect::Answer,
-    metrics::{Kind, Metrics, Outcome},
-    model::{Notification, Payload},
+    metrics::Metrics,
+    model::Notification,
     service::{Handle, Unavailable},
 };
 
@@ -122,19 +122,9 @@ impl Notifications {
     }
 
     fn read(&self, wire: Option<api::Notification>) -> Result<Notification, Refused> {
-        let read = from_proto::required(wire, "notification")
-            .and_then(|wire| from_proto::notification(wire, ANONYMOUS, clock::wall()));
-        match &read {
-            Ok(notification) => {
-                let kind = match notification.payload {
-                    Payload::Conf(_) => Kind::Conf,
-                    Payload::Party(_) => Kind::Party,
-                };
-                self.metrics.notifications(kind, Outcome::Accepted, 1);
-            }
-            Err(refused) => self.metrics.rejected(refused.reason()),
-        }
-        read
+        from_proto::required(wire, "notification")
+            .and_then(|wire| from_proto::notification(wire, ANONYMOUS, clock::wall()))
+            .inspect_err(|refused| self.metrics.rejected(refused.reason()))
     }
 
     async fn accepted(&self, answer: Answer, source: &str) -> Result<NotifyAccepted, Refused> {

@@ -59,3 +59,75 @@ pub fn decode(payload: &[u8], count: u32) -> Result<Vec<Input>, CodecError> {
     }
     Ok(inputs)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::input::{MailOutcome, MailResult, Settings},
+        engine::outbox::IntentId,
+        model::{Conf, ConferenceStatus, Notification, NotificationId, Payload, Time},
+    };
+
+    fn inputs() -> Vec<Input> {
+        vec![
+            Input::Notification(Notification {
+                source: "bridge-a".into(),
+                id: Some(NotificationId {
+                    id: "n-1".into(),
+                    content: 300,
+                }),
+                occurred_at: Some(Time::from_nanos(-1)),
+                payload: Payload::Conf(Conf {
+                    billing_code: "33333".into(),
+                    status: ConferenceStatus(4),
+                    extra: None,
+                }),
+            }),
+            Input::Tick,
+            Input::Start(Settings::default()),
+            Input::Mail(MailOutcome {
+                intent: IntentId(7),
+                attempt: 2,
+                result: MailResult::Deferred("451 later".into()),
+            }),
+            Input::Skip(300),
+        ]
+    }
+
+    fn encoded(inputs: &[Input]) -> Vec<u8> {
+        let mut payload = Vec::new();
+        for input in inputs {
+            encode(input, &mut payload).unwrap();
+        }
+        payload
+    }
+
+    #[test]
+    fn inputs_come_back() {
+        let payload = encoded(&inputs());
+        let decoded = decode(&payload, 5).unwrap();
+        assert_eq!(encoded(&decoded), payload);
+        assert_eq!(format!("{decoded:?}"), format!("{:?}", inputs()));
+    }
+
+    /// Bytes that are in use: if this fails, the encoding needs a new number.
+    #[test]
+    fn the_encoding_stays() {
+        let notification = encoded(&inputs()[..1]);
+        insta::assert_snapshot!(notification.escape_ascii().to_string(), @r"\x00\x08bridge-a\x01\x03n-1\xac\x02\x01\x01\x00\x0533333\x08\x00");
+        assert_eq!(encoded(&[Input::Tick, Input::Skip(300)]), [1, 5, 0xac, 2]);
+    }
+
+    #[test]
+    fn wrong_counts_and_cut_bytes_are_errors() {
+        let payload = encoded(&inputs());
+        assert!(matches!(
+            decode(&payload, 4),
+            Err(CodecError::Trailing { bytes: 3, count: 4 })
+        ));
+        for len in 0..payload.len() {
+            assert!(matches!(decode(&payload[..len], 5), Err(CodecError::Decode { .. })));
+        }
+    }
+}

@@ -56,7 +56,7 @@ impl EventLog {
             max_bytes: None,
             ..options
         };
-        let log = Log::open(&expected, options, lock)?;
+        let mut log = Log::open(&expected, options, lock)?;
         let last = record::last(&log.reader())?;
         let path = || dir.to_owned();
         if let Some(position) = last.filter(|last| last.offset >= journal_next) {
@@ -75,6 +75,7 @@ impl EventLog {
                 claimed,
             });
         }
+        log.prepare();
         let payload = Vec::new();
         Ok(Self { log, last, payload })
     }

@@ -277,3 +277,33 @@ impl Chain {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that are in use: if this fails, the layout needs a new format number.
+    #[test]
+    fn the_layout_stays() {
+        let identity = Identity {
+            store: StoreId(*b"0123456789abcdef"),
+            epoch: 1,
+        };
+        let origin = Origin { identity, codec: 2 };
+        let header = Header {
+            origin,
+            semantics: 3,
+            first_offset: 4,
+            count: 5,
+            time: Time::from_nanos(-2),
+            previous: Hash::from_bytes([b'p'; 32]),
+        };
+        let mut bytes = Vec::new();
+        let hash = header.write(b"payload", 7, &mut bytes);
+        insta::assert_snapshot!(bytes.escape_ascii().to_string(), @r"bwfr\x01\x00\x02\x00\x03\x00\x00\x00\x00\x00\x00\x000123456789abcdef\x01\x00\x00\x00\x05\x00\x00\x00\x07\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\xfe\xff\xff\xff\xff\xff\xff\xffpppppppppppppppppppppppppppppppppayload\x90b\x9f\x84");
+        assert_eq!(bytes.len(), frame_len(7));
+        let frame = parse(&bytes, &origin).unwrap();
+        assert_eq!((frame.first_offset, frame.count, frame.hash), (4, 5, hash));
+        assert_eq!(frame.payload, "payload");
+    }
+}

@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use bytes::{Buf, BufMut};
 
-use super::{JournalError, files};
+use super::{JournalError, files, lock::Lock};
 use crate::engine::StoreId;
 
 const MAGIC: &[u8; 4] = b"bwst";
@@ -64,6 +64,18 @@ impl Identity {
             store,
             epoch: body.get_u32_le(),
         }))
+    }
+
+    /// Begins a new epoch in a folder that was brought back from a backup, before it is opened.
+    pub fn begin_epoch(dir: &Path) -> Result<Self, JournalError> {
+        let _lock = Lock::take(dir)?;
+        let Some(mut identity) = Self::load(dir)? else {
+            let path = dir.join(Self::FILE);
+            return Err(JournalError::Missing { path });
+        };
+        identity.epoch += 1;
+        identity.save(dir)?;
+        Ok(identity)
     }
 
     /// Writes it, durably.

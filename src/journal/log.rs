@@ -67,7 +67,7 @@ impl Log {
 
         let (first, len) = segments.last().map_or((0, 0), |last| (last.first, last.len));
         let path = segment::path(dir, first);
-        let mut log = Self {
+        Ok(Self {
             file: files::open(&path)?,
             path,
             len,
@@ -78,9 +78,12 @@ impl Log {
             spare: Spare::new(dir),
             buffer: Vec::new(),
             poisoned: false,
-        };
-        log.spare.begin(log.wish());
-        Ok(log)
+        })
+    }
+
+    /// Begins to make the next segment, so that it is there when it is needed.
+    pub(super) fn prepare(&mut self) {
+        self.spare.begin(self.wish());
     }
 
     /// What the next frame continues.
@@ -255,7 +258,7 @@ impl Log {
         self.path = path;
         self.len = blank.len;
         self.position = 0;
-        self.spare.begin(self.wish());
+        self.prepare();
         Ok(())
     }
 
@@ -276,4 +279,48 @@ fn create(dir: &Path, origin: &Origin, len: u64) -> Result<(), JournalError> {
     let unfinished = dir.join("first").with_extension(files::UNFINISHED);
     segment::prepare(&unfinished, len)?;
     files::rename(&unfinished, &segment::path(dir, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        journal::{AppendError, Journal, Options},
+        model::Time,
+    };
+
+    #[test]
+    fn after_a_failed_write_nothing_more_is_taken() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("data");
+        let options = Options {
+            first_segment: 4096,
+            max_frame: 1024,
+            max_segment: 4096,
+            ..Options::default()
+        };
+        let mut journal = Journal::open(&dir, options).unwrap().journal;
+        journal.append(Time::MIN, 1, b"good").unwrap();
+        let writable = std::mem::replace(&mut journal.log.file, std::fs::File::open(&journal.log.path).unwrap());
+
+        assert!(matches!(
+            journal.append(Time::MIN, 1, b"bad"),
+            Err(AppendError::Failed(_))
+        ));
+        journal.log.file = writable;
+        assert!(matches!(
+            journal.append(Time::MIN, 1, b"late"),
+            Err(AppendError::Poisoned)
+        ));
+        assert!(matches!(journal.reserve(1), Err(AppendError::Poisoned)));
+        assert_eq!(journal.next_offset(), 1);
+        drop(journal);
+
+        let journal = Journal::open(&dir, options).unwrap().journal;
+        let frames: Vec<_> = journal
+            .reader()
+            .frames_from(0)
+            .map(|frame| frame.unwrap().payload)
+            .collect();
+        assert_eq!(frames, ["good"]);
+    }
 }

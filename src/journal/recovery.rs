@@ -79,7 +79,7 @@ pub(super) fn recover(firsts: &[u64], expected: &Expectations<'_>) -> Result<Rec
     let mut position = 0;
     for (at, first) in firsts.iter().enumerate().skip(start) {
         let mut walk = Walk::begin(expected, *first, chain)?;
-        let end = walk.to_the_end()?;
+        let end = walk.read_frames()?;
         match firsts.get(at + 1) {
             Some(successor) => walk.must_be_complete(end, *successor)?,
             None => walk.settle_tail(end)?,
@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads frame after frame; gives what comes after the last whole one.
-    fn to_the_end(&mut self) -> Result<Flaw, JournalError> {
+    fn read_frames(&mut self) -> Result<Flaw, JournalError> {
         loop {
             let position = self.scan.position();
             let frame = match self.scan.frame(&self.expected.origin)? {

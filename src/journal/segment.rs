@@ -16,7 +16,7 @@ use super::{
 /// The extension of segment files.
 pub(super) const EXTENSION: &str = "seg";
 const READ_AHEAD: usize = 256 * 1024;
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// The path of the segment that begins with this offset.
 pub(super) fn path(dir: &Path, first: u64) -> PathBuf {

@@ -29,8 +29,10 @@ fn small() -> Options {
     }
 }
 
+/// A folder in memory where there is such a place: the tests open hundreds of stores, and fsync is not what they are about.
 fn temp() -> TempDir {
-    let temp = tempfile::tempdir().unwrap();
+    let memory = tempfile::tempdir_in("/dev/shm");
+    let temp = memory.or_else(|_| tempfile::tempdir()).unwrap();
     fs::set_permissions(temp.path(), fs::Permissions::from_mode(0o700)).unwrap();
     temp
 }

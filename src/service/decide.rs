@@ -171,6 +171,12 @@ impl Decider {
             Some(Said { position: record.position, response, visible })
         });
         self.fanout.say(said, head_position(next_offset), outcome.records.last().map(|record| record.position));
+        for kind in outcome.kinds {
+            self.metrics.alert_event(kind, 1);
+        }
+        for end in outcome.ends {
+            self.metrics.mails(end, 1);
+        }
         for attempt in outcome.mails {
             self.mailer.send(attempt);
         }

@@ -7,10 +7,13 @@ use crate::{
     api,
     engine::{
         effect::{Answer, Effect},
+        input::MailResult,
         outbox::{Attempt, Delivery},
     },
     grpc::to_proto,
     journal::{EventKind, EventRecord, Position},
+    metrics::MailEnd,
+    model::AlertEventKind,
 };
 
 /// What a batch caused.
@@ -22,6 +25,10 @@ pub(super) struct Outcome {
     pub events: Vec<Option<api::AlertEvent>>,
     /// Mails to be sent.
     pub mails: Vec<Attempt>,
+    /// What happened to alerts, to be counted.
+    pub kinds: Vec<AlertEventKind>,
+    /// How attempts at mails ended, to be counted.
+    pub ends: Vec<MailEnd>,
 }
 
 impl Outcome {
@@ -35,12 +42,14 @@ impl Outcome {
                 Effect::Alert(event) => {
                     let wire = to_proto::alert_event(&event);
                     let bytes = wire.encode_to_vec().into();
+                    self.kinds.push(event.kind);
                     let (sequence, time) = (event.sequence, event.at);
                     let position = self.next_position(offset);
                     self.records.push(EventRecord { position, kind: EventKind::Alert, sequence, time, bytes });
                     self.events.push(Some(wire));
                 }
                 Effect::Delivery(delivery) => {
+                    self.ends.push(end(&delivery));
                     let bytes = encode_delivery(&delivery).into();
                     let position = self.next_position(offset);
                     self.records.push(EventRecord {
@@ -60,6 +69,15 @@ impl Outcome {
     fn next_position(&self, offset: u64) -> Position {
         let last = self.records.last().map(|record| record.position).filter(|last| last.offset == offset);
         Position { offset, ordinal: last.map_or(0, |last| last.ordinal + 1) }
+    }
+}
+
+fn end(delivery: &Delivery) -> MailEnd {
+    match (&delivery.result, delivery.retry_at) {
+        (MailResult::Sent(_), _) => MailEnd::Sent,
+        (MailResult::Deferred(_), Some(_)) => MailEnd::Deferred,
+        (MailResult::Deferred(_), None) => MailEnd::Expired,
+        (MailResult::Refused(_), _) => MailEnd::Refused,
     }
 }
 

@@ -59,6 +59,13 @@ pub enum RecoveryError {
     },
 }
 
+impl RecoveryError {
+    /// Whether decisions have not repeated.
+    pub fn is_divergence(&self) -> bool {
+        matches!(self, Self::Diverged { .. })
+    }
+}
+
 /// What it takes to make the state anew.
 #[derive(Clone)]
 pub(super) struct Recovery {

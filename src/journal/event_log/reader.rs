@@ -72,10 +72,8 @@ impl EventReader {
     }
 
     fn first_of_frame(&self, offset: u64) -> Result<Option<EventRecord>, JournalError> {
-        let Some(frame) = self.reader.frames_from(offset).next().transpose()? else {
-            return Ok(None);
-        };
-        Ok(EventRecord::take(&mut frame.payload.clone()))
+        let frame = self.reader.frames_from(offset).next().transpose()?;
+        Ok(frame.and_then(|mut frame| EventRecord::take(&mut frame.payload)))
     }
 }
 

@@ -47,7 +47,7 @@ fn no_flipped_bit_goes_unnoticed() {
         let is_mark = file.ends_with("mark");
         let is_segment = file.extension().is_some_and(|extension| extension == "seg");
         let target = copy.path().join(file.strip_prefix(temp.path()).unwrap());
-        for at in (0..content.len()).step_by(if is_mark { 89 } else { 11 }) {
+        for at in (0..content.len()).step_by(if is_mark { 61 } else { 3 }) {
             copy_into(temp.path(), copy.path());
             change(&target, |content| content[at] ^= 1 << (at % 8));
             let refused = is_refused(copy.path(), &file, &expected);
@@ -65,7 +65,7 @@ fn no_cut_goes_unnoticed() {
     for file in files(temp.path()) {
         let len = fs::metadata(&file).unwrap().len();
         let target = copy.path().join(file.strip_prefix(temp.path()).unwrap());
-        let step = if file.ends_with("mark") { 2048 } else { 128 };
+        let step = if file.ends_with("mark") { 1024 } else { 64 };
         for at in (0..len).step_by(step) {
             copy_into(temp.path(), copy.path());
             fs::File::options()

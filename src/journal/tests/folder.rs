@@ -2,9 +2,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, process};
 
-use super::{fill, open, read, small, temp};
+use super::{fill, killed, open, read, small, temp};
 use crate::{
-    journal::{AppendError, Journal, JournalError, Options},
+    journal::{AppendError, Identity, Journal, JournalError, Options},
     model::Time,
 };
 
@@ -97,6 +97,32 @@ fn a_tail_of_other_semantics_is_not_read() {
         "{error}"
     );
     assert_eq!(error.exit_code(), 65);
+}
+
+#[test]
+fn a_restored_folder_goes_on_in_a_new_epoch() {
+    let temp = temp();
+    let mut opened = open(temp.path()).unwrap();
+    fill(&mut opened.journal, 3);
+    assert!(matches!(
+        Identity::begin_epoch(temp.path()),
+        Err(JournalError::Locked { .. })
+    ));
+    drop(opened);
+    let backup = killed(temp.path());
+
+    let restored = Identity::begin_epoch(backup.path()).unwrap();
+    let mut opened = open(backup.path()).unwrap();
+    assert_eq!(opened.journal.identity(), restored);
+    fill(&mut opened.journal, 1);
+    let frames = opened.journal.reader().frames_from(0);
+    let epochs: Vec<_> = frames.map(|frame| frame.unwrap().epoch).collect();
+    assert_eq!(epochs, [0, 0, 0, 1]);
+    drop(opened);
+
+    // What the later life wrote does not go into the folder of the earlier one.
+    fs::copy(backup.path().join("mark"), temp.path().join("mark")).unwrap();
+    assert!(matches!(open(temp.path()), Err(JournalError::Foreign { .. })));
 }
 
 #[test]

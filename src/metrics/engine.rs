@@ -1,0 +1,56 @@
+//! The engine's own figures, taken from it when somebody asks.
+
+use std::sync::PoisonError;
+
+use super::{Evicted, Kind, Metrics, Outcome, gauge};
+use crate::{
+    engine::{Counts, Engine},
+    model::Severity,
+};
+
+impl Metrics {
+    /// Brings every series up to date that the engine knows the figure of. Counters begin at the process's first look.
+    pub fn observe(&self, engine: &Engine) {
+        let now = engine.now();
+        for severity in Severity::ALL {
+            let open = engine.open_alerts().filter(|alert| alert.severity == severity).count();
+            self.alerts_open(severity, open as u64);
+        }
+        self.meetings_open.set(gauge(engine.meeting_count() as u64));
+        self.participants_known.set(gauge(engine.participant_count() as u64));
+        let (ids, oldest) = engine.ids();
+        self.ids_remembered.set(gauge(ids as u64));
+        self.ids_oldest_age(oldest.map(|oldest| now - oldest).unwrap_or_default());
+        let (mails, oldest) = engine.outbox();
+        self.outbox_mails.set(gauge(mails as u64));
+        self.outbox_oldest_age(oldest.map(|oldest| now - oldest).unwrap_or_default());
+
+        let mut observed = self.observed.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = engine.counts().clone();
+        if let Some(before) = observed.replace(counts.clone()) {
+            self.grow(&before, &counts);
+            for (index, rule) in engine.rules().rules.iter().enumerate() {
+                let (Some(before), Some(now)) = (before.rules.get(index), counts.rules.get(index)) else {
+                    continue;
+                };
+                let counters = self.rule(&rule.name);
+                counters.matched.inc_by(now.matched.saturating_sub(before.matched));
+                counters.fired.inc_by(now.fired.saturating_sub(before.fired));
+            }
+        }
+    }
+
+    fn grow(&self, before: &Counts, now: &Counts) {
+        let grown = |count: fn(&Counts) -> u64| count(now).saturating_sub(count(before));
+        for (kind, before, now) in [(Kind::Conf, before.conf, now.conf), (Kind::Party, before.party, now.party)] {
+            self.notifications(kind, Outcome::Accepted, now.accepted.saturating_sub(before.accepted));
+            self.notifications(kind, Outcome::Duplicate, now.duplicates.saturating_sub(before.duplicates));
+            self.notifications(kind, Outcome::IdReused, now.ids_reused.saturating_sub(before.ids_reused));
+        }
+        self.evicted(Evicted::Id, grown(|counts| counts.ids_evicted));
+        self.evicted(Evicted::Meeting, grown(|counts| counts.meetings_evicted));
+        self.evicted(Evicted::Participant, grown(|counts| counts.participants_evicted));
+        self.evicted(Evicted::Alert, grown(|counts| counts.alerts_evicted));
+        self.evicted(Evicted::Mail, grown(|counts| counts.mails_given_up));
+    }
+}
