@@ -2,7 +2,8 @@
 //!
 //! The text has no escapes, so a quote inside a value and the quote that ends it look the same. What follows decides: a quote ends its
 //! value if the body ends there, or a closing brace, or a comma with the next key. This is looked up from each quote at most as far as
-//! the next quote, so no character is looked at more than three times and the time is linear in the length, whatever the text.
+//! the next quote, so nothing is gone over more than three times (as the text after a quote, as a value, as a key), and the time is
+//! linear in the length, whatever the text.
 
 use super::{super::malformed::Reason, keys};
 
