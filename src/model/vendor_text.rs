@@ -9,7 +9,7 @@
 //! punctuation, keys in any order and a trailing comma. It does not repair: what has two readings or none is refused with its place.
 //!
 //! - [`Pairs`](scan::Pairs) finds where each value ends, in linear time;
-//! - [`Fields`](fields::Fields) says what the values are: text as it came, codes and times as integers.
+//! - [`Fields`] says what the values are: text as it came, codes and times as integers.
 //!
 //! Deliberately absent: escapes, which the format does not have, and any look at whether the values make sense together.
 

@@ -2,7 +2,8 @@
 //!
 //! The text has no escapes, so a quote inside a value and the quote that ends it look the same. What follows decides: a quote ends its
 //! value if the body ends there, or a closing brace, or a comma with the next key. This is looked up from each quote at most as far as
-//! the next quote, so no character is looked at more than three times and the time is linear in the length, whatever the text.
+//! the next quote, so nothing is gone over more than three times (as the text after a quote, as a value, as a key), and the time is
+//! linear in the length, whatever the text.
 
 use super::{super::malformed::Reason, keys};
 
@@ -104,15 +105,14 @@ impl<'a> Pairs<'a> {
         let open = self.cursor;
         self.cursor.bump();
         let start = self.cursor.at;
-        while let Some(mark) = self.cursor.peek() {
-            let here = self.cursor;
+        while let Some(text) = self.cursor.rest().find(is_quote) {
+            self.cursor.advance(text);
+            let quote = self.cursor;
             self.cursor.bump();
-            if mark == Mark::Quote {
-                match after_quote(self.cursor) {
-                    Follows::End => return Ok((start, &here.body[start..here.at])),
-                    Follows::Text => {}
-                    Follows::Either => return Err(here.fault(Reason::AmbiguousQuote)),
-                }
+            match after_quote(self.cursor) {
+                Follows::End => return Ok((start, &quote.body[start..quote.at])),
+                Follows::Text => {}
+                Follows::Either => return Err(quote.fault(Reason::AmbiguousQuote)),
             }
         }
         Err(open.fault(Reason::Unterminated))
@@ -131,11 +131,12 @@ impl<'a> Pairs<'a> {
 }
 
 /// ASCII, curly, prime and full-width; single and double alike, since bridges mix them.
-pub(super) const fn is_quote(c: char) -> bool {
-    matches!(
-        c,
-        '\'' | '"' | '`' | '´' | '‘'..='‟' | '′' | '″' | '‵' | '‶' | '＇' | '＂'
-    )
+pub(super) fn is_quote(c: char) -> bool {
+    if c.is_ascii() {
+        matches!(c, '\'' | '"' | '`')
+    } else {
+        matches!(c, '´' | '‘'..='‟' | '′' | '″' | '‵' | '‶' | '＇' | '＂')
+    }
 }
 
 /// Whether a quote inside a value, put in quotes, would be taken for its end: `rest` is what follows it, the closing quote included.
@@ -214,31 +215,37 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    fn char(self) -> Option<char> {
-        self.body[self.at..].chars().next()
+    fn rest(self) -> &'a str {
+        &self.body[self.at..]
     }
 
     fn peek(self) -> Option<Mark> {
-        self.char().map(Mark::of)
+        self.rest().chars().next().map(Mark::of)
     }
 
     fn bump(&mut self) {
-        self.at += self.char().map_or(0, char::len_utf8);
+        self.advance(self.rest().chars().next().map_or(0, char::len_utf8));
     }
 
     fn skip_blanks(&mut self) {
-        while self.peek() == Some(Mark::Blank) {
-            self.bump();
-        }
+        let rest = self.rest();
+        self.advance(rest.len() - rest.trim_start_matches(is_blank).len());
     }
 
     /// Reads up to the next quote, comma, equals sign or brace; blanks at the end do not count.
     fn word(&mut self) -> &'a str {
-        let start = self.at;
-        while let Some(Mark::Text | Mark::Blank) = self.peek() {
-            self.bump();
-        }
-        self.body[start..self.at].trim_end()
+        let rest = self.rest();
+        let len = rest
+            .find(|c| !matches!(Mark::of(c), Mark::Text | Mark::Blank))
+            .unwrap_or(rest.len());
+        self.advance(len);
+        rest[..len].trim_end_matches(is_blank)
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.at += bytes;
+        #[cfg(test)]
+        TRAVELLED.set(TRAVELLED.get() + bytes);
     }
 
     fn fault(self, reason: Reason) -> Fault {
@@ -260,24 +267,26 @@ enum Mark {
 
 impl Mark {
     fn of(c: char) -> Self {
-        #[cfg(test)]
-        LOOKED_AT.with(|count| count.set(count.get() + 1));
         match c {
+            '0'..='9' | 'A'..='Z' | 'a'..='z' => Self::Text,
             '{' | '｛' => Self::Open,
             '}' | '｝' => Self::Close,
             '=' | '＝' => Self::Equals,
             ',' | '，' => Self::Comma,
             c if is_quote(c) => Self::Quote,
-            // A byte-order mark is no white space to Unicode, but none to a reader either.
-            '\u{FEFF}' => Self::Blank,
-            c if c.is_whitespace() => Self::Blank,
+            c if is_blank(c) => Self::Blank,
             _ => Self::Text,
         }
     }
 }
 
+/// White space, and the byte-order mark, which is none to Unicode.
+fn is_blank(c: char) -> bool {
+    c == ' ' || c.is_whitespace() || c == '\u{FEFF}'
+}
+
 #[cfg(test)]
 thread_local! {
-    /// How many characters this thread has looked at.
-    pub(super) static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    /// How many bytes all cursors of this thread have gone over.
+    pub(super) static TRAVELLED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

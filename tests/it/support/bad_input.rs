@@ -36,7 +36,6 @@ pub enum Answer {
 }
 
 /// All of them, for notifications that are received at about this time (seconds since 1970).
-#[allow(clippy::too_many_lines, reason = "a table")]
 pub fn cases(now: i64) -> Vec<Case> {
     let conf_body = |pairs: &str| format!("{{billingCode='33333', {pairs}}}");
     let party_body = |pairs: &str| format!("{{billingCode='33333', partyId='p', partyStatus='5', {pairs}}}");
