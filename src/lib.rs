@@ -2,8 +2,10 @@
 
 pub mod admin;
 pub mod api;
+pub mod archive;
 pub mod cli;
 pub mod config;
+pub mod email;
 pub mod engine;
 pub mod grpc;
 pub mod metrics;

@@ -42,6 +42,11 @@ pub struct Intent {
     pub date: Time,
 }
 
+impl Intent {
+    /// The template that new intents are told with.
+    pub const TEMPLATE: u16 = 1;
+}
+
 /// One try at sending a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {

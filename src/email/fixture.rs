@@ -1,0 +1,88 @@
+//! An intent for tests: a participant that found no free port.
+
+use crate::{
+    engine::outbox::{Intent, IntentId},
+    model::{
+        Alert, AlertEventKind, AlertId, AlertState, DisconnectReason, Evidence, FilledText, ParticipantStatus, Party,
+        Payload, Personal, ResolveReason, Severity, Time,
+    },
+};
+
+/// 2026-11-22 10:00:00 UTC.
+pub(super) const TEN_O_CLOCK: Time = Time::from_nanos(1_795_341_600_000_000_000);
+
+/// The first mail of an open, critical alert.
+pub(super) fn fired() -> Intent {
+    let at = TEN_O_CLOCK;
+    Intent {
+        id: IntentId(0x1f2e_3d4c << 96 | 7),
+        root: IntentId(0x1f2e_3d4c << 96 | 7),
+        template: Intent::TEMPLATE,
+        notice: AlertEventKind::Fired,
+        alert: Alert {
+            id: AlertId(42),
+            rule: "port-full".into(),
+            severity: Severity::Critical,
+            state: AlertState::Firing,
+            labels: [("team".into(), "bridge".into())].into(),
+            key: vec![
+                ("billing_code".into(), "33333".into()),
+                ("phone".into(), "13939232332".into()),
+            ],
+            summary: FilledText {
+                masked: "No free port for 139****2332".to_owned(),
+                clear: Some("No free port for 13939232332".to_owned()),
+            },
+            description: FilledText {
+                masked: "The bridge is full.\nMore ports help.".to_owned(),
+                clear: None,
+            },
+            runbook_url: "https://runbooks.example.com/port-full?a=1&b=2".to_owned(),
+            started_at: at,
+            last_seen_at: Time::from_nanos(at.as_nanos() + 90_000_000_000),
+            occurrences: 3,
+            evidence: vec![Evidence {
+                sequence: 9,
+                occurred_at: at,
+                received_at: at,
+                source: "bridge-1".into(),
+                payload: Payload::Party(party()),
+            }],
+        },
+        receiver: "bridge-ops".into(),
+        recipient: "noc@example.com".to_owned(),
+        reply_to: Some("desk@example.com".to_owned()),
+        clear: false,
+        date: at,
+    }
+}
+
+/// The mail that tells of its end, 1 h 2 min 5 s later.
+pub(super) fn resolved() -> Intent {
+    let mut intent = fired();
+    intent.id = IntentId(8);
+    intent.notice = AlertEventKind::Resolved;
+    intent.alert.state = AlertState::Resolved {
+        at: Time::from_nanos(TEN_O_CLOCK.as_nanos() + 3_725_000_000_000),
+        reason: ResolveReason::MeetingClosed,
+    };
+    intent
+}
+
+fn party() -> Party {
+    Party {
+        billing_code: "33333".into(),
+        party_id: "7YY1".into(),
+        name: Personal::new("真实名称"),
+        phone: Personal::new("13939232332"),
+        country: "86".into(),
+        area_code: "".into(),
+        acm_phone: Personal::default(),
+        city: Personal::new("西安"),
+        role: None,
+        status: ParticipantStatus::DISCONNECTED,
+        disconnect_reason: Some(DisconnectReason::PORT_FULL),
+        connect_time: None,
+        extra: None,
+    }
+}

@@ -1,0 +1,165 @@
+//! A mail's bytes, as a function of its intent and the sender alone: every attempt gives the same ones, so that whoever gets two can
+//! tell that they are one. Reading clocks and drawing random numbers, the boundary's included, is therefore absent.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, SystemTime},
+};
+
+use lettre::{
+    Address, Message,
+    message::{
+        Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
+    },
+};
+
+use super::{Sender, header_text::HeaderText, page::Page};
+use crate::{
+    engine::outbox::{Intent, IntentId},
+    model::{AlertEventKind, Severity, Time},
+};
+
+/// A mail ready to be handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// The address that it is sent from, for the envelope.
+    pub from: Address,
+    /// The one address that it goes to.
+    pub to: Address,
+    /// The message: ASCII, lines of at most 998 bytes that end in CRLF.
+    pub bytes: Vec<u8>,
+}
+
+/// An intent that cannot be made a mail of; trying again would not help.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The intent was made with a template that this version does not have.
+    #[error("the mail asks for template {0}, which this version does not have; run the version that accepted it")]
+    UnknownTemplate(u16),
+    /// An address cannot stand in a mail.
+    #[error("the {role} address is no ASCII mail address; correct it in the receiver, a domain in its xn-- form")]
+    Address {
+        /// `recipient` or `reply_to`.
+        role: &'static str,
+    },
+    /// The text could not be rendered.
+    #[error("the mail's text cannot be rendered")]
+    Render(#[from] minijinja::Error),
+    /// The message could not be put together.
+    #[error("the mail cannot be put together")]
+    Build(#[from] lettre::error::Error),
+    /// The mail library panicked.
+    #[error("the mail library failed on this mail; please report it")]
+    Panicked,
+}
+
+/// Makes the mail of an intent.
+pub fn compose(intent: &Intent, from: &Sender) -> Result<Mail, ComposeError> {
+    // lettre has panicked on hostile text before; whatever slips past our own cleaning must cost one mail, not the service.
+    catch_unwind(AssertUnwindSafe(|| build(intent, from))).unwrap_or(Err(ComposeError::Panicked))
+}
+
+fn build(intent: &Intent, from: &Sender) -> Result<Mail, ComposeError> {
+    if intent.template != Intent::TEMPLATE {
+        return Err(ComposeError::UnknownTemplate(intent.template));
+    }
+    let to = address(&intent.recipient, "recipient")?;
+    let page = Page::of(intent);
+
+    let mut message = Message::builder()
+        .from(from.mailbox())
+        .to(Mailbox::new(None, to.clone()))
+        .subject(page.subject().as_str())
+        .date(system_time(intent.date))
+        .message_id(Some(message_id(intent.id, from)));
+    if let Some(reply_to) = &intent.reply_to {
+        message = message.reply_to(Mailbox::new(None, address(reply_to, "reply_to")?));
+    }
+    if intent.root != intent.id {
+        let root = message_id(intent.root, from);
+        message = message.in_reply_to(root.clone()).references(root);
+    }
+    for (name, value) in own_headers(intent, from) {
+        message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+    }
+    let body = MultiPart::alternative()
+        .boundary(format!("=_{}", intent.id))
+        .singlepart(part(ContentType::TEXT_PLAIN, page.text()?))
+        .singlepart(part(ContentType::TEXT_HTML, page.html()?));
+
+    Ok(Mail {
+        from: from.address().clone(),
+        to,
+        bytes: message.multipart(body)?.formatted(),
+    })
+}
+
+fn address(text: &str, role: &'static str) -> Result<Address, ComposeError> {
+    text.parse()
+        .ok()
+        .filter(|_| text.is_ascii())
+        .ok_or(ComposeError::Address { role })
+}
+
+fn message_id(intent: IntentId, from: &Sender) -> String {
+    format!("<{intent}@{}>", from.domain())
+}
+
+/// lettre cannot write a date before 1970.
+fn system_time(time: Time) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(time.as_nanos()).unwrap_or(0))
+}
+
+/// Headers for programs: auto-responders (RFC 3834 and Exchange's own), filters (RFC 2919) and scripts.
+fn own_headers(intent: &Intent, from: &Sender) -> Vec<(&'static str, String)> {
+    let alert = &intent.alert;
+    let mut headers = vec![
+        ("Auto-Submitted", "auto-generated".to_owned()),
+        ("X-Auto-Response-Suppress", "All".to_owned()),
+        ("List-Id", list_id(&intent.receiver, from)),
+        ("X-Alert-Rule", HeaderText::new(&alert.rule).to_ascii()),
+        ("X-Alert-Severity", alert.severity.name().to_owned()),
+        ("X-Alert-State", state(intent.notice).to_owned()),
+        ("X-Alert-Id", alert.id.to_string()),
+    ];
+    if alert.severity == Severity::Critical && intent.notice != AlertEventKind::Resolved {
+        headers.push(("Importance", "high".to_owned()));
+    }
+    headers
+}
+
+fn list_id(receiver: &str, from: &Sender) -> String {
+    let label: String = receiver
+        .chars()
+        .take(63)
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    format!("<{label}.alerts.{}>", from.domain())
+}
+
+fn state(notice: AlertEventKind) -> &'static str {
+    match notice {
+        AlertEventKind::Resolved => "resolved",
+        AlertEventKind::Fired | AlertEventKind::Updated => "firing",
+    }
+}
+
+/// Quoted-printable or base64, never as it stands: in neither can a line begin with the boundary, whatever the text says.
+fn part(content_type: ContentType, text: String) -> SinglePart {
+    let encoding = if text.is_ascii() {
+        ContentTransferEncoding::QuotedPrintable
+    } else {
+        ContentTransferEncoding::Base64
+    };
+    SinglePart::builder().header(content_type).header(encoding).body(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! The mailer: a queue and the lanes that empty it.
+
+use std::{
+    future::poll_fn,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use lettre::transport::smtp::extension::ClientId;
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Sender,
+    folder::Folder,
+    lane::Lane,
+    message::{Mail, compose},
+    relay::{Relay, RelayError},
+    settings::MailSettings,
+};
+use crate::engine::{
+    input::{MailOutcome, MailResult},
+    outbox::Attempt,
+};
+
+/// Sends mails. Each attempt that it takes gives one outcome, unless it is shut down first.
+#[derive(Debug)]
+pub struct Mailer {
+    queue: mpsc::UnboundedSender<Arc<Attempt>>,
+    counts: Arc<Counts>,
+    lanes: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+/// What the mailer did since it started.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Attempts that a server or the folder took.
+    pub sent: AtomicU64,
+    /// Attempts to be repeated.
+    pub deferred: AtomicU64,
+    /// Attempts refused for good.
+    pub refused: AtomicU64,
+    /// Attempts that wait or are under way now.
+    pub waiting: AtomicU64,
+}
+
+/// The mailer cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Relays and a folder.
+    #[error("mail has both relays and a folder; keep one of them")]
+    RelaysAndFolder,
+    /// Too many lanes.
+    #[error("mail.lanes is {0}; take at most {max}", max = MailSettings::MAX_LANES)]
+    TooManyLanes(usize),
+    /// A relay's settings cannot be used.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    /// The folder cannot be made.
+    #[error("cannot create the mail folder {path}; make it writable, or set mail.folder or mail.relays")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Where mails go.
+enum Exit {
+    Relays(Box<Lane>),
+    Folder(Folder),
+}
+
+impl Mailer {
+    /// Starts the lanes on the current tokio runtime. Each outcome is put into `outcomes`; a lane whose outcome finds no place waits.
+    pub fn start(settings: &MailSettings, outcomes: mpsc::Sender<MailOutcome>) -> Result<Self, StartError> {
+        let exits = exits(settings)?;
+        let (queue, attempts) = mpsc::unbounded_channel();
+        let attempts = Arc::new(Mutex::new(attempts));
+        let counts = Arc::new(Counts::default());
+        let stop = CancellationToken::new();
+        let mut lanes = JoinSet::new();
+        for exit in exits {
+            lanes.spawn(
+                Worker {
+                    exit,
+                    idle: settings.timeouts.idle,
+                    from: settings.from.clone(),
+                    attempts: attempts.clone(),
+                    outcomes: outcomes.clone(),
+                    counts: counts.clone(),
+                    stop: stop.clone(),
+                }
+                .run(),
+            );
+        }
+        Ok(Self {
+            queue,
+            counts,
+            lanes,
+            stop,
+        })
+    }
+
+    /// Queues one attempt. The queue needs no bound of its own: an intent has one attempt at a time, and the engine keeps at most
+    /// `Settings::outbox` intents.
+    pub fn send(&self, attempt: Arc<Attempt>) {
+        self.counts.waiting.fetch_add(1, Relaxed);
+        // The lanes end before the mailer only while the process ends; what is not sent then is sent after the next start.
+        let _ = self.queue.send(attempt);
+    }
+
+    /// The counts, for metrics.
+    pub fn counts(&self) -> Arc<Counts> {
+        self.counts.clone()
+    }
+
+    /// Lets each lane finish the mail under way, for so long at most, and leaves the rest. Outcomes must still be taken from the
+    /// channel meanwhile. A mail that is cut off has no outcome: the engine sends it again after the next start, byte for byte.
+    pub async fn shutdown(mut self, grace: Duration) {
+        self.stop.cancel();
+        let drained = async { while self.lanes.join_next().await.is_some() {} };
+        if timeout(grace, drained).await.is_err() {
+            tracing::warn!("mails under way were cut off; they are sent again after the next start");
+        }
+        self.lanes.shutdown().await;
+    }
+}
+
+fn exits(settings: &MailSettings) -> Result<Vec<Exit>, StartError> {
+    let lanes = settings.lanes.get();
+    if lanes > MailSettings::MAX_LANES {
+        return Err(StartError::TooManyLanes(lanes));
+    }
+    if settings.relays.is_empty() {
+        let path = settings.folder.clone().unwrap_or_else(|| PathBuf::from("outbox"));
+        let folder = Folder::create(path.clone()).map_err(|source| StartError::Folder { path, source })?;
+        return Ok(vec![Exit::Folder(folder)]);
+    }
+    if settings.folder.is_some() {
+        return Err(StartError::RelaysAndFolder);
+    }
+    let hello = match &settings.hello_name {
+        Some(name) => name.as_str().to_owned(),
+        None => settings.from.domain().to_owned(),
+    };
+    let relays: Arc<[Relay]> = settings
+        .relays
+        .iter()
+        .map(|relay| Relay::new(relay, ClientId::Domain(hello.clone()), settings.timeouts))
+        .collect::<Result<_, _>>()?;
+    Ok((0..lanes)
+        .map(|_| Exit::Relays(Box::new(Lane::new(relays.clone(), settings.timeouts))))
+        .collect())
+}
+
+struct Worker {
+    exit: Exit,
+    idle: Duration,
+    from: Sender,
+    attempts: Arc<Mutex<mpsc::UnboundedReceiver<Arc<Attempt>>>>,
+    outcomes: mpsc::Sender<MailOutcome>,
+    counts: Arc<Counts>,
+    stop: CancellationToken,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        let stop = self.stop.clone();
+        loop {
+            let attempt = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                attempt = self.next() => attempt,
+            };
+            let Some(attempt) = attempt else { break };
+            let outcome = MailOutcome {
+                intent: attempt.intent.id,
+                attempt: attempt.number,
+                result: self.attempt(&attempt).await,
+            };
+            self.counts.note(&outcome.result);
+            if self.outcomes.send(outcome).await.is_err() {
+                break;
+            }
+        }
+        self.exit.rest().await;
+    }
+
+    /// The next attempt; meanwhile an idle connection is closed, after which nothing wakes this lane but mail.
+    async fn next(&mut self) -> Option<Arc<Attempt>> {
+        if self.exit.is_open() {
+            match timeout(self.idle, take(&self.attempts)).await {
+                Ok(attempt) => return attempt,
+                Err(_) => self.exit.rest().await,
+            }
+        }
+        take(&self.attempts).await
+    }
+
+    async fn attempt(&mut self, attempt: &Attempt) -> MailResult {
+        let mail = match compose(&attempt.intent, &self.from) {
+            Ok(mail) => mail,
+            Err(error) => {
+                tracing::error!(intent = %attempt.intent.id, error = &error as &dyn std::error::Error, "no mail can be made");
+                return MailResult::Refused(error.to_string());
+            }
+        };
+        unless_it_panics(self.exit.send(attempt, mail))
+            .await
+            .unwrap_or_else(|| MailResult::Deferred("the mail library failed; please report it".to_owned()))
+    }
+}
+
+async fn take(attempts: &Mutex<mpsc::UnboundedReceiver<Arc<Attempt>>>) -> Option<Arc<Attempt>> {
+    attempts.lock().await.recv().await
+}
+
+impl Exit {
+    async fn send(&mut self, attempt: &Attempt, mail: Mail) -> MailResult {
+        match self {
+            Self::Relays(lane) => lane.send(&mail).await,
+            Self::Folder(folder) => folder.send(attempt, mail).await,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Relays(lane) => lane.is_open(),
+            Self::Folder(_) => false,
+        }
+    }
+
+    async fn rest(&mut self) {
+        match self {
+            Self::Relays(lane) => lane.close().await,
+            Self::Folder(_) => {}
+        }
+    }
+}
+
+impl Counts {
+    fn note(&self, result: &MailResult) {
+        self.waiting.fetch_sub(1, Relaxed);
+        match result {
+            MailResult::Sent(_) => &self.sent,
+            MailResult::Deferred(_) => &self.deferred,
+            MailResult::Refused(_) => &self.refused,
+        }
+        .fetch_add(1, Relaxed);
+    }
+}
+
+/// What the future gives, or `None`: a panic in the mail library must not take a lane away.
+async fn unless_it_panics<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)))
+            .map_or(Poll::Ready(None), |poll| poll.map(Some))
+    })
+    .await
+}
