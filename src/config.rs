@@ -25,7 +25,7 @@ pub use self::{
     error::{ConfigError, Place},
     flags::Flags,
     limits::Limits,
-    mail::{Mail, Relay, Timeouts, Tls},
+    mail::{Mail, Relay, Timeouts},
     secret::Password,
 };
 

@@ -42,7 +42,7 @@ use crate::{
 
 type Seconds = Gauge<f64, AtomicU64>;
 
-/// The handles. Cloning shares them.
+/// The handles, to be shared in an `Arc`.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,

@@ -71,11 +71,8 @@ pub(super) fn retry_delay(status: &Status) -> Option<Duration> {
 
 /// Whether the same call may go well later: the server says so, or the connection broke, which this side noticed.
 pub(super) fn is_transient(status: &Status) -> bool {
-    match status.code() {
-        Code::Unavailable => true,
-        Code::ResourceExhausted => retry_delay(status).is_some(),
-        _ => std::error::Error::source(status).is_some(),
-    }
+    let noticed_here = std::error::Error::source(status).is_some();
+    noticed_here || status.code() == Code::Unavailable || is_untouched(status)
 }
 
 /// Whether the server said for certain that it did nothing, so that trying again cannot do it twice.

@@ -6,6 +6,13 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::failure::Failure;
 
+/// How much of one stream may wait to be read.
+const STREAM_WINDOW: u32 = 256 << 10;
+
+/// h2 ends a connection on which small frames worth half its window wait to be read, each counted as 256 bytes. At this size the window
+/// of a stream is full before that, so that a reader that pauses costs nothing but the pause.
+const CONNECTION_WINDOW: u32 = 16 << 20;
+
 /// How to reach the server, and how to show what it says.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Server")]
@@ -52,7 +59,8 @@ impl Client {
             .connect_timeout(self.connect_timeout)
             .timeout(self.timeout)
             .tcp_nodelay(true)
-            .http2_adaptive_window(true)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(10))
             .keep_alive_while_idle(true)

@@ -51,8 +51,8 @@ impl Script {
             typed => format!("{typed:?}"),
         };
         if body.contains("bad") {
-            let details =
-                ErrorDetails::with_bad_request_violation("notification.raw.body", "not an integer, at column 3");
+            let mut details = ErrorDetails::with_bad_request_violation("notification.raw.body", "not an integer");
+            details.set_error_info("NOT_AN_INTEGER", "bellwether", [("column".to_owned(), "3".to_owned())]);
             return Err(Status::with_error_details(
                 Code::InvalidArgument,
                 "cannot be read",

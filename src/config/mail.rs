@@ -1,30 +1,35 @@
 //! How mail is sent: over relays, or into a folder.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    num::{NonZeroU16, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     ConfigError,
     secret::{self, Password},
-    value::{self, count, duration, write_duration},
+    value::{count, duration, write_duration},
 };
+use crate::email::{self, HelloName, MailSettings, RelaySettings, Sender, Tls};
 
 /// How mail is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     /// Whom mail comes from; required with relays, else `Bellwether <bellwether@localhost>`.
-    #[serde(deserialize_with = "value::mailbox", skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Sender>,
     /// SMTP servers, tried in their order; none: mail goes into the folder.
     pub relays: Vec<Relay>,
     /// Instead of relays: where mail is written as `.eml` files; without either, `./outbox`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
     /// What this machine calls itself in `EHLO`; absent: the domain of `from`.
-    #[serde(deserialize_with = "value::hello_name", skip_serializing_if = "Option::is_none")]
-    pub hello_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hello_name: Option<HelloName>,
     /// How many mails are on their way to the relays at once: 1 to 64.
     #[serde(deserialize_with = "count::<1, 64, _>")]
     pub lanes: u32,
@@ -46,7 +51,7 @@ impl Default for Mail {
 }
 
 /// How long each step of a delivery may take, each 1s to 15m.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
     /// Connecting, TLS included, and the greeting.
@@ -58,14 +63,24 @@ pub struct Timeouts {
     /// The answer to the mail itself, which a server may scan before it takes it.
     #[serde(deserialize_with = "duration::<1, 900, _>", serialize_with = "write_duration")]
     pub message: Duration,
+    /// A connection without mail, before it is closed.
+    #[serde(deserialize_with = "duration::<1, 900, _>", serialize_with = "write_duration")]
+    pub idle: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
+        let email::Timeouts {
+            connect,
+            command,
+            message,
+            idle,
+        } = email::Timeouts::default();
         Self {
-            connect: Duration::from_secs(30),
-            command: Duration::from_mins(1),
-            message: Duration::from_mins(10),
+            connect,
+            command,
+            message,
+            idle,
         }
     }
 }
@@ -78,7 +93,7 @@ pub struct Relay {
     pub host: String,
     /// Its port; absent: 465 for `tls`, 587 for `starttls`, 25 for `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
+    pub port: Option<NonZeroU16>,
     /// How the connection is protected.
     #[serde(default)]
     pub tls: Tls,
@@ -101,30 +116,6 @@ pub struct Relay {
     pub password: Option<Password>,
 }
 
-/// How a connection is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tls {
-    /// From its first byte.
-    Tls,
-    /// By `STARTTLS`, without which no mail is sent.
-    #[default]
-    Starttls,
-    /// Not at all.
-    None,
-}
-
-impl Tls {
-    /// The port that is customary for it.
-    pub const fn port(self) -> u16 {
-        match self {
-            Self::Tls => 465,
-            Self::Starttls => 587,
-            Self::None => 25,
-        }
-    }
-}
-
 impl Mail {
     /// Checks what belongs together, fills in what was left out, and reads the passwords.
     pub(super) fn complete(&mut self) -> Result<(), ConfigError> {
@@ -134,12 +125,38 @@ impl Mail {
             (true, None) => self.folder = Some(PathBuf::from("outbox")),
             _ => {}
         }
-        self.from
-            .get_or_insert_with(|| "Bellwether <bellwether@localhost>".to_owned());
+        self.from.get_or_insert_with(|| MailSettings::default().from);
         for (index, relay) in self.relays.iter_mut().enumerate() {
             relay.complete(index)?;
         }
         Ok(())
+    }
+
+    /// As the mailer takes it.
+    pub fn settings(&self) -> MailSettings {
+        let unset = MailSettings::default();
+        let Timeouts {
+            connect,
+            command,
+            message,
+            idle,
+        } = self.timeouts;
+        MailSettings {
+            from: self.from.clone().unwrap_or(unset.from),
+            relays: self.relays.iter().map(Relay::settings).collect(),
+            folder: self.folder.clone(),
+            hello_name: self.hello_name.clone(),
+            lanes: usize::try_from(self.lanes)
+                .ok()
+                .and_then(NonZeroUsize::new)
+                .unwrap_or(unset.lanes),
+            timeouts: email::Timeouts {
+                connect,
+                command,
+                message,
+                idle,
+            },
+        }
     }
 }
 
@@ -151,8 +168,20 @@ impl Relay {
         if self.username.is_some() && self.tls == Tls::None {
             return Err(ConfigError::PasswordInClear { relay: index });
         }
-        self.port.get_or_insert(self.tls.port());
+        self.port = NonZeroU16::new(self.settings().port());
         self.password = self.password_file.as_deref().map(Password::read).transpose()?;
         Ok(())
+    }
+
+    fn settings(&self) -> RelaySettings {
+        RelaySettings {
+            host: self.host.clone(),
+            port: self.port,
+            tls: self.tls,
+            ca_file: self.ca_file.clone(),
+            username: self.username.clone(),
+            password_file: self.password_file.clone(),
+            password: self.password.as_ref().map(|password| password.secret().clone()),
+        }
     }
 }

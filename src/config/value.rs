@@ -4,7 +4,6 @@
 use std::{fmt, net::SocketAddr, time::Duration};
 
 use jiff::{Span, SpanRelativeTo, SpanRound, Unit};
-use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 use tracing_subscriber::EnvFilter;
 
@@ -120,32 +119,5 @@ pub(super) fn parse_level(text: &str) -> Result<String, &'static str> {
     match EnvFilter::builder().parse(text) {
         Ok(_) if !text.trim().is_empty() => Ok(text.to_owned()),
         _ => Err("expected error, warn, info, debug or trace, or directives such as info,bellwether::engine=debug"),
-    }
-}
-
-/// Reads a mail address, with or without a display name.
-pub(super) fn mailbox<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let text = String::deserialize(from)?;
-    // The mail library panics on a line break in a display name.
-    let good = !text.chars().any(char::is_control) && text.parse::<Mailbox>().is_ok();
-    if good {
-        Ok(Some(text))
-    } else {
-        Err(D::Error::custom(
-            "expected a mail address, such as alerts@example.com or Bellwether <alerts@example.com>",
-        ))
-    }
-}
-
-/// Reads a name that may stand in an `EHLO`.
-pub(super) fn hello_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let name = String::deserialize(from)?;
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b".-:[]".contains(&b);
-    if (1..=255).contains(&name.len()) && name.bytes().all(fits) {
-        Ok(Some(name))
-    } else {
-        Err(D::Error::custom(
-            "expected a host name or an address in brackets, such as mail.example.com or [192.0.2.1]",
-        ))
     }
 }

@@ -5,5 +5,6 @@
     reason = "clippy's leave for tests does not reach their helpers"
 )]
 
+mod command_line;
 mod email;
 mod support;

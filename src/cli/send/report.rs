@@ -87,9 +87,7 @@ impl<'a, 't> Report<'a, 't> {
             .collect();
         let column = details
             .error_info()
-            .and_then(|info| info.metadata.get("column")?.parse().ok())
-            .or_else(|| violations.iter().find_map(|text| column(text)))
-            .or_else(|| column(&error.message));
+            .and_then(|info| info.metadata.get("column")?.parse().ok());
         let message = if violations.is_empty() {
             error.message.clone()
         } else {
@@ -176,11 +174,4 @@ fn bar(bytes: Option<u64>) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
-}
-
-/// The column that a message names, as in `… at column 17`.
-fn column(text: &str) -> Option<usize> {
-    let after = text.rsplit_once("column ")?.1;
-    let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-    after[..digits].parse().ok()
 }

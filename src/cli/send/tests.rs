@@ -33,7 +33,7 @@ async fn every_mode_sends_the_good_and_names_the_bad() {
         );
         for said in [
             // The vendor's text begins in column 9, the server found fault with its third character.
-            format!("{name}:4:11: notification.raw.body: not an integer, at column 3 [InvalidArgument]\n"),
+            format!("{name}:4:11: notification.raw.body: not an integer [NOT_AN_INTEGER]\n"),
             format!(
                 "{name}:6:1: expected conf {{…}} or party {{…}}; --type says what bodies alone are [UNREADABLE_LINE]\n"
             ),
