@@ -39,9 +39,16 @@ where
     R: Future<Output = ()> + Send + 'static,
 {
     let refresh: Refresh = Arc::new(move || Box::pin(refresh()));
-    axum::serve(listener, router(Shared { metrics, readiness, refresh }))
-        .with_graceful_shutdown(shutdown)
-        .await
+    axum::serve(
+        listener,
+        router(Shared {
+            metrics,
+            readiness,
+            refresh,
+        }),
+    )
+    .with_graceful_shutdown(shutdown)
+    .await
 }
 
 fn router(shared: Shared) -> Router {
@@ -97,9 +104,15 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let readiness = Arc::new(Readiness::starting());
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(serve(listener, Arc::new(Metrics::new()), readiness.clone(), async || (), async {
-            let _ = stopped.await;
-        }));
+        let serving = tokio::spawn(serve(
+            listener,
+            Arc::new(Metrics::new()),
+            readiness.clone(),
+            async || (),
+            async {
+                let _ = stopped.await;
+            },
+        ));
 
         assert!(ask(address, "/healthz", "*/*").await.starts_with("HTTP/1.1 200"));
 

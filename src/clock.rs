@@ -27,7 +27,12 @@ pub struct Clock {
 impl Clock {
     /// A clock that starts with the wall clock, or with the latest time that was ever used, if that is later.
     pub fn starting_after(latest: Time) -> Self {
-        Self { base: wall().max(latest), read_at: Instant::now(), stepped_since: None, steps: 0 }
+        Self {
+            base: wall().max(latest),
+            read_at: Instant::now(),
+            stepped_since: None,
+            steps: 0,
+        }
     }
 
     /// The time now.
@@ -55,7 +60,11 @@ impl Clock {
             None => {
                 self.steps += 1;
                 self.stepped_since = Some(read_at);
-                warn!(?ahead, ?behind, "the wall clock jumped; going on by the monotonic clock");
+                warn!(
+                    ?ahead,
+                    ?behind,
+                    "the wall clock jumped; going on by the monotonic clock"
+                );
             }
             Some(since) if !ahead.is_zero() && read_at.duration_since(since) >= PATIENCE => {
                 warn!(?ahead, "the wall clock has stayed ahead; following it");
@@ -69,7 +78,9 @@ impl Clock {
 
 /// The wall clock, unfiltered: for plausibility checks and file names.
 pub fn wall() -> Time {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     Time::from_nanos(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
 }
 

@@ -21,4 +21,4 @@ pub use message::{ComposeError, Mail, compose};
 pub use relay::RelayError;
 pub use sender::{InvalidSender, Sender};
 pub use settings::{HelloName, InvalidHelloName, MailSettings, RelaySettings, SecretError, Timeouts, Tls};
-pub use worker::{MailQueue, Counts, Mailer, StartError};
+pub use worker::{Counts, MailQueue, Mailer, StartError};

@@ -77,15 +77,26 @@ pub struct Checked {
 impl Checked {
     /// Each finding for people: the line itself, underlined.
     fn rendered(&self) -> impl Iterator<Item = String> + '_ {
-        self.diagnostics.iter().map(|finding| finding.render(&self.source, false))
+        self.diagnostics
+            .iter()
+            .map(|finding| finding.render(&self.source, false))
     }
 }
 
 impl Reloader {
     /// Reads those files, or the catalogue where there are none.
     pub fn new(paths: Vec<PathBuf>, readiness: Arc<Readiness>, metrics: Arc<Metrics>) -> Self {
-        let state = State { handle: None, in_force: Arc::default(), seen: None };
-        Self { paths, readiness, metrics, state: Mutex::new(state) }
+        let state = State {
+            handle: None,
+            in_force: Arc::default(),
+            seen: None,
+        };
+        Self {
+            paths,
+            readiness,
+            metrics,
+            state: Mutex::new(state),
+        }
     }
 
     /// Reads and compiles the files for the start of the service.
@@ -164,9 +175,13 @@ impl Reloader {
         let text = Arc::clone(&source);
         let compiled = tokio::task::spawn_blocking(move || compile::compile(&text)).await;
         match compiled {
-            Ok(Ok(compiled)) => {
-                Ok((Arc::new(compiled.set), Checked { source, diagnostics: compiled.warnings }))
-            }
+            Ok(Ok(compiled)) => Ok((
+                Arc::new(compiled.set),
+                Checked {
+                    source,
+                    diagnostics: compiled.warnings,
+                },
+            )),
             Ok(Err(diagnostics)) => Err(Reload::Refused(Checked { source, diagnostics })),
             Err(_) => Err(Reload::Stopping),
         }
@@ -185,7 +200,8 @@ impl Reloader {
 
     fn note(&self, set: &RuleSet) {
         let now = std::time::Duration::from_nanos(clock::wall().as_nanos().unsigned_abs()).as_secs_f64();
-        self.metrics.rules_loaded(set.rules.iter().map(|rule| rule.name.as_str()), now);
+        self.metrics
+            .rules_loaded(set.rules.iter().map(|rule| rule.name.as_str()), now);
         self.readiness.clear(PART);
     }
 

@@ -1,8 +1,8 @@
 //! Rules: from the text in files to what the engine runs.
 
+pub mod catalogue;
 pub mod compile;
 mod conditions;
-pub mod catalogue;
 pub mod diagnostic;
 pub mod expr;
 pub mod facts;

@@ -53,7 +53,11 @@ pub async fn run(
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
 
-    let reloader = Arc::new(Reloader::new(config.rules.clone(), Arc::clone(&readiness), Arc::clone(&metrics)));
+    let reloader = Arc::new(Reloader::new(
+        config.rules.clone(),
+        Arc::clone(&readiness),
+        Arc::clone(&metrics),
+    ));
     let given = reloader.first().await;
     if let Err(refused) = &given {
         reloader.tell(refused);
@@ -61,7 +65,12 @@ pub async fn run(
             return Err(ServeError::Rules);
         }
     }
-    let mut service = Service::start(settings(&config, mail), given.as_ref().ok().cloned(), Arc::clone(&metrics)).await?;
+    let mut service = Service::start(
+        settings(&config, mail),
+        given.as_ref().ok().cloned(),
+        Arc::clone(&metrics),
+    )
+    .await?;
     let in_force = match given {
         Ok(set) => Some(set),
         Err(_) => service.handle.query(|engine| Arc::clone(engine.rules())).await.ok(),
@@ -103,7 +112,12 @@ pub async fn run(
         let (reloader, stop) = (Arc::clone(&reloader), stop.clone());
         async move { reloader.watch(stop).await }
     });
-    tasks.spawn(tell_of_room(service.room.subscribe(), health.clone(), Arc::clone(&readiness), stop.clone()));
+    tasks.spawn(tell_of_room(
+        service.room.subscribe(),
+        health.clone(),
+        Arc::clone(&readiness),
+        stop.clone(),
+    ));
     readiness.clear("start");
     running(Running { reloader });
 
@@ -151,7 +165,12 @@ fn settings(config: &Config, mail: MailSettings) -> ServiceSettings {
 }
 
 /// Tells clients and operators when storage takes no writes, and when it does again.
-async fn tell_of_room(mut room: watch::Receiver<bool>, health: Health, readiness: Arc<Readiness>, stop: CancellationToken) {
+async fn tell_of_room(
+    mut room: watch::Receiver<bool>,
+    health: Health,
+    readiness: Arc<Readiness>,
+    stop: CancellationToken,
+) {
     loop {
         let has_room = tokio::select! {
             () = stop.cancelled() => return,
@@ -165,7 +184,10 @@ async fn tell_of_room(mut room: watch::Receiver<bool>, health: Health, readiness
             readiness.clear("storage");
         } else {
             health.refusing_writes().await;
-            readiness.hold("storage", "the journal has no room for more: free some space in the data folder's file system");
+            readiness.hold(
+                "storage",
+                "the journal has no room for more: free some space in the data folder's file system",
+            );
         }
     }
 }

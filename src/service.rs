@@ -37,10 +37,7 @@ use crate::{
         input::{Input, MailOutcome, NewRules, Settings},
     },
     grpc::cursor::Cursors,
-    journal::{
-        AppendError, Journal, JournalError, Options, Trim,
-        EventLog, EventReader, Position,
-    },
+    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position, Trim},
     metrics::Metrics,
     model::Time,
     rules::RuleSet,
@@ -141,7 +138,10 @@ impl Service {
         rules: Option<Arc<RuleSet>>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
-        let options = Options { semantics: SEMANTICS, ..Options::default() };
+        let options = Options {
+            semantics: SEMANTICS,
+            ..Options::default()
+        };
         let opened = Journal::open(&settings.data, options)?;
         let identity = opened.journal.identity();
         let recovery = Recovery {
@@ -155,7 +155,10 @@ impl Service {
         let Recovered { engine, missing, .. } = recovery.until(head)?;
         let mut events = opened.events;
         if !missing.is_empty() {
-            warn!(records = missing.len(), "the event log was cut short; what it lacks was decided again");
+            warn!(
+                records = missing.len(),
+                "the event log was cut short; what it lacks was decided again"
+            );
             events.append(&missing)?;
         }
         info!(store = %identity.store, offset = head, rules = engine.rules().rules.len(), "the state is made");
@@ -166,7 +169,13 @@ impl Service {
         let fanout = Arc::new(Fanout::new(head_position(head), events.last_position(), settings.ring));
         let cursors = Cursors::new(identity);
         let archive = settings.data.join("archive.db");
-        let follower = Follower::start(&archive, identity.store, events.reader(), settings.keep_alerts, fatal.clone())?;
+        let follower = Follower::start(
+            &archive,
+            identity.store,
+            events.reader(),
+            settings.keep_alerts,
+            fatal.clone(),
+        )?;
         let (outcomes, outcomes_out) = mpsc::channel(1024);
         let mailer = Mailer::start(&settings.mail, outcomes)?;
         let (decided, decided_out) = watch::channel(head);
@@ -216,7 +225,9 @@ impl Service {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        service.begin(settings.engine, rules, &in_force, outcomes_out, decided_out, fatal).await?;
+        service
+            .begin(settings.engine, rules, &in_force, outcomes_out, decided_out, fatal)
+            .await?;
         Ok(service)
     }
 
@@ -232,8 +243,18 @@ impl Service {
     ) -> Result<(), StartError> {
         let stopped = |_| StartError::Stopped;
         self.tasks.spawn(pass_outcomes(outcomes, self.handle.clone()));
-        self.tasks.spawn(snapshots::run(self.recovery.clone(), self.handle.clone(), decided, fatal, self.stop.clone()));
-        self.tasks.spawn(probe_room(self.handle.clone(), self.room.subscribe(), self.stop.clone()));
+        self.tasks.spawn(snapshots::run(
+            self.recovery.clone(),
+            self.handle.clone(),
+            decided,
+            fatal,
+            self.stop.clone(),
+        ));
+        self.tasks.spawn(probe_room(
+            self.handle.clone(),
+            self.room.subscribe(),
+            self.stop.clone(),
+        ));
         self.handle.apply(Input::Start(settings)).await.map_err(stopped)?;
         if let Some(rules) = rules.filter(|rules| rules.source != in_force.source) {
             self.put_in_force(rules).await.map_err(stopped)?;
@@ -272,13 +293,21 @@ impl Service {
 
 /// Puts a rule set in force.
 pub async fn put_in_force(handle: &Handle, rules: Arc<RuleSet>) -> Result<(), Unavailable> {
-    handle.apply(Input::Rules(NewRules { source: Arc::clone(&rules.source), compiled: Some(rules) })).await
+    handle
+        .apply(Input::Rules(NewRules {
+            source: Arc::clone(&rules.source),
+            compiled: Some(rules),
+        }))
+        .await
 }
 
 /// The position that everything before an offset comes before.
 pub(crate) fn head_position(next_offset: u64) -> Position {
     match next_offset.checked_sub(1) {
-        Some(offset) => Position { offset, ordinal: u32::MAX },
+        Some(offset) => Position {
+            offset,
+            ordinal: u32::MAX,
+        },
         None => Position::default(),
     }
 }
@@ -298,7 +327,10 @@ fn close(recovery: &Recovery, journal: Journal, engine: Engine, mut events: Even
 
 fn named<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     #[expect(clippy::expect_used, reason = "a process that cannot start a thread cannot start")]
-    thread::Builder::new().name(name.to_owned()).spawn(run).expect("a thread")
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .expect("a thread")
 }
 
 async fn pass_outcomes(mut outcomes: mpsc::Receiver<MailOutcome>, handle: Handle) {

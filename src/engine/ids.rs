@@ -54,7 +54,14 @@ impl Ids {
     }
 
     /// Remembers a new id; the oldest of its source go when there are too many, and it is told how many.
-    pub fn remember(&mut self, source: &CompactString, id: NotificationId, sequence: u64, now: Time, bound: u32) -> u64 {
+    pub fn remember(
+        &mut self,
+        source: &CompactString,
+        id: NotificationId,
+        sequence: u64,
+        now: Time,
+        bound: u32,
+    ) -> u64 {
         let ids = match self.sources.get_mut(source) {
             Some(ids) => ids,
             None => self.sources.entry(source.clone()).or_default(),

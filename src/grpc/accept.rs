@@ -29,25 +29,28 @@ pub(super) struct Connection {
 
 /// The connections that come to a listener; beyond `most` at once, a new one waits in the system's queue.
 pub(super) fn accept(listener: TcpListener, most: usize) -> impl Stream<Item = io::Result<Connection>> {
-    stream::unfold((listener, Arc::new(Semaphore::new(most))), |(listener, places)| async move {
-        let place = Arc::clone(&places).acquire_owned().await.ok()?;
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    // Acknowledgements are small and must not wait for company.
-                    if let Err(cause) = stream.set_nodelay(true) {
-                        warn!(%cause, "a connection was lost at once");
-                        continue;
+    stream::unfold(
+        (listener, Arc::new(Semaphore::new(most))),
+        |(listener, places)| async move {
+            let place = Arc::clone(&places).acquire_owned().await.ok()?;
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        // Acknowledgements are small and must not wait for company.
+                        if let Err(cause) = stream.set_nodelay(true) {
+                            warn!(%cause, "a connection was lost at once");
+                            continue;
+                        }
+                        return Some((Ok(Connection { stream, _place: place }), (listener, places)));
                     }
-                    return Some((Ok(Connection { stream, _place: place }), (listener, places)));
-                }
-                Err(cause) => {
-                    warn!(%cause, "a connection could not be accepted");
-                    tokio::time::sleep(PAUSE).await;
+                    Err(cause) => {
+                        warn!(%cause, "a connection could not be accepted");
+                        tokio::time::sleep(PAUSE).await;
+                    }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 impl Connected for Connection {

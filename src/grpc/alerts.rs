@@ -14,7 +14,9 @@ use super::{
     subscribe::{self, Sources, Start},
 };
 use crate::{
-    api::{GetAlertRequest, GetAlertResponse, ListAlertsRequest, ListAlertsResponse, SubscribeRequest, subscribe_request},
+    api::{
+        GetAlertRequest, GetAlertResponse, ListAlertsRequest, ListAlertsResponse, SubscribeRequest, subscribe_request,
+    },
     archive::{ArchiveError, ArchiveReader, ListQuery, Page},
     journal::Position,
     metrics::Metrics,
@@ -76,10 +78,7 @@ impl AlertService for Alerts {
         Ok(Response::new(Box::pin(responses)))
     }
 
-    async fn list_alerts(
-        &self,
-        request: Request<ListAlertsRequest>,
-    ) -> Result<Response<ListAlertsResponse>, Status> {
+    async fn list_alerts(&self, request: Request<ListAlertsRequest>) -> Result<Response<ListAlertsResponse>, Status> {
         let request = request.into_inner();
         let descending = match request.order_by.as_str() {
             "" | "started_at desc" => true,
@@ -108,9 +107,13 @@ impl AlertService for Alerts {
             })
             .await?;
         let Page { alerts, as_of, next } = page;
-        let next_page_token =
-            next.map(|after| page::AlertToken { as_of, after }.write(&given)).unwrap_or_default();
-        Ok(Response::new(ListAlertsResponse { alerts, next_page_token }))
+        let next_page_token = next
+            .map(|after| page::AlertToken { as_of, after }.write(&given))
+            .unwrap_or_default();
+        Ok(Response::new(ListAlertsResponse {
+            alerts,
+            next_page_token,
+        }))
     }
 
     async fn get_alert(&self, request: Request<GetAlertRequest>) -> Result<Response<GetAlertResponse>, Status> {
@@ -174,7 +177,10 @@ impl Drop for Counted {
 
 fn heartbeat(interval: Option<prost_types::Duration>) -> Result<Duration, Refused> {
     const FIELD: &str = "heartbeat_interval";
-    let interval = interval.map(|interval| from_proto::duration(interval, FIELD)).transpose()?.unwrap_or(HEARTBEAT);
+    let interval = interval
+        .map(|interval| from_proto::duration(interval, FIELD))
+        .transpose()?
+        .unwrap_or(HEARTBEAT);
     if !(Duration::from_secs(1)..=Duration::from_hours(1)).contains(&interval) {
         return Err(Refused::invalid(FIELD, "OUT_OF_RANGE", "1 second to 1 hour"));
     }

@@ -21,22 +21,37 @@ impl Cursors {
     pub fn new(identity: Identity) -> Self {
         let mut store = [0; 8];
         store.copy_from_slice(&identity.store.0[..8]);
-        Self { store: u64::from_be_bytes(store), epoch: identity.epoch }
+        Self {
+            store: u64::from_be_bytes(store),
+            epoch: identity.epoch,
+        }
     }
 
     /// The cursor after which a subscription goes on behind that position.
     pub fn write(self, position: Position) -> String {
         let Position { offset, ordinal } = position;
-        format!("{VERSION}{:016x}{:08x}{offset:016x}{ordinal:08x}", self.store, self.epoch)
+        format!(
+            "{VERSION}{:016x}{:08x}{offset:016x}{ordinal:08x}",
+            self.store, self.epoch
+        )
     }
 
     /// The position that a cursor stands for, given the head of this store's history.
     pub fn read(self, cursor: &str, head: Position) -> Result<Position, Refused> {
         let foreign = || Refused::cursor_foreign("after_cursor");
-        let digits = cursor.strip_prefix(VERSION).filter(|digits| digits.len() == 48).ok_or_else(foreign)?;
-        let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        let digits = cursor
+            .strip_prefix(VERSION)
+            .filter(|digits| digits.len() == 48)
+            .ok_or_else(foreign)?;
+        let is_plain = digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         let number = |range: std::ops::Range<usize>| {
-            digits.get(range).filter(|_| is_plain).and_then(|digits| u64::from_str_radix(digits, 16).ok()).ok_or_else(foreign)
+            digits
+                .get(range)
+                .filter(|_| is_plain)
+                .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+                .ok_or_else(foreign)
         };
         let (store, epoch) = (number(0..16)?, number(16..24)?);
         let position = Position {
@@ -60,7 +75,10 @@ mod tests {
     use crate::engine::StoreId;
 
     fn cursors(store: u8, epoch: u32) -> Cursors {
-        Cursors::new(Identity { store: StoreId([store; 16]), epoch })
+        Cursors::new(Identity {
+            store: StoreId([store; 16]),
+            epoch,
+        })
     }
 
     fn at(offset: u64, ordinal: u32) -> Position {
@@ -81,7 +99,12 @@ mod tests {
         let head = at(10, u32::MAX);
         for (cursors, cursor, head, reason) in [
             (cursors(4, 2), cursor.as_str(), head, "CURSOR_FOREIGN"),
-            (cursors(3, 2), "1é0000000000000000000000000000000000000000000000", head, "CURSOR_FOREIGN"),
+            (
+                cursors(3, 2),
+                "1é0000000000000000000000000000000000000000000000",
+                head,
+                "CURSOR_FOREIGN",
+            ),
             (cursors(3, 2), "", head, "CURSOR_FOREIGN"),
             (cursors(3, 2), "1+", head, "CURSOR_FOREIGN"),
             (cursors(3, 2), cursor.as_str(), at(9, 0), "CURSOR_AHEAD_OF_LOG"),

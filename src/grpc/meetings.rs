@@ -33,14 +33,16 @@ impl MeetingService for Meetings {
         let has_more = meetings.len() > size;
         meetings.truncate(size);
         let last = meetings.last().filter(|_| has_more);
-        let next_page_token = last.map(|last| page::numbered(last.opened_sequence)).unwrap_or_default();
-        Ok(Response::new(ListMeetingsResponse { meetings, next_page_token }))
+        let next_page_token = last
+            .map(|last| page::numbered(last.opened_sequence))
+            .unwrap_or_default();
+        Ok(Response::new(ListMeetingsResponse {
+            meetings,
+            next_page_token,
+        }))
     }
 
-    async fn get_meeting(
-        &self,
-        request: Request<GetMeetingRequest>,
-    ) -> Result<Response<GetMeetingResponse>, Status> {
+    async fn get_meeting(&self, request: Request<GetMeetingRequest>) -> Result<Response<GetMeetingResponse>, Status> {
         let billing_code = request.into_inner().billing_code;
         if billing_code.is_empty() {
             let advice = "a billing code is required";
@@ -51,7 +53,10 @@ impl MeetingService for Meetings {
             .query(move |engine| {
                 let (occurrence, alerts) = engine.meeting(&billing_code)?;
                 let alert_ids = alerts.into_iter().map(|alert| alert.id.to_string()).collect();
-                Some(api::Meeting { alert_ids, ..whole(occurrence) })
+                Some(api::Meeting {
+                    alert_ids,
+                    ..whole(occurrence)
+                })
             })
             .await
             .map_err(draining)?;
@@ -99,7 +104,11 @@ fn whole(occurrence: &Occurrence) -> api::Meeting {
         .collect();
     participants.sort_by(|a, b| party_id(a).cmp(party_id(b)));
     let timeline = occurrence.timeline.iter().map(entry).collect();
-    api::Meeting { participants, timeline, ..brief(occurrence) }
+    api::Meeting {
+        participants,
+        timeline,
+        ..brief(occurrence)
+    }
 }
 
 fn party_id(participant: &api::Participant) -> &str {
@@ -116,7 +125,11 @@ fn entry(entry: &TimelineEntry) -> api::TimelineEntry {
             change: Some(ConferenceStatus(status.0)),
             disconnect_reason: None,
         },
-        Change::Participant { party_id, status, reason } => api::TimelineEntry {
+        Change::Participant {
+            party_id,
+            status,
+            reason,
+        } => api::TimelineEntry {
             occurred_at,
             party_id: party_id.to_string(),
             change: Some(ParticipantStatus(status.0)),

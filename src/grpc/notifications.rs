@@ -65,8 +65,10 @@ impl NotificationService for Notifications {
             return Err(Refused::too_many_items("notifications", BATCH).into());
         }
         let mut good = Vec::with_capacity(notifications.len());
-        let read: Vec<Result<(), Refused>> =
-            notifications.into_iter().map(|wire| self.read(Some(wire)).map(|one| good.push(one))).collect();
+        let read: Vec<Result<(), Refused>> = notifications
+            .into_iter()
+            .map(|wire| self.read(Some(wire)).map(|one| good.push(one)))
+            .collect();
         let mut answers = match good.is_empty() {
             true => Vec::new(),
             false => self.handle.notify(good).await.map_err(unavailable)?,
@@ -75,7 +77,10 @@ impl NotificationService for Notifications {
         let mut results = Vec::with_capacity(read.len());
         for read in read {
             let accepted = match read {
-                Ok(()) => self.accepted(answers.next().unwrap_or(Answer::Skipped), ANONYMOUS).await,
+                Ok(()) => {
+                    self.accepted(answers.next().unwrap_or(Answer::Skipped), ANONYMOUS)
+                        .await
+                }
                 Err(refused) => Err(refused),
             };
             results.push(NotifyResult {
@@ -118,7 +123,11 @@ enum Chunk {
 
 impl Notifications {
     fn shared(&self) -> Self {
-        Self { handle: self.handle.clone(), metrics: Arc::clone(&self.metrics), drain: self.drain.clone() }
+        Self {
+            handle: self.handle.clone(),
+            metrics: Arc::clone(&self.metrics),
+            drain: self.drain.clone(),
+        }
     }
 
     fn read(&self, wire: Option<api::Notification>) -> Result<Notification, Refused> {
@@ -129,11 +138,20 @@ impl Notifications {
 
     async fn accepted(&self, answer: Answer, source: &str) -> Result<NotifyAccepted, Refused> {
         match answer {
-            Answer::Accepted { sequence } => Ok(NotifyAccepted { sequence, duplicate: false }),
-            Answer::Duplicate { sequence } => Ok(NotifyAccepted { sequence, duplicate: true }),
+            Answer::Accepted { sequence } => Ok(NotifyAccepted {
+                sequence,
+                duplicate: false,
+            }),
+            Answer::Duplicate { sequence } => Ok(NotifyAccepted {
+                sequence,
+                duplicate: true,
+            }),
             Answer::IdReused { sequence } => {
                 let source = source.to_owned();
-                let age = self.handle.query(move |engine| Some(engine.now() - engine.oldest_id(&source)?)).await;
+                let age = self
+                    .handle
+                    .query(move |engine| Some(engine.now() - engine.oldest_id(&source)?))
+                    .await;
                 Err(Refused::id_reused(sequence, age.ok().flatten()))
             }
             Answer::Skipped => Err(Refused::internal()),
@@ -177,26 +195,48 @@ impl Notifications {
                     good.push(notification);
                     indexes.push(index);
                 }
-                Err(refused) => rejections.push(Rejection { index, error: Some(refused.into()) }),
+                Err(refused) => rejections.push(Rejection {
+                    index,
+                    error: Some(refused.into()),
+                }),
             }
         }
         let answers = self.handle.notify_later(good).await?;
-        Ok(Chunk::Submitted { count: *count, rejections, indexes, answers })
+        Ok(Chunk::Submitted {
+            count: *count,
+            rejections,
+            indexes,
+            answers,
+        })
     }
 
     async fn acknowledge(self, chunk: Chunk) -> Result<StreamNotifyResponse, Status> {
         let (count, mut rejections, indexes, answers) = match chunk {
             Chunk::End(status) => return Err(status),
-            Chunk::Submitted { count, rejections, indexes, answers } => (count, rejections, indexes, answers),
+            Chunk::Submitted {
+                count,
+                rejections,
+                indexes,
+                answers,
+            } => (count, rejections, indexes, answers),
         };
-        let answers = answers.await.unwrap_or(Err(Unavailable::Stopping)).map_err(unavailable)?;
+        let answers = answers
+            .await
+            .unwrap_or(Err(Unavailable::Stopping))
+            .map_err(unavailable)?;
         for (index, answer) in indexes.into_iter().zip(answers) {
             if let Err(refused) = self.accepted(answer, ANONYMOUS).await {
-                rejections.push(Rejection { index, error: Some(refused.into()) });
+                rejections.push(Rejection {
+                    index,
+                    error: Some(refused.into()),
+                });
             }
         }
         rejections.sort_by_key(|rejection| rejection.index);
-        Ok(StreamNotifyResponse { acknowledged_count: count, rejections })
+        Ok(StreamNotifyResponse {
+            acknowledged_count: count,
+            rejections,
+        })
     }
 }
 
@@ -215,7 +255,11 @@ fn gather(
             Some(Err(status)) => return (messages, Some(Some(tonic_errors::stream_error(status)))),
             None => return (messages, Some(None)),
         }
-        next = if messages.len() < CHUNK { inbound.next().now_or_never() } else { None };
+        next = if messages.len() < CHUNK {
+            inbound.next().now_or_never()
+        } else {
+            None
+        };
     }
     (messages, None)
 }

@@ -31,7 +31,12 @@ impl AlertToken {
     /// As text, for a request with those other fields.
     pub fn write(&self, given: &[&str]) -> String {
         let Self { as_of, after } = self;
-        format!("a{:08x}.{as_of:x}.{:x}.{}", digest(given), after.started_at.as_nanos(), after.id)
+        format!(
+            "a{:08x}.{as_of:x}.{:x}.{}",
+            digest(given),
+            after.started_at.as_nanos(),
+            after.id
+        )
     }
 
     /// From text; `None` for the first page.
@@ -40,14 +45,22 @@ impl AlertToken {
             return Ok(None);
         }
         let mut parts = token.strip_prefix('a').ok_or_else(foreign)?.splitn(4, '.');
-        let mut number = || parts.next().and_then(|part| u64::from_str_radix(part, 16).ok()).ok_or_else(foreign);
+        let mut number = || {
+            parts
+                .next()
+                .and_then(|part| u64::from_str_radix(part, 16).ok())
+                .ok_or_else(foreign)
+        };
         let (made_for, as_of, started_at) = (number()?, number()?, number()?);
         let id = parts.next().ok_or_else(foreign)?.to_owned();
         if made_for != u64::from(digest(given)) {
             return Err(foreign());
         }
         let started_at = Time::from_nanos(started_at.cast_signed());
-        Ok(Some(Self { as_of, after: PageKey { started_at, id } }))
+        Ok(Some(Self {
+            as_of,
+            after: PageKey { started_at, id },
+        }))
     }
 }
 
@@ -56,7 +69,9 @@ pub(super) fn number(token: &str) -> Result<Option<u64>, Refused> {
     if token.is_empty() {
         return Ok(None);
     }
-    let number = token.strip_prefix('n').and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    let number = token
+        .strip_prefix('n')
+        .and_then(|digits| u64::from_str_radix(digits, 16).ok());
     number.map(Some).ok_or_else(foreign)
 }
 
@@ -66,7 +81,11 @@ pub(super) fn numbered(number: u64) -> String {
 }
 
 fn foreign() -> Refused {
-    Refused::invalid("page_token", "INVALID_PAGE_TOKEN", "not a token that this request was answered with before")
+    Refused::invalid(
+        "page_token",
+        "INVALID_PAGE_TOKEN",
+        "not a token that this request was answered with before",
+    )
 }
 
 fn digest(given: &[&str]) -> u32 {
@@ -84,12 +103,25 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_own_request() {
-        let after = PageKey { started_at: Time::from_nanos(-5), id: "a.b".to_owned() };
+        let after = PageKey {
+            started_at: Time::from_nanos(-5),
+            id: "a.b".to_owned(),
+        };
         let token = AlertToken { as_of: 7, after };
         let text = token.write(&["severity >= WARNING", ""]);
-        assert_eq!(AlertToken::read(&text, &["severity >= WARNING", ""]).unwrap(), Some(token));
-        for (text, given) in [(text.as_str(), ["", "severity >= WARNING"]), ("a1.2", ["", ""]), ("x", ["", ""])] {
-            assert_eq!(AlertToken::read(text, &given).unwrap_err().reason(), "INVALID_PAGE_TOKEN");
+        assert_eq!(
+            AlertToken::read(&text, &["severity >= WARNING", ""]).unwrap(),
+            Some(token)
+        );
+        for (text, given) in [
+            (text.as_str(), ["", "severity >= WARNING"]),
+            ("a1.2", ["", ""]),
+            ("x", ["", ""]),
+        ] {
+            assert_eq!(
+                AlertToken::read(text, &given).unwrap_err().reason(),
+                "INVALID_PAGE_TOKEN"
+            );
         }
         assert_eq!(number(&numbered(77)).unwrap(), Some(77));
         assert!(number("77").is_err());

@@ -13,8 +13,7 @@ use crate::{
     engine::Engine,
     reload::{Checked, Reload, Reloader},
     rules::{
-        RuleSource, SourceFile,
-        compile,
+        RuleSource, SourceFile, compile,
         diagnostic::{Diagnostic, Level},
     },
     service::Handle,
@@ -32,20 +31,26 @@ pub(super) struct Rules {
 #[tonic::async_trait]
 impl RuleService for Rules {
     async fn list_rules(&self, _: Request<ListRulesRequest>) -> Result<Response<ListRulesResponse>, Status> {
-        let rules = self.handle.query(list).await.map_err(|_| Refused::draining(std::time::Duration::from_secs(1)))?;
+        let rules = self
+            .handle
+            .query(list)
+            .await
+            .map_err(|_| Refused::draining(std::time::Duration::from_secs(1)))?;
         Ok(Response::new(ListRulesResponse { rules }))
     }
 
-    async fn check_rules(
-        &self,
-        request: Request<CheckRulesRequest>,
-    ) -> Result<Response<CheckRulesResponse>, Status> {
+    async fn check_rules(&self, request: Request<CheckRulesRequest>) -> Result<Response<CheckRulesResponse>, Status> {
         let text = request.into_inner().source;
         if text.len() > MAX_SOURCE {
             return Err(Refused::invalid("source", "VALUE_TOO_LONG", "1 MiB at most").into());
         }
         let checked = tokio::task::spawn_blocking(move || {
-            let source = Arc::new(RuleSource { files: vec![SourceFile { name: String::new(), text }] });
+            let source = Arc::new(RuleSource {
+                files: vec![SourceFile {
+                    name: String::new(),
+                    text,
+                }],
+            });
             let diagnostics = match compile::compile(&source) {
                 Ok(compiled) => compiled.warnings,
                 Err(mistakes) => mistakes,
@@ -56,10 +61,7 @@ impl RuleService for Rules {
         Ok(Response::new(CheckRulesResponse { diagnostics }))
     }
 
-    async fn reload_rules(
-        &self,
-        _: Request<ReloadRulesRequest>,
-    ) -> Result<Response<ReloadRulesResponse>, Status> {
+    async fn reload_rules(&self, _: Request<ReloadRulesRequest>) -> Result<Response<ReloadRulesResponse>, Status> {
         let response = match self.reloader.reload().await {
             Reload::Applied { change, warnings } => ReloadRulesResponse {
                 applied: true,
@@ -106,7 +108,11 @@ fn list(engine: &Engine) -> Vec<api::Rule> {
 }
 
 fn findings(checked: &Checked) -> Vec<api::Diagnostic> {
-    checked.diagnostics.iter().map(|found| diagnostic(found, &checked.source)).collect()
+    checked
+        .diagnostics
+        .iter()
+        .map(|found| diagnostic(found, &checked.source))
+        .collect()
 }
 
 fn diagnostic(diagnostic: &Diagnostic, source: &RuleSource) -> api::Diagnostic {

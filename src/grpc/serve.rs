@@ -9,19 +9,13 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::util::MapResponseLayer;
 
 use super::{
-    accept::accept,
-    alerts::Alerts,
-    encoded::server::alert_service_server::AlertServiceServer,
-    meetings::Meetings,
-    notifications::Notifications,
-    rules::Rules,
-    subscribe::Sources,
-    tonic_errors,
+    accept::accept, alerts::Alerts, encoded::server::alert_service_server::AlertServiceServer, meetings::Meetings,
+    notifications::Notifications, rules::Rules, subscribe::Sources, tonic_errors,
 };
 use crate::{
     api::{
-        DESCRIPTORS, meeting_service_server::MeetingServiceServer, notification_service_server::NotificationServiceServer,
-        rule_service_server::RuleServiceServer,
+        DESCRIPTORS, meeting_service_server::MeetingServiceServer,
+        notification_service_server::NotificationServiceServer, rule_service_server::RuleServiceServer,
     },
     config::Limits,
     metrics::Metrics,
@@ -87,8 +81,17 @@ pub fn serve(
     parts: Parts<'_>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> (Health, impl Future<Output = Result<(), tonic::transport::Error>> + Send + 'static) {
-    let Parts { service, reloader, metrics, limits, drain } = parts;
+) -> (
+    Health,
+    impl Future<Output = Result<(), tonic::transport::Error>> + Send + 'static,
+) {
+    let Parts {
+        service,
+        reloader,
+        metrics,
+        limits,
+        drain,
+    } = parts;
     let size = limits.message as usize;
     let sources = Sources {
         handle: service.handle.clone(),
@@ -98,7 +101,11 @@ pub fn serve(
         stall: limits.subscriber_stall,
         drain: drain.clone(),
     };
-    let notifications = Notifications { handle: service.handle.clone(), metrics: Arc::clone(&metrics), drain };
+    let notifications = Notifications {
+        handle: service.handle.clone(),
+        metrics: Arc::clone(&metrics),
+        drain,
+    };
     let alerts = Alerts {
         sources,
         archived: service.archived.clone(),
@@ -106,8 +113,13 @@ pub fn serve(
         subscribers: Arc::new(Semaphore::new(limits.subscribers as usize)),
         metrics,
     };
-    let rules = Rules { handle: service.handle.clone(), reloader };
-    let meetings = Meetings { handle: service.handle.clone() };
+    let rules = Rules {
+        handle: service.handle.clone(),
+        reloader,
+    };
+    let meetings = Meetings {
+        handle: service.handle.clone(),
+    };
     let (health, health_service) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
@@ -115,8 +127,10 @@ pub fn serve(
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     #[expect(clippy::expect_used, reason = "the descriptors are compiled in")]
-    let (v1, v1alpha) =
-        (reflection().build_v1().expect("good descriptors"), reflection().build_v1alpha().expect("good descriptors"));
+    let (v1, v1alpha) = (
+        reflection().build_v1().expect("good descriptors"),
+        reflection().build_v1alpha().expect("good descriptors"),
+    );
 
     let server = Server::builder()
         .max_concurrent_streams(limits.streams_per_connection)

@@ -11,10 +11,7 @@ use tonic::Status;
 use super::{cursor::Cursors, encoded::EncodedResponse, status::Refused, to_proto};
 use crate::{
     api,
-    journal::{
-        JournalError,
-        EventKind, EventReader, EventRecord, Events, Position,
-    },
+    journal::{EventKind, EventReader, EventRecord, Events, JournalError, Position},
     model::Time,
     rules::expr::Expr,
     service::{Fanout, Handle, Next, Visible, head_position},
@@ -65,7 +62,14 @@ pub(super) async fn start(
     heartbeat: Duration,
 ) -> Result<Responses, Refused> {
     let (out, responses) = mpsc::channel(CHUNKS);
-    let mut subscription = Subscription { position: sources.fanout.head(), sources, filter, heartbeat, out, since: None };
+    let mut subscription = Subscription {
+        position: sources.fanout.head(),
+        sources,
+        filter,
+        heartbeat,
+        out,
+        since: None,
+    };
     let mut first = Vec::new();
     match start {
         Start::Live => {}
@@ -215,7 +219,10 @@ impl Subscription {
                 return None;
             }
         }
-        Some(EncodedResponse::event(&self.sources.cursors.write(record.position), &record.bytes))
+        Some(EncodedResponse::event(
+            &self.sources.cursors.write(record.position),
+            &record.bytes,
+        ))
     }
 
     fn wants(&self, visible: &Visible) -> bool {
@@ -229,8 +236,10 @@ impl Subscription {
             .sources
             .handle
             .query(move |engine| {
-                let current: Vec<_> =
-                    engine.open_alerts().map(|alert| to_proto::current(alert, engine.now())).collect();
+                let current: Vec<_> = engine
+                    .open_alerts()
+                    .map(|alert| to_proto::current(alert, engine.now()))
+                    .collect();
                 (current, fanout.head())
             })
             .await
@@ -238,7 +247,12 @@ impl Subscription {
         self.position = head;
         let mut responses: Vec<_> = current
             .iter()
-            .filter(|event| event.alert.as_ref().is_some_and(|alert| self.wants(&Visible::of(alert))))
+            .filter(|event| {
+                event
+                    .alert
+                    .as_ref()
+                    .is_some_and(|alert| self.wants(&Visible::of(alert)))
+            })
             .map(|event| EncodedResponse::event("", &event.encode_to_vec()))
             .collect();
         responses.push(EncodedResponse::snapshot_complete(&self.cursor()));
@@ -268,7 +282,10 @@ impl Subscription {
     }
 
     async fn unreadable(&self, cause: &JournalError) -> Refused {
-        if !matches!(cause, JournalError::EventsTrimmed { .. } | JournalError::EventsTrimmedSince { .. }) {
+        if !matches!(
+            cause,
+            JournalError::EventsTrimmed { .. } | JournalError::EventsTrimmedSince { .. }
+        ) {
             tracing::error!(%cause, "the event log cannot be read");
             return Refused::internal();
         }
@@ -300,7 +317,10 @@ impl Subscription {
 /// The position just before another.
 fn before(position: Position) -> Position {
     match position.ordinal.checked_sub(1) {
-        Some(ordinal) => Position { offset: position.offset, ordinal },
+        Some(ordinal) => Position {
+            offset: position.offset,
+            ordinal,
+        },
         None => head_position(position.offset),
     }
 }

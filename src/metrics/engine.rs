@@ -42,10 +42,21 @@ impl Metrics {
 
     fn grow(&self, before: &Counts, now: &Counts) {
         let grown = |count: fn(&Counts) -> u64| count(now).saturating_sub(count(before));
-        for (kind, before, now) in [(Kind::Conf, before.conf, now.conf), (Kind::Party, before.party, now.party)] {
+        for (kind, before, now) in [
+            (Kind::Conf, before.conf, now.conf),
+            (Kind::Party, before.party, now.party),
+        ] {
             self.notifications(kind, Outcome::Accepted, now.accepted.saturating_sub(before.accepted));
-            self.notifications(kind, Outcome::Duplicate, now.duplicates.saturating_sub(before.duplicates));
-            self.notifications(kind, Outcome::IdReused, now.ids_reused.saturating_sub(before.ids_reused));
+            self.notifications(
+                kind,
+                Outcome::Duplicate,
+                now.duplicates.saturating_sub(before.duplicates),
+            );
+            self.notifications(
+                kind,
+                Outcome::IdReused,
+                now.ids_reused.saturating_sub(before.ids_reused),
+            );
         }
         self.evicted(Evicted::Id, grown(|counts| counts.ids_evicted));
         self.evicted(Evicted::Meeting, grown(|counts| counts.meetings_evicted));

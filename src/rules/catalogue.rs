@@ -6,6 +6,9 @@ const FILES: [(&str, &str); 1] = [("catalogue/capacity.yaml", include_str!("../.
 
 /// The catalogue.
 pub fn source() -> RuleSource {
-    let files = FILES.iter().map(|(name, text)| SourceFile { name: (*name).to_owned(), text: (*text).to_owned() });
+    let files = FILES.iter().map(|(name, text)| SourceFile {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+    });
     RuleSource { files: files.collect() }
 }

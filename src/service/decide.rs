@@ -32,10 +32,7 @@ use crate::{
         input::Input,
     },
     grpc::{cursor::Cursors, encoded::EncodedResponse},
-    journal::{
-        AppendError,
-        EventLog, Position,
-    },
+    journal::{AppendError, EventLog, Position},
     metrics::Metrics,
     model::Time,
 };
@@ -165,12 +162,24 @@ impl Decider {
             // A bell that has been rung already is as good.
             let _ = self.archive.try_send(());
         }
-        let said = outcome.records.iter().zip(outcome.events).filter_map(|(record, event)| {
-            let visible = Visible::of(event?.alert.as_ref()?);
-            let response = EncodedResponse::event(&self.cursors.write(record.position), &record.bytes);
-            Some(Said { position: record.position, response, visible })
-        });
-        self.fanout.say(said, head_position(next_offset), outcome.records.last().map(|record| record.position));
+        let said = outcome
+            .records
+            .iter()
+            .zip(outcome.events)
+            .filter_map(|(record, event)| {
+                let visible = Visible::of(event?.alert.as_ref()?);
+                let response = EncodedResponse::event(&self.cursors.write(record.position), &record.bytes);
+                Some(Said {
+                    position: record.position,
+                    response,
+                    visible,
+                })
+            });
+        self.fanout.say(
+            said,
+            head_position(next_offset),
+            outcome.records.last().map(|record| record.position),
+        );
         for kind in outcome.kinds {
             self.metrics.alert_event(kind, 1);
         }

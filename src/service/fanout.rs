@@ -53,8 +53,17 @@ pub enum Next {
 impl Fanout {
     /// An empty ring for so many events, after that position.
     pub fn new(head: Position, last_record: Option<Position>, capacity: usize) -> Self {
-        let ring = Ring { events: VecDeque::new(), floor: head, head, last_record };
-        Self { ring: RwLock::new(ring), head: watch::Sender::new(head), capacity }
+        let ring = Ring {
+            events: VecDeque::new(),
+            floor: head,
+            head,
+            last_record,
+        };
+        Self {
+            ring: RwLock::new(ring),
+            head: watch::Sender::new(head),
+            capacity,
+        }
     }
 
     /// Says these events; everything up to `head` has then been said.

@@ -16,10 +16,7 @@ use crate::{
     archive::{ArchiveError, ArchiveWriter},
     clock,
     engine::StoreId,
-    journal::{
-        JournalError,
-        EventReader, EventRecord, Position,
-    },
+    journal::{EventReader, EventRecord, JournalError, Position},
 };
 
 /// How many records go into one transaction at most.
@@ -64,7 +61,11 @@ impl Follower {
                 fatal.report(cause.into());
             }
         });
-        Ok(Self { bell, thread, reached: watch })
+        Ok(Self {
+            bell,
+            thread,
+            reached: watch,
+        })
     }
 
     /// The bell that tells it that more was said; ringing twice is as good as once.
@@ -104,7 +105,9 @@ fn follow(
 ) -> Result<(), FollowError> {
     // What was trimmed from the event log before the archive had it is lost to the archive alone.
     let earliest = events.earliest()?;
-    let from = writer.position().filter(|position| earliest.is_none_or(|earliest| *position >= earliest));
+    let from = writer
+        .position()
+        .filter(|position| earliest.is_none_or(|earliest| *position >= earliest));
     let mut log = events.after(from)?;
     let mut stop = false;
     loop {

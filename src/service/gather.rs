@@ -13,7 +13,7 @@ use super::{
 use crate::{
     clock::Clock,
     engine::{effect::Answer, input::Input},
-    journal::{AppendError, Journal, codec, Position},
+    journal::{AppendError, Journal, Position, codec},
     metrics::Metrics,
     model::Time,
 };
@@ -34,7 +34,11 @@ pub(super) struct Batch {
 /// One part of a batch.
 pub(super) enum Item {
     /// Notifications, where their answers go, and their places in the queue.
-    Notifications(Vec<Input>, oneshot::Sender<Result<Vec<Answer>, Unavailable>>, OwnedSemaphorePermit),
+    Notifications(
+        Vec<Input>,
+        oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
+        OwnedSemaphorePermit,
+    ),
     /// Another input.
     Input(Input, Option<oneshot::Sender<()>>),
     /// A question; it has no place in the journal.
@@ -73,7 +77,9 @@ impl Gatherer {
                 break;
             };
             gathered.take(first);
-            while gathered.has_room() && let Ok(next) = self.submissions.try_recv() {
+            while gathered.has_room()
+                && let Ok(next) = self.submissions.try_recv()
+            {
                 gathered.take(next);
             }
             if !self.pass_on(&mut gathered) {
@@ -115,7 +121,13 @@ impl Gatherer {
         gathered.count = 0;
         let items = std::mem::take(&mut gathered.items);
         // The deciding thread is gone only after a failure of its own.
-        self.durable.send(Batch { first_offset, time, items }).is_ok()
+        self.durable
+            .send(Batch {
+                first_offset,
+                time,
+                items,
+            })
+            .is_ok()
     }
 }
 
@@ -126,7 +138,12 @@ impl Gathered {
 
     fn take(&mut self, submission: Submission) {
         match submission {
-            Submission::Notifications(Notifications { inputs, records, answer, places }) => {
+            Submission::Notifications(Notifications {
+                inputs,
+                records,
+                answer,
+                places,
+            }) => {
                 self.payload.extend_from_slice(&records);
                 self.count += u32::try_from(inputs.len()).unwrap_or(u32::MAX);
                 self.items.push(Item::Notifications(inputs, answer, places));

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::{
     engine::{Engine, effect::Answer, input::Input},
-    journal::{codec, Position},
+    journal::{Position, codec},
     model::Notification,
 };
 
@@ -16,7 +16,10 @@ pub(super) enum Submission {
     /// Notifications, and where their answers go.
     Notifications(Notifications),
     /// Another input; told when it is applied, if somebody waits for that.
-    Input { input: Input, applied: Option<oneshot::Sender<()>> },
+    Input {
+        input: Input,
+        applied: Option<oneshot::Sender<()>>,
+    },
     /// Make the event log durable, and tell how far it goes.
     SyncEvents(oneshot::Sender<Option<Position>>),
     /// A question about the state that follows from all that was submitted before.
@@ -66,14 +69,25 @@ impl Handle {
     /// A handle, and the end of the queue that the driver reads. At most so many notifications wait at once.
     pub(super) fn new(places: usize) -> (Self, mpsc::Receiver<Submission>) {
         let (queue, submissions) = mpsc::channel(4096);
-        (Self { queue, places: Arc::new(Semaphore::new(places)) }, submissions)
+        (
+            Self {
+                queue,
+                places: Arc::new(Semaphore::new(places)),
+            },
+            submissions,
+        )
     }
 
     /// Submits notifications and waits until they are durable and decided upon. Refused at once when too many wait.
     pub async fn notify(&self, items: Vec<Notification>) -> Result<Vec<Answer>, Unavailable> {
         let places = places_for(&items);
-        let places = Arc::clone(&self.places).try_acquire_many_owned(places).map_err(|_| Unavailable::QueueFull)?;
-        self.submit(items, places).await?.await.unwrap_or(Err(Unavailable::Stopping))
+        let places = Arc::clone(&self.places)
+            .try_acquire_many_owned(places)
+            .map_err(|_| Unavailable::QueueFull)?;
+        self.submit(items, places)
+            .await?
+            .await
+            .unwrap_or(Err(Unavailable::Stopping))
     }
 
     /// Submits notifications, waiting for places in the queue, and hands back where their answers will come.
@@ -82,7 +96,10 @@ impl Handle {
         items: Vec<Notification>,
     ) -> Result<oneshot::Receiver<Result<Vec<Answer>, Unavailable>>, Unavailable> {
         let places = places_for(&items);
-        let places = Arc::clone(&self.places).acquire_many_owned(places).await.map_err(|_| Unavailable::Stopping)?;
+        let places = Arc::clone(&self.places)
+            .acquire_many_owned(places)
+            .await
+            .map_err(|_| Unavailable::Stopping)?;
         self.submit(items, places).await
     }
 
@@ -103,32 +120,49 @@ impl Handle {
     /// Submits an input and waits until it is applied.
     pub async fn apply(&self, input: Input) -> Result<(), Unavailable> {
         let (applied, done) = oneshot::channel();
-        let input = Submission::Input { input, applied: Some(applied) };
+        let input = Submission::Input {
+            input,
+            applied: Some(applied),
+        };
         self.queue.send(input).await.map_err(|_| Unavailable::Stopping)?;
         done.await.map_err(|_| Unavailable::Stopping)
     }
 
     /// Submits a tick from the deciding thread, which must not wait; false: the queue is full, and what fills it brings time along.
     pub(super) fn tick(&self) -> bool {
-        self.queue.try_send(Submission::Input { input: Input::Tick, applied: None }).is_ok()
+        self.queue
+            .try_send(Submission::Input {
+                input: Input::Tick,
+                applied: None,
+            })
+            .is_ok()
     }
 
     /// Says from the deciding thread that an input is left out. If the queue is full the journal does not say so, and the next start
     /// finds out by itself.
     pub(super) fn skip(&self, offset: u64) {
-        let _ = self.queue.try_send(Submission::Input { input: Input::Skip(offset), applied: None });
+        let _ = self.queue.try_send(Submission::Input {
+            input: Input::Skip(offset),
+            applied: None,
+        });
     }
 
     /// Makes the event log durable; tells how far it goes.
     pub(super) async fn sync_events(&self) -> Result<Option<Position>, Unavailable> {
         let (done, synced) = oneshot::channel();
-        self.queue.send(Submission::SyncEvents(done)).await.map_err(|_| Unavailable::Stopping)?;
+        self.queue
+            .send(Submission::SyncEvents(done))
+            .await
+            .map_err(|_| Unavailable::Stopping)?;
         synced.await.map_err(|_| Unavailable::Stopping)
     }
 
     /// Submits an input without waiting for its end.
     pub async fn send(&self, input: Input) -> Result<(), Unavailable> {
-        self.queue.send(Submission::Input { input, applied: None }).await.map_err(|_| Unavailable::Stopping)
+        self.queue
+            .send(Submission::Input { input, applied: None })
+            .await
+            .map_err(|_| Unavailable::Stopping)
     }
 
     /// Lets the driver finish what was submitted before, and end.
@@ -149,8 +183,16 @@ impl Handle {
             codec::encode(input, &mut records).map_err(|_| Unavailable::Skipped)?;
         }
         let (answer, answered) = oneshot::channel();
-        let notifications = Notifications { inputs, records, answer, places };
-        self.queue.send(Submission::Notifications(notifications)).await.map_err(|_| Unavailable::Stopping)?;
+        let notifications = Notifications {
+            inputs,
+            records,
+            answer,
+            places,
+        };
+        self.queue
+            .send(Submission::Notifications(notifications))
+            .await
+            .map_err(|_| Unavailable::Stopping)?;
         Ok(answered)
     }
 }

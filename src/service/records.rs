@@ -45,7 +45,13 @@ impl Outcome {
                     self.kinds.push(event.kind);
                     let (sequence, time) = (event.sequence, event.at);
                     let position = self.next_position(offset);
-                    self.records.push(EventRecord { position, kind: EventKind::Alert, sequence, time, bytes });
+                    self.records.push(EventRecord {
+                        position,
+                        kind: EventKind::Alert,
+                        sequence,
+                        time,
+                        bytes,
+                    });
                     self.events.push(Some(wire));
                 }
                 Effect::Delivery(delivery) => {
@@ -67,8 +73,15 @@ impl Outcome {
     }
 
     fn next_position(&self, offset: u64) -> Position {
-        let last = self.records.last().map(|record| record.position).filter(|last| last.offset == offset);
-        Position { offset, ordinal: last.map_or(0, |last| last.ordinal + 1) }
+        let last = self
+            .records
+            .last()
+            .map(|record| record.position)
+            .filter(|last| last.offset == offset);
+        Position {
+            offset,
+            ordinal: last.map_or(0, |last| last.ordinal + 1),
+        }
     }
 }
 
@@ -82,6 +95,9 @@ fn end(delivery: &Delivery) -> MailEnd {
 }
 
 fn encode_delivery(delivery: &Delivery) -> Vec<u8> {
-    #[expect(clippy::expect_used, reason = "a delivery is plain data, which postcard can always write to memory")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a delivery is plain data, which postcard can always write to memory"
+    )]
     postcard::to_stdvec(delivery).expect("plain data")
 }

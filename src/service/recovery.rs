@@ -13,9 +13,8 @@ use super::records::Outcome;
 use crate::{
     engine::{Engine, RestoreError, StoreId, input::Input},
     journal::{
-        self, JournalError, Reader, Snapshots,
+        self, EventReader, EventRecord, Events, JournalError, Position, Reader, Snapshots,
         codec::{self, CodecError},
-        EventReader, EventRecord, Events, Position,
     },
     model::Time,
 };
@@ -103,12 +102,19 @@ impl Recovery {
         loop {
             let engine = match &base {
                 None => Engine::new(self.store),
-                Some(snapshot) => Engine::restore(&snapshot.payload)
-                    .map_err(|source| RecoveryError::Restore { offset: snapshot.header.offset, source })?,
+                Some(snapshot) => Engine::restore(&snapshot.payload).map_err(|source| RecoveryError::Restore {
+                    offset: snapshot.header.offset,
+                    source,
+                })?,
             };
             let last_event = base.as_ref().and_then(|snapshot| snapshot.header.last_event);
             let last_hash = base.as_ref().map(|snapshot| snapshot.header.last_hash);
-            let recovered = Recovered { engine, missing: Vec::new(), last_event, last_hash };
+            let recovered = Recovered {
+                engine,
+                missing: Vec::new(),
+                last_event,
+                last_hash,
+            };
             match self.replay(recovered, from, offset)? {
                 Ok(recovered) => return Ok(recovered),
                 Err(failed) => {
@@ -120,7 +126,10 @@ impl Recovery {
     }
 
     fn skip(&self, offset: u64) {
-        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).insert(offset);
+        self.skipped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(offset);
     }
 
     /// Finds out which inputs the engine has failed on before.
@@ -150,7 +159,9 @@ impl Recovery {
                 continue;
             }
             let engine = &mut recovered.engine;
-            let applied = catch_unwind(AssertUnwindSafe(|| engine.apply(offset, frame.time, input, &mut effects)));
+            let applied = catch_unwind(AssertUnwindSafe(|| {
+                engine.apply(offset, frame.time, input, &mut effects)
+            }));
             if applied.is_err() {
                 return Ok(Err(offset));
             }
@@ -181,7 +192,11 @@ fn was_said(log: &mut Events, record: &EventRecord) -> Result<bool, RecoveryErro
     } else {
         return Ok(true);
     };
-    Err(RecoveryError::Diverged { position: record.position, what, version: env!("CARGO_PKG_VERSION") })
+    Err(RecoveryError::Diverged {
+        position: record.position,
+        what,
+        version: env!("CARGO_PKG_VERSION"),
+    })
 }
 
 /// What all inputs of a frame share.
@@ -197,7 +212,11 @@ fn inputs(
     from: u64,
     until: u64,
 ) -> impl Iterator<Item = Result<(Shared, u64, Input), RecoveryError>> + use<> {
-    let frames = if from < until { Some(journal.frames_from(from)) } else { None };
+    let frames = if from < until {
+        Some(journal.frames_from(from))
+    } else {
+        None
+    };
     frames
         .into_iter()
         .flatten()
@@ -206,12 +225,24 @@ fn inputs(
             Ok(inputs) => inputs.into_iter().map(Ok).collect::<Vec<_>>(),
             Err(error) => vec![Err(error)],
         })
-        .filter(move |input| input.as_ref().map_or(true, |(_, offset, _)| (from..until).contains(offset)))
+        .filter(move |input| {
+            input
+                .as_ref()
+                .map_or(true, |(_, offset, _)| (from..until).contains(offset))
+        })
 }
 
 fn decode(frame: journal::Frame) -> Result<Vec<(Shared, u64, Input)>, RecoveryError> {
-    let shared = Shared { time: frame.time, hash: frame.hash };
-    let inputs = codec::decode(&frame.payload, frame.count)
-        .map_err(|source| RecoveryError::Codec { offset: frame.first_offset, source })?;
-    Ok((frame.first_offset..).zip(inputs).map(|(offset, input)| (shared, offset, input)).collect())
+    let shared = Shared {
+        time: frame.time,
+        hash: frame.hash,
+    };
+    let inputs = codec::decode(&frame.payload, frame.count).map_err(|source| RecoveryError::Codec {
+        offset: frame.first_offset,
+        source,
+    })?;
+    Ok((frame.first_offset..)
+        .zip(inputs)
+        .map(|(offset, input)| (shared, offset, input))
+        .collect())
 }

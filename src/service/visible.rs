@@ -24,7 +24,9 @@ impl Visible {
     /// What is visible of an alert on the wire.
     pub fn of(alert: &api::Alert) -> Self {
         let pairs = |map: &std::collections::BTreeMap<String, String>| {
-            map.iter().map(|(name, value)| (name.into(), value.into())).collect::<Vec<(CompactString, CompactString)>>()
+            map.iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect::<Vec<(CompactString, CompactString)>>()
         };
         Self {
             rule: alert.rule.as_str().into(),
@@ -37,7 +39,10 @@ impl Visible {
             labels: pairs(&alert.labels).into_iter().collect(),
             key: pairs(&alert.key),
             occurrences: alert.occurrences,
-            started_at: alert.started_at.and_then(|at| Time::from_parts(at.seconds, at.nanos)).unwrap_or_default(),
+            started_at: alert
+                .started_at
+                .and_then(|at| Time::from_parts(at.seconds, at.nanos))
+                .unwrap_or_default(),
         }
     }
 

@@ -47,9 +47,13 @@ impl EventReader {
     /// The records of this time and later. Refused where some of them may have been trimmed.
     pub fn since(&self, time: Time) -> Result<Events, JournalError> {
         if self.reader.earliest() > 0
-            && let Some(first) = self.first_of_frame(self.reader.earliest())?.filter(|first| time < first.time)
+            && let Some(first) = self
+                .first_of_frame(self.reader.earliest())?
+                .filter(|first| time < first.time)
         {
-            return Err(JournalError::EventsTrimmedSince { earliest: first.position });
+            return Err(JournalError::EventsTrimmedSince {
+                earliest: first.position,
+            });
         }
         let offset = self.seek(|record| record.time < time)?;
         Ok(self.events(offset, From::Time(time)))
