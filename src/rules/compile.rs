@@ -18,7 +18,7 @@ use super::{
     expr::suggest::nearest,
     expr::{Defines, Expr, MAX_RULE, Schema},
     file::{Document, TestCase},
-    index::Index,
+    index::{Distinct, Index, MAX_CODES},
 };
 
 /// What rule files without errors give.
@@ -45,6 +45,7 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
         findings,
         defines,
         used_defines: BTreeSet::new(),
+        distinct: Distinct::default(),
     };
 
     let receivers = delivery::receivers(&document.receivers, &mut compiler);
@@ -75,6 +76,8 @@ pub(super) struct Compiler<'a> {
     defines: Defines,
     /// Those that compiled expressions name.
     used_defines: BTreeSet<CompactString>,
+    /// The codes that they name.
+    distinct: Distinct,
 }
 
 impl Compiler<'_> {
@@ -82,6 +85,15 @@ impl Compiler<'_> {
     pub fn expression(&mut self, text: &Spanned<String>, schema: Schema) -> Option<Expr> {
         match Expr::compile(&text.value, schema, &self.defines, MAX_RULE) {
             Ok(expr) => {
+                self.distinct.add(&expr);
+                if self.distinct.is_too_wide() {
+                    let message =
+                        format!("with this, the rules name more than {MAX_CODES} different codes of one kind");
+                    self.findings
+                        .error(text.span, message)
+                        .advise("compare with `<` or `>=` instead of listing them");
+                    return None;
+                }
                 self.used_defines.extend(expr.defines().iter().cloned());
                 Some(expr)
             }

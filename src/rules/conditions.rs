@@ -7,7 +7,7 @@ mod held;
 use super::{
     Condition,
     compile::Compiler,
-    diagnostic::{Findings, Spanned},
+    diagnostic::{Findings, Span},
     file::{Fields, listed},
 };
 
@@ -42,13 +42,12 @@ pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Co
     };
     for form in &FORMS {
         for key in form.keys {
-            // Where the condition itself is in doubt, nothing can be said about its other keys.
-            let stray = fields.place_of(key).filter(|_| told.len() == 1);
+            let place = fields.place_of(key);
             fields.take(key);
-            if let Some(place) = stray {
-                let error = compiler
-                    .findings
-                    .error(place, format!("`{key}` does not go with `{}`", told[0].told_by));
+            // Where the condition itself is in doubt, nothing can be said about its other keys.
+            if let (Some(place), [condition]) = (place, told.as_slice()) {
+                let message = format!("`{key}` does not go with `{}`", condition.told_by);
+                let error = compiler.findings.error(place, message);
                 error.advise(format!("it belongs to `{}`", form.told_by));
             }
         }
@@ -71,20 +70,16 @@ fn none(fields: &Fields, findings: &mut Findings<'_>) {
 
 fn too_many(forms: &[&Form], fields: &Fields, findings: &mut Findings<'_>) {
     let names: Vec<&str> = forms.iter().map(|form| form.told_by).collect();
-    let mut places: Vec<&Spanned<String>> = fields
-        .keys()
-        .filter(|key| names.contains(&key.value.as_str()))
-        .collect();
-    let Some(first) = (!places.is_empty()).then(|| places.remove(0)) else {
+    let places = fields.keys().filter(|key| names.contains(&key.value.as_str()));
+    let places: Vec<Span> = places.map(|key| key.span).collect();
+    let [first, others @ ..] = places.as_slice() else {
         return;
     };
     let source = findings.source();
-    let error = findings.error(
-        first.span,
-        format!("{} conditions in one rule: {}", names.len(), listed(&names)),
-    );
+    let message = format!("{} conditions in one rule: {}", names.len(), listed(&names));
+    let error = findings.error(*first, message);
     error.advise("make a rule of each");
-    for place in places {
-        error.other(source, place.span, "and here");
+    for place in others {
+        error.other(source, *place, "and here");
     }
 }

@@ -1,11 +1,14 @@
 //! Mistakes in rule files, told to people (the line underlined, what to do) and to programs (JSON). Reading and checking the files is
 //! absent: it only collects here.
 
-use std::{fmt, ops::Range};
+mod place;
+
+use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet, renderer::DecorStyle};
 use serde::Serialize;
 
+pub use self::place::{Location, Span, Spanned};
 use super::{RuleSource, expr::Mistake};
 
 /// How bad a finding is.
@@ -25,100 +28,6 @@ impl fmt::Display for Level {
             Self::Warning => "warning",
         })
     }
-}
-
-/// Some bytes of one file of a [`RuleSource`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Span {
-    /// Index of the file.
-    pub file: usize,
-    /// The first byte.
-    pub start: usize,
-    /// The byte after the last.
-    pub end: usize,
-}
-
-impl Span {
-    /// Its bytes within the file.
-    pub const fn range(self) -> Range<usize> {
-        self.start..self.end
-    }
-
-    /// From where this begins to where that ends.
-    pub fn to(self, last: Span) -> Self {
-        Self {
-            end: last.end.max(self.end),
-            ..self
-        }
-    }
-
-    /// The text that it spans; empty where it does not lie in that source.
-    pub fn text(self, source: &RuleSource) -> &str {
-        let file = source.files.get(self.file);
-        file.and_then(|file| file.text.get(self.range())).unwrap_or_default()
-    }
-}
-
-/// A value with the place where it was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spanned<T> {
-    /// What was written.
-    pub value: T,
-    /// Where.
-    pub span: Span,
-}
-
-/// Lines and columns of a span.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Location {
-    /// The file's name.
-    pub file: String,
-    /// The line that it begins on, from 1.
-    pub line: u32,
-    /// The column that it begins at, from 1, in characters.
-    pub column: u32,
-    /// The line that it ends on.
-    pub end_line: u32,
-    /// The column after its last character.
-    pub end_column: u32,
-    /// Where it stands.
-    #[serde(skip)]
-    pub span: Span,
-}
-
-impl Location {
-    /// The lines and columns of a span of that source.
-    pub fn of(source: &RuleSource, span: Span) -> Self {
-        let (file, text) = match source.files.get(span.file) {
-            Some(file) => (file.name.as_str(), file.text.as_str()),
-            None => ("", ""),
-        };
-        let (line, column) = line_and_column(text, span.start);
-        let (end_line, end_column) = line_and_column(text, span.end);
-        Self {
-            file: file.to_owned(),
-            line,
-            column,
-            end_line,
-            end_column,
-            span,
-        }
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
-    }
-}
-
-/// Counted from 1, columns in characters; a byte-order mark is no character.
-fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let column = line.trim_start_matches('\u{feff}').chars().count();
-    let number = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-    (number(before.matches('\n').count()), number(column))
 }
 
 /// One finding.
@@ -237,11 +146,17 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// How many findings one run tells; a file that has more is not a rule file.
+const MAX_FINDINGS: usize = 1000;
+
 /// Collects all findings of one run over a source.
 #[derive(Debug)]
 pub struct Findings<'a> {
     source: &'a RuleSource,
     list: Vec<Diagnostic>,
+    errors: bool,
+    /// How many there are beyond [`MAX_FINDINGS`]; the last of them stands at the end of the list.
+    left_out: usize,
 }
 
 impl<'a> Findings<'a> {
@@ -250,6 +165,8 @@ impl<'a> Findings<'a> {
         Self {
             source,
             list: Vec::new(),
+            errors: false,
+            left_out: 0,
         }
     }
 
@@ -260,14 +177,25 @@ impl<'a> Findings<'a> {
 
     /// Adds an error.
     pub fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.list.push(Diagnostic::error(self.source, span, message));
-        self.last()
+        self.errors = true;
+        self.add(Level::Error, span, message.into())
     }
 
     /// Adds a warning.
     pub fn warning(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.list.push(Diagnostic::warning(self.source, span, message));
-        self.last()
+        self.add(Level::Warning, span, message.into())
+    }
+
+    #[expect(clippy::expect_used, reason = "called right after a push")]
+    fn add(&mut self, level: Level, mut span: Span, message: String) -> &mut Diagnostic {
+        if self.list.len() >= MAX_FINDINGS {
+            self.left_out += 1;
+            self.list.truncate(MAX_FINDINGS);
+            // Counting lines for what is not told would take as long as the file is.
+            (span.start, span.end) = (0, 0);
+        }
+        self.list.push(Diagnostic::new(level, self.source, span, message));
+        self.list.last_mut().expect("an element was just added")
     }
 
     /// Adds a mistake in an expression, whose span counts within that text.
@@ -279,68 +207,19 @@ impl<'a> Findings<'a> {
     }
 
     /// Whether one of them is an error.
-    pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|finding| finding.level == Level::Error)
-    }
-
-    #[expect(clippy::expect_used, reason = "called right after a push")]
-    fn last(&mut self) -> &mut Diagnostic {
-        self.list.last_mut().expect("an element was just added")
+    pub const fn has_errors(&self) -> bool {
+        self.errors
     }
 
     /// All of them, in the order of their places; `Err` if one is an error.
     pub fn finish(mut self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        self.list.truncate(MAX_FINDINGS);
         self.list
             .sort_by(|a, b| (a.location.span, &a.message).cmp(&(b.location.span, &b.message)));
-        if self.has_errors() {
-            Err(self.list)
-        } else {
-            Ok(self.list)
+        if let (1.., Some(last)) = (self.left_out, self.list.last_mut()) {
+            last.advise(format!("there are {} more findings, which are left out", self.left_out));
         }
-    }
-}
-
-impl Spanned<String> {
-    /// Where a part of this text, a scalar of a YAML file, stands in the file. Exact for a plain scalar of one line, a quoted one
-    /// without escapes and a block scalar that keeps its line breaks; otherwise the whole scalar.
-    pub fn within(&self, part: Range<usize>, source: &RuleSource) -> Span {
-        let raw = self.span.text(source);
-        let at = |start: usize, end: usize| Span {
-            start: self.span.start + start,
-            end: self.span.start + end,
-            ..self.span
-        };
-        if raw == self.value {
-            return at(part.start, part.end);
-        }
-        if raw.starts_with(['\'', '"']) && raw.get(1..raw.len() - 1) == Some(&self.value) {
-            return at(1 + part.start, 1 + part.end);
-        }
-        match (self.in_block(part.start, raw), self.in_block(part.end, raw)) {
-            (Some(start), Some(end)) => at(start, end),
-            _ => at(0, raw.trim_end().len()),
-        }
-    }
-
-    /// The offset in the raw text of a block scalar of an offset in its value; `None` if the two do not agree line by line.
-    fn in_block(&self, offset: usize, raw: &str) -> Option<usize> {
-        let (mut raw_start, mut start) = (0, 0);
-        let mut raw_lines = raw.split_inclusive('\n');
-        for line in self.value.split_inclusive('\n') {
-            let raw_line = raw_lines.next()?;
-            let (text, raw_text) = (line.trim_end_matches('\n'), raw_line.trim_end_matches(['\n', '\r']));
-            // The first line begins where the span does; the others carry the indentation of the block.
-            let indent = raw_text.len().checked_sub(text.len())?;
-            if !raw_text.ends_with(text) || !raw_text.bytes().take(indent).all(|byte| byte == b' ') {
-                return None;
-            }
-            if offset <= start + text.len() {
-                return Some(raw_start + indent + (offset - start));
-            }
-            raw_start += raw_line.len();
-            start += line.len();
-        }
-        (offset == self.value.len()).then_some(raw.trim_end().len())
+        if self.errors { Err(self.list) } else { Ok(self.list) }
     }
 }
 

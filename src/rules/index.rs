@@ -3,7 +3,7 @@
 
 mod distinct;
 
-pub(super) use distinct::Distinct;
+pub(super) use distinct::{Distinct, MAX_CODES};
 
 use super::{
     Condition, KeyField, Rule,

@@ -14,7 +14,13 @@ use crate::{
 
 /// Looks at all that has compiled.
 pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[Route], compiler: &mut Compiler<'_>) {
-    unused_defines(document, compiler);
+    // Where something did not compile, nobody knows what it would have used.
+    if !compiler.findings.has_errors() {
+        unused_defines(document, compiler);
+        unrouted(rules, routes, &mut compiler.findings);
+        unused_receivers(document, &mut compiler.findings);
+    }
+    let rules: Vec<_> = rules.iter().filter(|(_, rule)| rule.enabled).collect();
     let findings = &mut compiler.findings;
     for (i, (text, rule)) in rules.iter().enumerate() {
         let Some(name) = &text.name else { continue };
@@ -33,15 +39,9 @@ pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[R
             warning.other(source, first, "this one").advise("remove one of them");
         }
     }
-    unrouted(rules, routes, findings);
-    unused_receivers(document, findings);
 }
 
 fn unused_defines(document: &Document, compiler: &mut Compiler<'_>) {
-    // Where something did not compile, nobody knows what it would have used.
-    if compiler.findings.has_errors() {
-        return;
-    }
     for (name, _) in &document.defines {
         if !compiler.used_defines.contains(name.value.as_str()) {
             compiler

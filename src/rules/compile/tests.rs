@@ -97,8 +97,9 @@ fn text_that_is_no_yaml() {
     ] {
         let source = source(&[(name, text)]);
         for finding in compile(&source).unwrap_err() {
-            // The deep ones are one line of a megabyte, which no terminal needs to see.
             writeln!(told, "{finding}").unwrap();
+            // One of them is a line of a megabyte, which no terminal is to see.
+            assert!(finding.render(&source, false).len() < 1000, "{name}");
         }
     }
     told!("no_yaml", told);
@@ -314,6 +315,29 @@ fn all_mistakes_of_all_files_are_told_at_once() {
 }
 
 #[test]
+fn bounds_what_one_run_costs() {
+    let codes = |from: i32| {
+        (from..from + 17)
+            .map(|code| code.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let rule = |name, from| format!("- {{ name: {name}, when: 'party.status in [{}]' }}\n", codes(from));
+    let set = |second| format!("rules:\n{}{}", rule("a", 1000), rule("b", second));
+    assert_eq!(good(&set(1010)).set.rules.len(), 2);
+    let told = findings(&[("rules.yaml", &set(2000))]);
+    assert!(told.contains("more than 32 different codes of one kind"), "{told}");
+
+    let many: String = (0..1500).map(|i| format!("k{i}: 0\n")).collect();
+    let findings = compile(&source(&[("rules.yaml", &many)])).unwrap_err();
+    assert_eq!(findings.len(), 1000);
+    assert_eq!(
+        findings[999].advice.as_deref(),
+        Some("there are 500 more findings, which are left out")
+    );
+}
+
+#[test]
 fn compiles_what_the_keys_say() {
     let compiled = good(
         r#"
@@ -332,11 +356,7 @@ rules:
   keep_firing_for: 1m
 - name: muted-expert
   while: party.role == EXPERT && party.status == MUTED
-- name: caller
-  when: party.status == DISCONNECTED
-  key: [party.phone, source]
-  resolve: { when: party.status == SPEAKING }
-  enabled: false
+- { name: caller, when: party.status == DISCONNECTED, key: [party.phone, source], resolve: { when: party.status == SPEAKING }, enabled: false }
 receivers:
 - name: bridge-ops
   email: { to: [noc@example.com], reply_to: lead@example.com, personal_data: clear, send_resolved: false }
@@ -385,6 +405,11 @@ route:
         }
     ));
     assert!(!caller.enabled);
+    assert!(
+        caller.place.text.starts_with("{ name: caller,") && caller.place.text.ends_with(" }"),
+        "{}",
+        caller.place.text
+    );
     let receiver = &compiled.set.receivers[0];
     assert_eq!((receiver.clear, receiver.send_resolved), (true, false));
     let routes: Vec<_> = compiled

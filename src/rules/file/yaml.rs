@@ -193,16 +193,32 @@ fn node(parsed: serde_saphyr::Spanned<Parsed>, file: usize, findings: &mut Findi
         Parsed::Text(text) => Value::Text(text),
         Parsed::List(items) => {
             let items: Vec<Node> = items.into_iter().map(|item| node(item, file, findings)).collect();
-            span = items.last().map_or(span, |last| span.to(last.span));
+            span = around(span, items.last(), findings);
             Value::List(items)
         }
         Parsed::Map(entries) => {
             let entries = map(entries, file, findings);
-            span = entries.last().map_or(span, |(_, last)| span.to(last.span));
+            span = around(span, entries.last().map(|(_, last)| last), findings);
             Value::Map(entries)
         }
     };
     Node { value, span }
+}
+
+/// From where a collection begins to the end of its last part, and to its bracket if it has one.
+fn around(start: Span, last: Option<&Node>, findings: &Findings<'_>) -> Span {
+    let span = last.map_or(start, |last| start.to(last.span));
+    let file = findings.source().files.get(start.file).map_or("", |file| &file.text);
+    let bracket = match file.as_bytes().get(start.start) {
+        Some(b'[') => ']',
+        Some(b'{') => '}',
+        _ => return span,
+    };
+    let rest = file.get(span.end..).and_then(|rest| rest.find(bracket));
+    Span {
+        end: rest.map_or(span.end, |closing| span.end + closing + 1),
+        ..span
+    }
 }
 
 fn map(

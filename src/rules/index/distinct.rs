@@ -1,11 +1,12 @@
 //! The codes that expressions can tell apart.
 
-use std::collections::BTreeSet;
-
 use crate::{
     model::{ConferenceStatus, DisconnectReason, ParticipantStatus},
     rules::expr::{Code, Codes, Expr},
 };
+
+/// How many codes of one kind a rule set may name. The vendor lists ten; the index grows with the product of two kinds.
+pub const MAX_CODES: usize = 32;
 
 /// The codes that some expressions name. All others are alike to these expressions, so one cell stands for them all.
 #[derive(Debug, Default)]
@@ -18,17 +19,26 @@ pub struct Distinct {
 impl Distinct {
     /// What these expressions can tell apart.
     pub fn of<'e>(expressions: impl IntoIterator<Item = &'e Expr>) -> Self {
-        let (mut conf, mut status, mut reason) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for literals in expressions.into_iter().map(Expr::code_literals) {
-            conf.extend(literals.conf_status);
-            status.extend(literals.party_status);
-            reason.extend(literals.disconnect_reason);
+        let mut distinct = Self::default();
+        for expression in expressions {
+            distinct.add(expression);
         }
-        Self {
-            conf: Axis::of(conf),
-            status: Axis::of(status),
-            reason: Axis::of(reason),
-        }
+        distinct
+    }
+
+    /// Tells apart what this expression tells apart, too.
+    pub fn add(&mut self, expression: &Expr) {
+        let literals = expression.code_literals();
+        self.conf.add(literals.conf_status);
+        self.status.add(literals.party_status);
+        self.reason.add(literals.disconnect_reason);
+    }
+
+    /// Whether there are more codes of one kind than [`MAX_CODES`].
+    pub fn is_too_wide(&self) -> bool {
+        [self.conf.len(), self.status.len(), self.reason.len()]
+            .into_iter()
+            .any(|cells| cells > MAX_CODES + 1)
     }
 
     /// Every distinct kind of conf notification; the n-th is that of [`Self::conf_cell`] n.
@@ -58,17 +68,21 @@ impl Distinct {
 
 /// Codes in their order; after them a place for whatever is none of them.
 #[derive(Debug)]
-struct Axis<T>(Box<[T]>);
+struct Axis<T>(Vec<T>);
 
 impl<T> Default for Axis<T> {
     fn default() -> Self {
-        Self(Box::default())
+        Self(Vec::new())
     }
 }
 
 impl<T: Copy + Ord> Axis<T> {
-    fn of(codes: BTreeSet<T>) -> Self {
-        Self(codes.into_iter().collect())
+    fn add(&mut self, codes: impl IntoIterator<Item = T>) {
+        for code in codes {
+            if let Err(place) = self.0.binary_search(&code) {
+                self.0.insert(place, code);
+            }
+        }
     }
 
     fn len(&self) -> usize {
