@@ -100,9 +100,18 @@ impl<'a> Checker<'a> {
 
     /// A part of any type, or a list.
     pub fn any_value(&mut self, node: &Node) {
-        match node.kind {
-            Kind::List(_) => drop(self.list(node)),
-            _ => drop(self.value(node)),
+        if self.is_list(node) {
+            drop(self.list(node));
+        } else {
+            drop(self.value(node));
+        }
+    }
+
+    fn is_list(&self, node: &Node) -> bool {
+        match &node.kind {
+            Kind::List(_) => true,
+            Kind::Name(name) => self.defines.body(name).is_some_and(|body| self.is_list(body)),
+            _ => false,
         }
     }
 
