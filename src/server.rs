@@ -12,7 +12,7 @@ use crate::{
     email::MailSettings,
     grpc::serve::{self, Health, Parts},
     metrics::Metrics,
-    reload::{Reload, Reloader},
+    reload::Reloader,
     service::{Service, ServiceSettings, StartError},
 };
 

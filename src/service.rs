@@ -37,9 +37,8 @@ use crate::{
         input::{Input, MailOutcome, NewRules, Settings},
     },
     grpc::cursor::Cursors,
-    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position, Trim},
+    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position},
     metrics::Metrics,
-    model::Time,
     rules::RuleSet,
 };
 use decide::Decider;
@@ -201,7 +200,7 @@ impl Service {
             mailer: mailer.queue(),
             handle: handle.clone(),
             recovery: recovery.clone(),
-            cursors: cursors.clone(),
+            cursors,
             archive: follower.bell(),
             fatal: fatal.clone(),
             metrics,

@@ -110,7 +110,7 @@ impl Decider {
                     answers.push((answer, given, places));
                 }
                 Item::Input(input, done) => {
-                    self.apply(offset, batch.time, input, &mut outcome);
+                    self.apply(offset, batch.time, *input, &mut outcome);
                     offset += 1;
                     applied.extend(done);
                 }

@@ -40,7 +40,7 @@ pub(super) enum Item {
         OwnedSemaphorePermit,
     ),
     /// Another input.
-    Input(Input, Option<oneshot::Sender<()>>),
+    Input(Box<Input>, Option<oneshot::Sender<()>>),
     /// A question; it has no place in the journal.
     Query(Query),
     /// Make the event log durable.

@@ -17,7 +17,7 @@ pub(super) enum Submission {
     Notifications(Notifications),
     /// Another input; told when it is applied, if somebody waits for that.
     Input {
-        input: Input,
+        input: Box<Input>,
         applied: Option<oneshot::Sender<()>>,
     },
     /// Make the event log durable, and tell how far it goes.
@@ -121,7 +121,7 @@ impl Handle {
     pub async fn apply(&self, input: Input) -> Result<(), Unavailable> {
         let (applied, done) = oneshot::channel();
         let input = Submission::Input {
-            input,
+            input: Box::new(input),
             applied: Some(applied),
         };
         self.queue.send(input).await.map_err(|_| Unavailable::Stopping)?;
@@ -132,7 +132,7 @@ impl Handle {
     pub(super) fn tick(&self) -> bool {
         self.queue
             .try_send(Submission::Input {
-                input: Input::Tick,
+                input: Box::new(Input::Tick),
                 applied: None,
             })
             .is_ok()
@@ -142,7 +142,7 @@ impl Handle {
     /// finds out by itself.
     pub(super) fn skip(&self, offset: u64) {
         let _ = self.queue.try_send(Submission::Input {
-            input: Input::Skip(offset),
+            input: Box::new(Input::Skip(offset)),
             applied: None,
         });
     }
@@ -160,7 +160,10 @@ impl Handle {
     /// Submits an input without waiting for its end.
     pub async fn send(&self, input: Input) -> Result<(), Unavailable> {
         self.queue
-            .send(Submission::Input { input, applied: None })
+            .send(Submission::Input {
+                input: Box::new(input),
+                applied: None,
+            })
             .await
             .map_err(|_| Unavailable::Stopping)
     }
