@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use crate::{
     engine::{Engine, effect::Answer, input::Input},
     journal::{Position, codec},
-    model::Notification,
+    model::{Notification, Time},
 };
 
 /// Something for the driver.
@@ -20,12 +20,25 @@ pub(super) enum Submission {
         input: Box<Input>,
         applied: Option<oneshot::Sender<()>>,
     },
+    /// Remove what is older or more than is kept, but nothing that a start may need.
+    Trim(Keep),
     /// Make the event log durable, and tell how far it goes.
     SyncEvents(oneshot::Sender<Option<Position>>),
     /// A question about the state that follows from all that was submitted before.
     Query(Query),
     /// No more.
     Stop,
+}
+
+/// How much of the journal and of the event log is kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keep {
+    /// What is older goes.
+    pub since: Time,
+    /// The size that each is kept to, in bytes.
+    pub bytes: u64,
+    /// Nothing of the journal goes from this offset on.
+    pub from: u64,
 }
 
 /// A question: run on the deciding thread, between two batches.
@@ -172,6 +185,14 @@ impl Handle {
     pub(super) async fn stop(&self) {
         // Already gone is as good.
         let _ = self.queue.send(Submission::Stop).await;
+    }
+
+    /// Removes what is older or more than is kept.
+    pub(super) async fn trim(&self, keep: Keep) -> Result<(), Unavailable> {
+        self.queue
+            .send(Submission::Trim(keep))
+            .await
+            .map_err(|_| Unavailable::Stopping)
     }
 
     async fn submit(
