@@ -97,6 +97,10 @@ pub struct Reloaded {
     pub kept: u32,
 }
 
+/// A meeting that makes the engine panic, so that tests can show what then happens.
+#[cfg(test)]
+pub(crate) const POISON: &str = "poison";
+
 impl Engine {
     /// An engine that has seen nothing, and has no rules.
     pub fn new(store: StoreId) -> Self {
@@ -264,6 +268,12 @@ impl Engine {
     }
 
     fn notification(&mut self, offset: u64, mut notification: Notification, out: &mut Vec<Effect>) {
+        #[cfg(test)]
+        assert_ne!(
+            notification.payload.billing_code(),
+            POISON,
+            "what the tests make the engine fail on"
+        );
         let state = &mut self.state;
         let counts = &mut state.counts;
         if let Some(id) = &notification.id {

@@ -9,6 +9,8 @@ mod handle;
 mod records;
 mod recovery;
 mod snapshots;
+#[cfg(test)]
+mod tests;
 mod visible;
 
 use std::{
@@ -60,6 +62,8 @@ pub struct ServiceSettings {
     pub mail: MailSettings,
     /// How many notifications may wait.
     pub queue: usize,
+    /// How many inputs one commit takes.
+    pub commit: u32,
     /// How many alert events are kept in memory for subscribers.
     pub ring: usize,
     /// For how long the journal and the event log are kept.
@@ -191,6 +195,7 @@ impl Service {
             submissions,
             durable,
             room: room.clone(),
+            most: settings.commit,
             fatal: fatal.clone(),
             metrics: Arc::clone(&metrics),
         };

@@ -33,7 +33,7 @@ use crate::{
     },
     grpc::{cursor::Cursors, encoded::EncodedResponse},
     journal::{AppendError, EventLog, Position, Trim},
-    metrics::Metrics,
+    metrics::{MailEnd, Metrics},
     model::Time,
 };
 
@@ -120,7 +120,7 @@ impl Decider {
             }
         }
         self.metrics.decided(started.elapsed());
-        if !self.let_out(outcome, offset) {
+        if !self.let_out(outcome, offset, batch.gathered_at) {
             return false;
         }
         // Whoever asked may have gone away.
@@ -154,7 +154,7 @@ impl Decider {
     }
 
     /// Lets out what a batch caused; everything before `next_offset` has then been decided. False: the event log failed.
-    fn let_out(&mut self, outcome: Outcome, next_offset: u64) -> bool {
+    fn let_out(&mut self, outcome: Outcome, next_offset: u64, gathered_at: Instant) -> bool {
         if !outcome.records.is_empty() {
             if let Err(cause) = self.append(&outcome) {
                 self.fatal.report(cause.into());
@@ -183,9 +183,13 @@ impl Decider {
         );
         for kind in outcome.kinds {
             self.metrics.alert_event(kind, 1);
+            self.metrics.said(gathered_at.elapsed());
         }
-        for end in outcome.ends {
+        for (end, took) in outcome.ends {
             self.metrics.mails(end, 1);
+            if end == MailEnd::Sent {
+                self.metrics.mailed(took);
+            }
         }
         for attempt in outcome.mails {
             self.mailer.send(attempt);
