@@ -68,7 +68,7 @@ pub struct ServiceSettings {
     pub ring: usize,
     /// For how long the journal and the event log are kept.
     pub keep_journal: Duration,
-    /// The size that each of them is kept to, in bytes.
+    /// The size that the journal is kept to, in bytes.
     pub keep_bytes: u64,
     /// For how long ended alerts are kept in the archive.
     pub keep_alerts: Duration,

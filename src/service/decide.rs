@@ -213,12 +213,10 @@ impl Decider {
         }
     }
 
-    /// Removes what of the event log is older or more than is kept. That it stays longer harms nobody.
+    /// Removes what of the event log is older than is kept. That it stays longer harms nobody.
     fn trim(&mut self, keep: Keep) {
-        for trim in [Trim::OlderThan(keep.since), Trim::LargerThan(keep.bytes)] {
-            if let Err(cause) = self.events.trim(trim) {
-                error!(%cause, "the event log could not be trimmed");
-            }
+        if let Err(cause) = self.events.trim(Trim::OlderThan(keep.since)) {
+            error!(%cause, "the event log could not be trimmed");
         }
     }
 
