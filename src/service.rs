@@ -213,6 +213,7 @@ impl Service {
             metrics,
             decided,
             effects: Vec::new(),
+            is_lost: false,
         };
         let service = Self {
             events: recovery.events.clone(),
