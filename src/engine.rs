@@ -1,6 +1,8 @@
 //! Decides. A function of the inputs and their times: it reads no clock, no file, no random number; it has no channel, and no `Result`
 //! for what cannot fail. Durability is absent: the driver journals an input before it comes here, and lets effects out after.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod counts;
 mod deadlines;
 pub mod effect;
