@@ -12,6 +12,7 @@ mod manual;
 mod meetings;
 mod rules;
 mod send;
+mod serve;
 mod show;
 mod terminal;
 #[cfg(test)]
@@ -34,6 +35,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the service
+    Serve(Box<serve::Args>),
     /// Send notifications, from files, standard input or flags
     Send(Box<send::Args>),
     /// Follow alerts as they happen; resumes by itself
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
         match self {
+            Self::Serve(args) => wait(serve::run(*args)),
             Self::Send(args) => wait(send::run(*args, terminal)),
             Self::Watch(args) => wait(watch::run(args, terminal)),
             Self::Alerts(args) => wait(alerts::run(args, terminal)),

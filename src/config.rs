@@ -91,6 +91,12 @@ pub struct Retention {
         serialize_with = "value::write_duration"
     )]
     pub journal: Duration,
+    /// The size that inputs and alert events each are kept to, whatever their age, as far as the newest snapshots allow: 64MiB to 1024GiB.
+    #[serde(
+        deserialize_with = "value::size::<67_108_864, 1_099_511_627_776, _>",
+        serialize_with = "value::write_size"
+    )]
+    pub journal_size: u64,
     /// Resolved alerts in the archive: 1d to 3650d.
     #[serde(
         deserialize_with = "value::duration::<86_400, 315_360_000, _>",
@@ -103,6 +109,7 @@ impl Default for Retention {
     fn default() -> Self {
         Self {
             journal: Duration::from_hours(30 * 24),
+            journal_size: 64 << 30,
             alerts: Duration::from_hours(180 * 24),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     email::MailSettings,
     grpc::serve::{self, Health, Parts},
     metrics::Metrics,
-    reload::{Reload, Reloader},
+    reload::Reloader,
     service::{Service, ServiceSettings, StartError},
 };
 
@@ -160,6 +160,7 @@ fn settings(config: &Config, mail: MailSettings) -> ServiceSettings {
         queue: config.limits.queue as usize,
         ring: config.limits.ring as usize,
         keep_journal: config.retention.journal,
+        keep_bytes: config.retention.journal_size,
         keep_alerts: config.retention.alerts,
     }
 }

@@ -37,9 +37,8 @@ use crate::{
         input::{Input, MailOutcome, NewRules, Settings},
     },
     grpc::cursor::Cursors,
-    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position, Trim},
+    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position},
     metrics::Metrics,
-    model::Time,
     rules::RuleSet,
 };
 use decide::Decider;
@@ -65,6 +64,8 @@ pub struct ServiceSettings {
     pub ring: usize,
     /// For how long the journal and the event log are kept.
     pub keep_journal: Duration,
+    /// The size that each of them is kept to, in bytes.
+    pub keep_bytes: u64,
     /// For how long ended alerts are kept in the archive.
     pub keep_alerts: Duration,
 }
@@ -201,7 +202,7 @@ impl Service {
             mailer: mailer.queue(),
             handle: handle.clone(),
             recovery: recovery.clone(),
-            cursors: cursors.clone(),
+            cursors,
             archive: follower.bell(),
             fatal: fatal.clone(),
             metrics,
@@ -226,7 +227,7 @@ impl Service {
             tasks: TaskTracker::new(),
         };
         service
-            .begin(settings.engine, rules, &in_force, outcomes_out, decided_out, fatal)
+            .begin(settings, rules, &in_force, outcomes_out, decided_out, fatal)
             .await?;
         Ok(service)
     }
@@ -234,7 +235,7 @@ impl Service {
     /// The first inputs of this process, and the tasks beside the two threads.
     async fn begin(
         &self,
-        settings: Settings,
+        settings: ServiceSettings,
         rules: Option<Arc<RuleSet>>,
         in_force: &RuleSet,
         outcomes: mpsc::Receiver<MailOutcome>,
@@ -247,6 +248,10 @@ impl Service {
             self.recovery.clone(),
             self.handle.clone(),
             decided,
+            snapshots::Retention {
+                age: settings.keep_journal,
+                bytes: settings.keep_bytes,
+            },
             fatal,
             self.stop.clone(),
         ));
@@ -255,7 +260,10 @@ impl Service {
             self.room.subscribe(),
             self.stop.clone(),
         ));
-        self.handle.apply(Input::Start(settings)).await.map_err(stopped)?;
+        self.handle
+            .apply(Input::Start(settings.engine))
+            .await
+            .map_err(stopped)?;
         if let Some(rules) = rules.filter(|rules| rules.source != in_force.source) {
             self.put_in_force(rules).await.map_err(stopped)?;
         }

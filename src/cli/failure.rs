@@ -1,12 +1,18 @@
 //! Why a verb could not do its work, with what to do about it and the exit code.
 
-use std::{fmt, io, path::PathBuf};
+use std::{fmt, io, net::SocketAddr, path::PathBuf};
 
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use super::{exit::Exit, show};
-use crate::config::ConfigError;
+use crate::{
+    config::ConfigError,
+    journal::JournalError,
+    server::ServeError,
+    service::{RecoveryError, StartError},
+    telemetry::TelemetryError,
+};
 
 /// Why a verb could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +75,20 @@ pub enum Failure {
     /// Standard output cannot be written to.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; is another server running there?")]
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Logging could not be set up.
+    #[error(transparent)]
+    Log(#[from] TelemetryError),
+    /// The server ended otherwise than it was asked to.
+    #[error("{}", chain(.0))]
+    Serve(#[from] ServeError),
     /// The asynchronous runtime could not be started.
     #[error("cannot start: {0}")]
     Runtime(#[source] io::Error),
@@ -89,7 +109,9 @@ impl Failure {
     /// How the process ends.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) => Exit::Config,
+            Self::Config(_) | Self::Log(_) => Exit::Config,
+            Self::Bind { .. } => Exit::Unreachable,
+            Self::Serve(error) => exit_of_server(error),
             Self::Usage(_) => Exit::Usage,
             Self::Unreachable { .. } | Self::GaveUp { .. } => Exit::Unreachable,
             Self::Rpc(status) | Self::Unknown { cause: status, .. } => exit_of(status.code()),
@@ -115,6 +137,41 @@ fn exit_of(code: Code) -> Exit {
         Code::PermissionDenied | Code::Unauthenticated => Exit::Forbidden,
         _ => Exit::Software,
     }
+}
+
+fn exit_of_server(error: &ServeError) -> Exit {
+    match error {
+        ServeError::Rules | ServeError::Start(StartError::Mail(_)) => Exit::Config,
+        ServeError::Start(StartError::Journal(cause) | StartError::Recovery(RecoveryError::Journal(cause))) => {
+            exit_of_journal(cause)
+        }
+        ServeError::Start(StartError::Recovery(_)) => Exit::Data,
+        ServeError::Start(StartError::Stopped) => Exit::Software,
+        ServeError::Start(_) | ServeError::Transport(_) | ServeError::Failed(_) => Exit::Io,
+    }
+}
+
+fn exit_of_journal(error: &JournalError) -> Exit {
+    match error.exit_code() {
+        74 => Exit::Io,
+        75 => Exit::Locked,
+        77 => Exit::Forbidden,
+        _ => Exit::Data,
+    }
+}
+
+/// An error with its causes, outermost first.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = inner.source();
+    }
+    text
 }
 
 /// A status for people: what the server said, which fields it meant, and its reason.

@@ -49,7 +49,7 @@ pub struct Limits {
     pub commit: u32,
     /// How large a request may be: 64KiB to 64MiB.
     #[serde(deserialize_with = "size::<65_536, 67_108_864, _>", serialize_with = "write_size")]
-    pub message: u32,
+    pub message: u64,
     /// How many connections are open at once: 1 to 100,000.
     #[serde(deserialize_with = "count::<1, 100_000, _>")]
     pub connections: u32,

@@ -58,10 +58,10 @@ pub(super) fn count<'de, const MIN: u32, const MAX: u32, D: Deserializer<'de>>(f
         .ok_or_else(|| D::Error::custom(format_args!("expected a whole number from {MIN} to {MAX}")))
 }
 
-const UNITS: [(&str, u32); 2] = [("MiB", 1 << 20), ("KiB", 1 << 10)];
+const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
 /// Reads a size in bytes such as `64KiB`, `1MiB` or `1000`, from `MIN` to `MAX` bytes.
-pub(super) fn size<'de, const MIN: u32, const MAX: u32, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+pub(super) fn size<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     let text = String::deserialize(from)?;
     parse_size(&text)
         .filter(|bytes| (MIN..=MAX).contains(bytes))
@@ -74,21 +74,21 @@ pub(super) fn size<'de, const MIN: u32, const MAX: u32, D: Deserializer<'de>>(fr
         })
 }
 
-fn parse_size(text: &str) -> Option<u32> {
+fn parse_size(text: &str) -> Option<u64> {
     for (unit, bytes) in UNITS {
         if let Some(number) = text.strip_suffix(unit) {
-            return number.trim_end().parse::<u32>().ok()?.checked_mul(bytes);
+            return number.trim_end().parse::<u64>().ok()?.checked_mul(bytes);
         }
     }
     text.parse().ok()
 }
 
-pub(super) fn write_size<S: Serializer>(bytes: &u32, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn write_size<S: Serializer>(bytes: &u64, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(&Bytes(*bytes))
 }
 
 /// A size in the largest unit that divides it.
-struct Bytes(u32);
+struct Bytes(u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

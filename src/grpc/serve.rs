@@ -92,7 +92,7 @@ pub fn serve(
         limits,
         drain,
     } = parts;
-    let size = limits.message as usize;
+    let size = usize::try_from(limits.message).unwrap_or(usize::MAX);
     let sources = Sources {
         handle: service.handle.clone(),
         fanout: Arc::clone(&service.fanout),

@@ -18,7 +18,7 @@ use super::{
     Fatal,
     fanout::{Fanout, Said},
     gather::{Batch, Item},
-    handle::{Handle, Query},
+    handle::{Handle, Keep, Query},
     head_position,
     records::Outcome,
     recovery::Recovery,
@@ -32,7 +32,7 @@ use crate::{
         input::Input,
     },
     grpc::{cursor::Cursors, encoded::EncodedResponse},
-    journal::{AppendError, EventLog, Position},
+    journal::{AppendError, EventLog, Position, Trim},
     metrics::Metrics,
     model::Time,
 };
@@ -110,11 +110,12 @@ impl Decider {
                     answers.push((answer, given, places));
                 }
                 Item::Input(input, done) => {
-                    self.apply(offset, batch.time, input, &mut outcome);
+                    self.apply(offset, batch.time, *input, &mut outcome);
                     offset += 1;
                     applied.extend(done);
                 }
                 Item::Query(query) => queries.push(query),
+                Item::Trim(keep) => self.trim(keep),
                 Item::SyncEvents(done) => queries.push(self.sync_events(done)),
             }
         }
@@ -204,6 +205,15 @@ impl Decider {
                     thread::sleep(NO_ROOM);
                 }
                 appended => return appended,
+            }
+        }
+    }
+
+    /// Removes what of the event log is older or more than is kept. That it stays longer harms nobody.
+    fn trim(&mut self, keep: Keep) {
+        for trim in [Trim::OlderThan(keep.since), Trim::LargerThan(keep.bytes)] {
+            if let Err(cause) = self.events.trim(trim) {
+                error!(%cause, "the event log could not be trimmed");
             }
         }
     }

@@ -8,12 +8,12 @@ use tracing::{error, info};
 
 use super::{
     Fatal,
-    handle::{Notifications, Query, Submission, Unavailable},
+    handle::{Keep, Notifications, Query, Submission, Unavailable},
 };
 use crate::{
     clock::Clock,
     engine::{effect::Answer, input::Input},
-    journal::{AppendError, Journal, Position, codec},
+    journal::{AppendError, Journal, Position, Trim, codec},
     metrics::Metrics,
     model::Time,
 };
@@ -40,9 +40,11 @@ pub(super) enum Item {
         OwnedSemaphorePermit,
     ),
     /// Another input.
-    Input(Input, Option<oneshot::Sender<()>>),
+    Input(Box<Input>, Option<oneshot::Sender<()>>),
     /// A question; it has no place in the journal.
     Query(Query),
+    /// Remove what of the event log is older or more than is kept.
+    Trim(Keep),
     /// Make the event log durable.
     SyncEvents(oneshot::Sender<Option<Position>>),
 }
@@ -76,6 +78,9 @@ impl Gatherer {
             let Some(first) = self.submissions.blocking_recv() else {
                 break;
             };
+            if let Submission::Trim(keep) = first {
+                self.trim(keep);
+            }
             gathered.take(first);
             while gathered.has_room()
                 && let Ok(next) = self.submissions.try_recv()
@@ -87,6 +92,15 @@ impl Gatherer {
             }
         }
         self.journal
+    }
+
+    /// Removes what of the journal is older or more than is kept. That it stays longer harms nobody.
+    fn trim(&mut self, keep: Keep) {
+        for trim in [Trim::OlderThan(keep.since), Trim::LargerThan(keep.bytes)] {
+            if let Err(cause) = self.journal.trim(trim, keep.from) {
+                error!(%cause, "the journal could not be trimmed");
+            }
+        }
     }
 
     /// Makes what was gathered durable and hands it on; false: the journal failed, and nothing is taken any more.
@@ -155,6 +169,7 @@ impl Gathered {
                 }
                 Err(cause) => error!(%cause, "an input has no encoding, and is left out"),
             },
+            Submission::Trim(keep) => self.items.push(Item::Trim(keep)),
             Submission::SyncEvents(done) => self.items.push(Item::SyncEvents(done)),
             Submission::Query(query) => self.items.push(Item::Query(query)),
             Submission::Stop => self.stop = true,
@@ -172,6 +187,7 @@ impl Gathered {
                 Item::Notifications(_, answer, _) => drop(answer.send(Err(Unavailable::NoSpace))),
                 Item::Input(input, applied) => self.take(Submission::Input { input, applied }),
                 Item::Query(query) => self.take(Submission::Query(query)),
+                Item::Trim(keep) => self.take(Submission::Trim(keep)),
                 Item::SyncEvents(done) => self.take(Submission::SyncEvents(done)),
             }
         }

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use crate::{
     engine::{Engine, effect::Answer, input::Input},
     journal::{Position, codec},
-    model::Notification,
+    model::{Notification, Time},
 };
 
 /// Something for the driver.
@@ -17,15 +17,28 @@ pub(super) enum Submission {
     Notifications(Notifications),
     /// Another input; told when it is applied, if somebody waits for that.
     Input {
-        input: Input,
+        input: Box<Input>,
         applied: Option<oneshot::Sender<()>>,
     },
+    /// Remove what is older or more than is kept, but nothing that a start may need.
+    Trim(Keep),
     /// Make the event log durable, and tell how far it goes.
     SyncEvents(oneshot::Sender<Option<Position>>),
     /// A question about the state that follows from all that was submitted before.
     Query(Query),
     /// No more.
     Stop,
+}
+
+/// How much of the journal and of the event log is kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keep {
+    /// What is older goes.
+    pub since: Time,
+    /// The size that each is kept to, in bytes.
+    pub bytes: u64,
+    /// Nothing of the journal goes from this offset on.
+    pub from: u64,
 }
 
 /// A question: run on the deciding thread, between two batches.
@@ -121,7 +134,7 @@ impl Handle {
     pub async fn apply(&self, input: Input) -> Result<(), Unavailable> {
         let (applied, done) = oneshot::channel();
         let input = Submission::Input {
-            input,
+            input: Box::new(input),
             applied: Some(applied),
         };
         self.queue.send(input).await.map_err(|_| Unavailable::Stopping)?;
@@ -132,7 +145,7 @@ impl Handle {
     pub(super) fn tick(&self) -> bool {
         self.queue
             .try_send(Submission::Input {
-                input: Input::Tick,
+                input: Box::new(Input::Tick),
                 applied: None,
             })
             .is_ok()
@@ -142,7 +155,7 @@ impl Handle {
     /// finds out by itself.
     pub(super) fn skip(&self, offset: u64) {
         let _ = self.queue.try_send(Submission::Input {
-            input: Input::Skip(offset),
+            input: Box::new(Input::Skip(offset)),
             applied: None,
         });
     }
@@ -160,7 +173,10 @@ impl Handle {
     /// Submits an input without waiting for its end.
     pub async fn send(&self, input: Input) -> Result<(), Unavailable> {
         self.queue
-            .send(Submission::Input { input, applied: None })
+            .send(Submission::Input {
+                input: Box::new(input),
+                applied: None,
+            })
             .await
             .map_err(|_| Unavailable::Stopping)
     }
@@ -169,6 +185,14 @@ impl Handle {
     pub(super) async fn stop(&self) {
         // Already gone is as good.
         let _ = self.queue.send(Submission::Stop).await;
+    }
+
+    /// Removes what is older or more than is kept.
+    pub(super) async fn trim(&self, keep: Keep) -> Result<(), Unavailable> {
+        self.queue
+            .send(Submission::Trim(keep))
+            .await
+            .map_err(|_| Unavailable::Stopping)
     }
 
     async fn submit(

@@ -5,14 +5,15 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info};
+use tracing::{error, info};
 
 use super::{
     Fatal,
-    handle::Handle,
+    handle::{Handle, Keep},
     recovery::{Recovered, Recovery, RecoveryError},
 };
 use crate::{
+    clock,
     engine::SEMANTICS,
     journal::{JournalError, SnapshotHeader},
 };
@@ -23,11 +24,23 @@ const EVERY: Duration = Duration::from_mins(5);
 /// How many inputs there are between two at most.
 const INPUTS: u64 = 500_000;
 
-/// Makes snapshots until told to stop.
+/// How many snapshots a start may fall back through: the journal is kept from the oldest of them on.
+const FALLBACKS: usize = 3;
+
+/// How much of the journal and of the event log is kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Retention {
+    pub age: Duration,
+    /// Of each, in bytes.
+    pub bytes: u64,
+}
+
+/// Makes snapshots until told to stop, and trims what they make needless.
 pub(super) async fn run(
     recovery: Recovery,
     handle: Handle,
     mut decided: watch::Receiver<u64>,
+    keep: Retention,
     fatal: Fatal,
     stop: CancellationToken,
 ) {
@@ -50,21 +63,38 @@ pub(super) async fn run(
         if handle.sync_events().await.is_err() {
             return;
         }
+        made = until;
         let recovery = Arc::clone(&recovery);
-        match tokio::task::spawn_blocking(move || make(&recovery, until)).await {
-            Ok(Ok(())) => made = until,
+        let oldest = match tokio::task::spawn_blocking(move || make(&recovery, until)).await {
+            Ok(Ok(oldest)) => oldest,
             Ok(Err(cause)) if cause.is_divergence() => return fatal.report(cause.into()),
-            Ok(Err(cause)) => error!(%cause, "no snapshot could be made; the next attempt is in {EVERY:?}"),
-            Err(cause) => error!(%cause, "no snapshot could be made; the next attempt is in {EVERY:?}"),
+            Ok(Err(cause)) => {
+                error!(%cause, "no snapshot could be made; the next attempt is in {EVERY:?}");
+                continue;
+            }
+            Err(cause) => return fatal.report(cause.into()),
+        };
+        let keep = Keep {
+            since: clock::wall().minus(keep.age),
+            bytes: keep.bytes,
+            from: oldest,
+        };
+        if handle.trim(keep).await.is_err() {
+            return;
         }
     }
 }
 
-fn make(recovery: &Recovery, until: u64) -> Result<(), RecoveryError> {
+/// Makes one; tells the offset of the oldest that a start may have to fall back to.
+fn make(recovery: &Recovery, until: u64) -> Result<u64, RecoveryError> {
     let recovered = recovery.until(until)?;
     write(recovery, until, &recovered)?;
-    debug!(offset = until, "made a snapshot");
-    Ok(())
+    let snapshots = recovery.snapshots.list()?;
+    let oldest = snapshots
+        .len()
+        .checked_sub(FALLBACKS)
+        .and_then(|oldest| snapshots.get(oldest));
+    Ok(oldest.map_or(0, |oldest| oldest.offset))
 }
 
 /// Writes the state before an offset, which ends a frame, and removes the snapshots that are not needed any more.

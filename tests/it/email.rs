@@ -18,10 +18,10 @@ use crate::support::smtp::{Act, FakeSmtp, Script};
 const SHORT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_secs(30);
 
-fn attempt(number: u32, id: u128) -> Arc<Attempt> {
-    Arc::new(Attempt {
+fn attempt(number: u32, id: u128) -> Attempt {
+    Attempt {
         number,
-        intent: Intent {
+        intent: Arc::new(Intent {
             id: IntentId(id << 96),
             root: IntentId(id << 96),
             template: Intent::TEMPLATE,
@@ -52,8 +52,8 @@ fn attempt(number: u32, id: u128) -> Arc<Attempt> {
             reply_to: None,
             clear: false,
             date: Time::from_nanos(1_795_341_600_000_000_000),
-        },
-    })
+        }),
+    }
 }
 
 fn settings(servers: &[u16]) -> MailSettings {
@@ -96,8 +96,8 @@ impl Desk {
         }
     }
 
-    async fn send(&mut self, attempt: Arc<Attempt>) -> MailResult {
-        self.mailer.send(attempt.clone());
+    async fn send(&mut self, attempt: Attempt) -> MailResult {
+        self.mailer.queue().send(attempt.clone());
         let outcome = tokio::time::timeout(LONG, self.outcomes.recv()).await.unwrap().unwrap();
         assert_eq!(outcome.intent, attempt.intent.id);
         assert_eq!(outcome.attempt, attempt.number);
@@ -439,8 +439,8 @@ async fn shutdown_finishes_what_is_under_way_and_leaves_the_rest() {
     .await;
     let mut desk = Desk::open(&settings(&[server.port()]));
     let counts = desk.mailer.counts();
-    desk.mailer.send(attempt(1, 1));
-    desk.mailer.send(attempt(1, 2));
+    desk.mailer.queue().send(attempt(1, 1));
+    desk.mailer.queue().send(attempt(1, 2));
     server.wait_until(|heard| heard.messages.len() == 1).await;
     // The server never answers: the grace ends it, without an outcome.
     desk.mailer.shutdown(SHORT).await;

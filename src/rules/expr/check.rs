@@ -3,6 +3,7 @@
 
 mod advice;
 mod call;
+mod operand;
 mod operators;
 
 use std::{collections::BTreeSet, ops::Range};
@@ -10,7 +11,7 @@ use std::{collections::BTreeSet, ops::Range};
 use compact_str::CompactString;
 use regex::Regex;
 
-use self::operators::Pair;
+use self::{operand::Operand, operators::Pair};
 use super::{
     Mistake, Schema,
     defines::{Define, Defines},
@@ -99,9 +100,18 @@ impl<'a> Checker<'a> {
 
     /// A part of any type, or a list.
     pub fn any_value(&mut self, node: &Node) {
-        match node.kind {
-            Kind::List(_) => drop(self.list(node)),
-            _ => drop(self.value(node)),
+        if self.is_list(node) {
+            drop(self.list(node));
+        } else {
+            drop(self.value(node));
+        }
+    }
+
+    fn is_list(&self, node: &Node) -> bool {
+        match &node.kind {
+            Kind::List(_) => true,
+            Kind::Name(name) => self.defines.body(name).is_some_and(|body| self.is_list(body)),
+            _ => false,
         }
     }
 
@@ -272,40 +282,6 @@ impl<'a> Checker<'a> {
         })
     }
 
-    /// The elements of a list literal, or of a `define` of one.
-    fn list(&mut self, node: &Node) -> Option<Vec<Operand>> {
-        self.count(1, &node.span)?;
-        if let Some((name, define)) = node.as_name().and_then(|name| self.defines.get(name)) {
-            return self.put_in(name, define, node, |checker, body| checker.list(body));
-        }
-        let Kind::List(parts) = &node.kind else {
-            self.not_a_list(node);
-            return None;
-        };
-        let elements: Vec<Option<Operand>> = parts.iter().map(|part| self.list_element(part)).collect();
-        elements.into_iter().collect()
-    }
-
-    fn list_element(&mut self, node: &Node) -> Option<Operand> {
-        let element = self.operand(node)?;
-        if matches!(element.value, Value::Null) {
-            self.mistake(node, "null is in no list");
-            return None;
-        }
-        Some(element)
-    }
-
-    fn operand(&mut self, node: &Node) -> Option<Operand> {
-        let before = self.nodes;
-        let value = self.value(node)?;
-        Some(Operand {
-            value,
-            source: self.source(node),
-            span: self.place(&node.span),
-            nodes: self.nodes - before,
-        })
-    }
-
     fn put_in<T>(
         &mut self,
         name: &'a CompactString,
@@ -375,28 +351,6 @@ impl<'a> Checker<'a> {
             Some((cut, _)) => format!("{}…", &text[..cut]),
             None => text.into(),
         }
-    }
-}
-
-/// A compiled part as its neighbours and messages need it; the text of the `define` that it is from may be out of sight by then.
-#[derive(Debug, Clone)]
-struct Operand {
-    value: Value,
-    source: String,
-    span: Range<usize>,
-    nodes: usize,
-}
-
-impl Operand {
-    fn kind(&self) -> Type {
-        self.value.kind()
-    }
-
-    fn is_constant(&self) -> bool {
-        matches!(
-            self.value,
-            Value::Number(Number::Const(_), _) | Value::Text(Text::Const(_))
-        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! `define`s: names that stand for other expressions. They are put in by reference, so one is checked again where it is used; a mistake
 //! in its own text is told there, once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
@@ -43,6 +43,7 @@ impl Defines {
         let mut order = Order {
             defines: &all,
             path: vec![],
+            seen: BTreeSet::new(),
             done: vec![],
             mistakes: vec![],
         };
@@ -127,13 +128,14 @@ struct Order<'d> {
     defines: &'d Defines,
     /// From the one visited first to the one at hand.
     path: Vec<&'d CompactString>,
+    seen: BTreeSet<&'d CompactString>,
     done: Vec<CompactString>,
     mistakes: Vec<(CompactString, Mistake)>,
 }
 
 impl<'d> Order<'d> {
     fn visit(&mut self, name: &'d CompactString) {
-        if self.done.contains(name) {
+        if !self.seen.insert(name) {
             return;
         }
         self.path.push(name);

@@ -34,22 +34,24 @@ impl Bool {
             },
             Self::Same(of) => Some(of.0.decide(scope)? == of.1.decide(scope)?),
             Self::NumberIn(number, among) => Some(number.read(scope)?.is_some_and(|value| among.contains(&value))),
+            Self::Numbers(comparison, of) => compare_numbers(*comparison, of.0.read(scope)?, of.1.read(scope)?),
+            Self::There(number) => Some(number.read(scope)?.is_some()),
+            Self::TextIn(..) | Self::Texts(..) | Self::Find(..) | Self::Matches(..) => self.decide_texts(scope),
+        }
+    }
+
+    /// Apart from the rest, which is quicker for not setting up what searching a text needs.
+    #[inline(never)]
+    fn decide_texts<S: Scope>(&self, scope: &S) -> Option<bool> {
+        match self {
             Self::TextIn(text, among) => {
                 let text = text.read(scope)?;
                 Some(among.iter().any(|one| one == text))
             }
-            Self::Numbers(comparison, of) => compare_numbers(*comparison, of.0.read(scope)?, of.1.read(scope)?),
             Self::Texts(comparison, of) => Some(compare(*comparison, of.0.read(scope)?, of.1.read(scope)?)),
-            Self::There(number) => Some(number.read(scope)?.is_some()),
-            Self::Find(find, of) => {
-                let (text, part) = (of.0.read(scope)?, of.1.read(scope)?);
-                Some(match find {
-                    Find::Anywhere => text.contains(part),
-                    Find::AtStart => text.starts_with(part),
-                    Find::AtEnd => text.ends_with(part),
-                })
-            }
+            Self::Find(find, of) => Some(find.holds(of.0.read(scope)?, of.1.read(scope)?)),
             Self::Matches(text, pattern) => Some(pattern.is_match(text.read(scope)?)),
+            _ => None,
         }
     }
 }
@@ -84,7 +86,17 @@ fn compare<T: Ord>(comparison: Comparison, left: T, right: T) -> bool {
 }
 
 impl Number {
+    /// A field is what is read nearly always; the rest stands apart, so that this can be put in place.
+    #[inline]
     pub fn read<S: Scope>(&self, scope: &S) -> Reading {
+        match self {
+            Self::Field(field) => scope.number(*field),
+            _ => self.compute(scope),
+        }
+    }
+
+    #[inline(never)]
+    fn compute<S: Scope>(&self, scope: &S) -> Reading {
         match self {
             Self::Const(value) => Some(Some(*value)),
             Self::Field(field) => scope.number(*field),
@@ -109,6 +121,16 @@ impl Text {
                 true => of.1.read(scope),
                 false => of.2.read(scope),
             },
+        }
+    }
+}
+
+impl Find {
+    fn holds(self, text: &str, part: &str) -> bool {
+        match self {
+            Self::Anywhere => text.contains(part),
+            Self::AtStart => text.starts_with(part),
+            Self::AtEnd => text.ends_with(part),
         }
     }
 }

@@ -36,8 +36,7 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         let token = match rest.chars().next() {
             None => Token::End,
-            Some(c) if literal::begins_text(rest) => {
-                debug_assert!(c.is_ascii());
+            Some(_) if literal::begins_text(rest) => {
                 let (value, end) = literal::text(self.text, start)?;
                 self.at = end;
                 Token::Text(value)

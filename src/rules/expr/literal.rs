@@ -94,13 +94,6 @@ pub(super) fn text(text: &str, start: usize) -> Result<(String, usize), Mistake>
                 };
                 value.push(escaped.ok_or_else(wrong)?);
             }
-            // In a raw text a backslash stands for itself, but the quote after it does not end the text.
-            '\\' => {
-                value.push(c);
-                if let Some((_, next)) = chars.next() {
-                    value.push(next);
-                }
-            }
             '\n' | '\r' if quote.len() == 1 => break,
             _ => value.push(c),
         }

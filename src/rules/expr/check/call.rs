@@ -11,7 +11,7 @@ use super::{Checker, Local, Mistake, Operand, Value};
 use crate::rules::expr::{
     parse::is_reserved,
     suggest::nearest,
-    syntax::{Call, Kind, Node},
+    syntax::{Call, Node},
     tree::{Arithmetic, Bool, CalendarPart, Find, Number, Text},
     vocabulary::{Type, is_taken},
 };
@@ -104,7 +104,7 @@ impl Checker<'_> {
     }
 
     fn size(&mut self, of: &Node) -> Option<Value> {
-        if let Kind::List(_) = of.kind {
+        if self.is_list(of) {
             let elements = self.list(of)?;
             return Some(Value::Number(
                 Number::Const(i64::try_from(elements.len()).ok()?),

@@ -347,6 +347,7 @@ fn defines_stand_for_what_they_say() {
         ),
         ("refusals", "[PORT_FULL, MEETING_FULL, 6]"),
         ("home", "'86'"),
+        ("also", "refusals"),
     ]);
     let scene = scenes::party(ParticipantStatus::DISCONNECTED, Some(DisconnectReason(6)));
     for (text, expected, used) in [
@@ -356,7 +357,11 @@ fn defines_stand_for_what_they_say() {
             &["home", "refusals", "refused"][..],
         ),
         ("refusals.exists(x, x == party.disconnect_reason)", TRUE, &["refusals"]),
-        ("size(home) == 2", TRUE, &["home"]),
+        (
+            "size(home) == 2 && size(also) == 3",
+            TRUE,
+            &["also", "home", "refusals"],
+        ),
         ("party.status in refusals || true", UNDECIDED, &[]),
         ("meeting.live", FALSE, &[]),
     ] {

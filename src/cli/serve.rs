@@ -1,0 +1,81 @@
+//! `serve`: the service, until a signal ends it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
+use tracing::{info, warn};
+
+use super::{Exit, Failure};
+use crate::{
+    config::{Config, Flags},
+    reload::{Reload, Reloader},
+    server::{self, Running},
+    telemetry,
+};
+
+/// Run the service
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Runs the service until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reloads the rules.
+pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
+    let config = Config::load(&args.flags)?;
+    telemetry::init(&config.log)?;
+    let mail = config.mail.settings();
+    let listener = bind(config.listen).await?;
+    let admin = bind(config.admin).await?;
+    let (mut term, mut int) = (
+        listen_for(SignalKind::terminate())?,
+        listen_for(SignalKind::interrupt())?,
+    );
+    let hup = listen_for(SignalKind::hangup())?;
+
+    let shutdown = async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        // Whatever listens there, systemd or nothing, the service ends all the same.
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            warn!("told twice: ending at once");
+            std::process::exit(Exit::No as i32);
+        });
+    };
+    let running = |running: Running| {
+        tokio::spawn(reload_on(hup, running.reloader));
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        info!(listen = %config.listen, admin = %config.admin, data = %config.data.display(), "serving");
+    };
+    server::run(config.clone(), mail, listener, admin, shutdown, running).await?;
+    Ok(Exit::Done)
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| Failure::Bind { address, source })
+}
+
+fn listen_for(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(Failure::Runtime)
+}
+
+async fn reload_on(mut hup: Signal, reloader: Arc<Reloader>) {
+    while hup.recv().await.is_some() {
+        // The reloader tells of what is wrong; here nobody waits for an answer.
+        if let Reload::Stopping = reloader.reload().await {
+            return;
+        }
+    }
+}
