@@ -18,10 +18,31 @@ pub use script::{Act, Script, ScriptStep};
 
 use crate::{
     engine::input::{Input, Settings},
-    model::{AlertEvent, AlertEventKind},
-    rules::RuleSet,
+    model::{AlertEvent, AlertEventKind, Notification},
+    rules::{RuleSet, RuleSource, diagnostic::Diagnostic, file::TestCase},
 };
 use world::World;
+
+/// Makes the tests of rule files ready to run.
+///
+/// # Errors
+///
+/// Everything in any of them that cannot be; see [`Script::read`].
+pub fn scripts(tests: &[TestCase], source: &RuleSource) -> Result<Vec<Script>, Vec<Diagnostic>> {
+    let mut scripts = Vec::with_capacity(tests.len());
+    let mut mistakes = Vec::new();
+    for test in tests {
+        match Script::read(test, source) {
+            Ok(script) => scripts.push(script),
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    if mistakes.is_empty() {
+        Ok(scripts)
+    } else {
+        Err(mistakes)
+    }
+}
 
 /// Runs one test of a rule set.
 ///
@@ -40,7 +61,7 @@ fn play(script: &Script, mut world: World) -> Vec<AlertEvent> {
     for step in &script.steps {
         let at = script.start.plus(step.at);
         match &step.act {
-            Act::Notify(notification) => world.apply(at, Input::Notification(notification.clone())),
+            Act::Notify(notification) => world.apply(at, Input::Notification(Notification::clone(notification))),
             Act::Restart { down } => world.restart(at, *down),
         }
     }

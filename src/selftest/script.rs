@@ -51,7 +51,7 @@ pub struct ScriptStep {
 #[derive(Debug)]
 pub enum Act {
     /// A notification is received.
-    Notify(Notification),
+    Notify(Box<Notification>),
     /// The service goes down, and comes back so much later.
     Restart {
         /// How long it is down.
@@ -142,9 +142,9 @@ impl ScriptStep {
 fn read_step(step: &Step, start: Time, findings: &mut Findings<'_>) -> Option<ScriptStep> {
     let received = start.plus(step.at);
     let act = match &step.given {
-        Given::ConfText(text) => Act::Notify(read_text(Kind::Conf, text, received, findings)?),
-        Given::PartyText(text) => Act::Notify(read_text(Kind::Party, text, received, findings)?),
-        Given::Notification(written) => Act::Notify(spelled_out(written, start)),
+        Given::ConfText(text) => Act::Notify(Box::new(read_text(Kind::Conf, text, received, findings)?)),
+        Given::PartyText(text) => Act::Notify(Box::new(read_text(Kind::Party, text, received, findings)?)),
+        Given::Notification(written) => Act::Notify(Box::new(spelled_out(written, start))),
         Given::Restart { down } => Act::Restart { down: *down },
     };
     let (at, span) = (step.at, step.span);
@@ -161,6 +161,10 @@ fn read_text(kind: Kind, text: &Spanned<String>, received: Time, findings: &mut 
         }),
         Err(refusal) => {
             let span = text.within(place(&refusal, &text.value), findings.source());
+            let refusal = Refusal {
+                column: None,
+                ..refusal
+            };
             findings.error(span, format!("the service would refuse this: {refusal}"));
             None
         }

@@ -14,21 +14,25 @@ fn outcome(text: &str) -> String {
     let mut told = String::new();
     let compiled = compile::compile(&source).unwrap_or_else(|findings| panic!("{findings:?}"));
     let rules = Arc::new(compiled.set);
-    for test in &compiled.tests {
-        match Script::read(test, &source) {
-            Ok(script) => {
-                if let Err(failure) = run(&rules, &script) {
-                    writeln!(told, "{}\n", failure.render(&source, false)).unwrap();
-                }
+    match scripts(&compiled.tests, &source) {
+        Ok(scripts) => {
+            for failure in scripts.iter().filter_map(|script| run(&rules, script).err()) {
+                writeln!(told, "{}\n", failure.render(&source, false)).unwrap();
             }
-            Err(mistakes) => {
-                for mistake in mistakes {
-                    writeln!(told, "{}\n", mistake.render(&source, false)).unwrap();
-                }
+        }
+        Err(mistakes) => {
+            for mistake in mistakes {
+                writeln!(told, "{}\n", mistake.render(&source, false)).unwrap();
             }
         }
     }
     told
+}
+
+macro_rules! told {
+    ($told:expr) => {
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!($told) })
+    };
 }
 
 /// The example that the manual and the design begin with.
@@ -74,12 +78,12 @@ fn every_difference_fails_and_reads_like_a_compilers() {
         "      - 90s: fired recording-stopped{billing_code=\"33333\"}\n      - 90s: resolved \
          recording-stopped{billing_code=\"33333\"}",
     );
-    insta::assert_snapshot!([late, other, other_key, one_too_many, one_too_few].concat());
+    told!([late, other, other_key, one_too_many, one_too_few].concat());
 }
 
 #[test]
 fn what_a_test_cannot_mean_is_told_at_its_place() {
-    insta::assert_snapshot!(outcome(
+    told!(outcome(
         r#"
 rules:
   - name: a
@@ -136,4 +140,22 @@ tests:
         ),
         ""
     );
+}
+
+#[test]
+fn the_catalogue_keeps_its_word() {
+    let source = Arc::new(crate::rules::catalogue::source());
+    let compiled = compile::compile(&source).unwrap();
+    assert_eq!(compiled.warnings, []);
+    let rules = Arc::new(compiled.set);
+    let scripts = scripts(&compiled.tests, &source).unwrap();
+    for script in &scripts {
+        run(&rules, script).unwrap_or_else(|failure| panic!("{}", failure.render(&source, false)));
+    }
+    for rule in &rules.rules {
+        let tests = scripts
+            .iter()
+            .filter(|script| script.name.value.starts_with(rule.name.as_str()));
+        assert!(tests.count() >= 3, "{} has too few tests", rule.name);
+    }
 }

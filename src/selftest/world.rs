@@ -90,11 +90,8 @@ impl World {
         self.journal.push((at, input.clone()));
         self.engine.apply(offset, at, input, &mut self.effects);
         if self.restored_after_every_input {
-            #[expect(
-                clippy::expect_used,
-                reason = "the state was written by this version, of rules that compile"
-            )]
-            let restored = Engine::restore(&self.engine.snapshot()).expect("a snapshot that was just made");
+            #[expect(clippy::expect_used, reason = "what this version has written, it can read")]
+            let restored = self.engine.restored().expect("a snapshot that was just made");
             self.engine = restored;
         }
     }
