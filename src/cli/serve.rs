@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         info!(listen = %config.listen, admin = %config.admin, data = %config.data.display(), "serving");
     };
-    server::run(config.clone(), mail, listener, admin, shutdown, running).await?;
+    server::run(config.clone(), mail, None, listener, admin, shutdown, running).await?;
     Ok(Exit::Done)
 }
 
