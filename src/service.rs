@@ -32,7 +32,7 @@ pub use recovery::RecoveryError;
 pub use visible::Visible;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Hands},
     email::{MailSettings, Mailer},
     engine::{
         Engine, SEMANTICS,
@@ -56,6 +56,8 @@ const AHEAD: usize = 2;
 pub struct ServiceSettings {
     /// The data folder.
     pub data: PathBuf,
+    /// What time is taken from; `None`: this machine.
+    pub hands: Option<Hands>,
     /// What the engine reads.
     pub engine: Settings,
     /// How mail is sent.
@@ -187,7 +189,7 @@ impl Service {
         let room = watch::Sender::new(true);
         let (durable, batches) = sync_channel(AHEAD);
 
-        let clock = Clock::starting_after(engine.now());
+        let clock = Clock::starting_after(engine.now(), settings.hands.clone());
         let in_force = Arc::clone(engine.rules());
         let gatherer = Gatherer {
             journal: opened.journal,
