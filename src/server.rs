@@ -8,6 +8,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     admin::{self, Readiness},
+    clock::Hands,
     config::Config,
     email::MailSettings,
     grpc::serve::{self, Health, Parts},
@@ -38,12 +39,16 @@ pub enum ServeError {
 pub struct Running {
     /// Reloads the rules.
     pub reloader: Arc<Reloader>,
+    /// Answers questions about the state.
+    pub handle: Handle,
 }
 
-/// Serves on those listeners until `shutdown` is done; `running` is called when calls are taken.
+/// Serves on those listeners until `shutdown` is done; `running` is called when calls are taken. Time is what the `hands` show, or this
+/// machine's where nobody sets it.
 pub async fn run(
     config: Config,
     mail: MailSettings,
+    hands: Option<Hands>,
     listener: TcpListener,
     admin: TcpListener,
     shutdown: impl Future<Output = ()>,
@@ -67,7 +72,7 @@ pub async fn run(
         }
     }
     let mut service = Service::start(
-        settings(&config, mail),
+        settings(&config, mail, hands),
         given.as_ref().ok().cloned(),
         Arc::clone(&metrics),
     )
@@ -119,7 +124,10 @@ pub async fn run(
         stop.clone(),
     ));
     readiness.clear("start");
-    running(Running { reloader });
+    running(Running {
+        reloader,
+        handle: service.handle.clone(),
+    });
 
     let ended = tokio::select! {
         () = shutdown => Ok(()),
@@ -152,9 +160,10 @@ pub async fn run(
     Ok(())
 }
 
-fn settings(config: &Config, mail: MailSettings) -> ServiceSettings {
+fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> ServiceSettings {
     ServiceSettings {
         data: config.data.clone(),
+        hands,
         engine: config.limits.engine(),
         mail,
         queue: config.limits.queue as usize,

@@ -32,7 +32,7 @@ pub use recovery::RecoveryError;
 pub use visible::Visible;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Hands},
     email::{MailSettings, Mailer},
     engine::{
         Engine, SEMANTICS,
@@ -56,6 +56,8 @@ const AHEAD: usize = 2;
 pub struct ServiceSettings {
     /// The data folder.
     pub data: PathBuf,
+    /// What time is taken from; `None`: this machine.
+    pub hands: Option<Hands>,
     /// What the engine reads.
     pub engine: Settings,
     /// How mail is sent.
@@ -68,7 +70,7 @@ pub struct ServiceSettings {
     pub ring: usize,
     /// For how long the journal and the event log are kept.
     pub keep_journal: Duration,
-    /// The size that each of them is kept to, in bytes.
+    /// The size that the journal is kept to, in bytes.
     pub keep_bytes: u64,
     /// For how long ended alerts are kept in the archive.
     pub keep_alerts: Duration,
@@ -189,7 +191,7 @@ impl Service {
         let room = watch::Sender::new(true);
         let (durable, batches) = sync_channel(AHEAD);
 
-        let clock = Clock::starting_after(engine.now());
+        let clock = Clock::starting_after(engine.now(), settings.hands.clone());
         let in_force = Arc::clone(engine.rules());
         let gatherer = Gatherer {
             journal: opened.journal,
@@ -215,6 +217,7 @@ impl Service {
             metrics,
             decided,
             effects: Vec::new(),
+            is_lost: false,
         };
         let service = Self {
             journal: recovery.journal.clone(),

@@ -128,6 +128,19 @@ mod tests {
     }
 
     #[test]
+    fn blanks_part_the_message_and_its_fields() {
+        let lines = Lines::default();
+        let to = lines.clone();
+        let log = text("info", false, move || to.clone()).unwrap();
+        tracing::subscriber::with_default(log, || tracing::info!(store = "ffd0", offset = 0, "the state is made"));
+        let text = lines.text();
+        assert!(
+            text.ends_with(": the state is made store=\"ffd0\" offset=0\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn json_is_one_object_a_line() {
         let lines = Lines::default();
         let to = lines.clone();

@@ -182,7 +182,8 @@ impl<'a, 't> Watch<'a, 't> {
     }
 }
 
-fn line(event: &api::AlertEvent) -> String {
+/// An event on one line, for people.
+pub(super) fn line(event: &api::AlertEvent) -> String {
     let alert = event.alert.clone().unwrap_or_default();
     format!(
         "{} {} {:<8} {}  {}",

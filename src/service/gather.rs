@@ -45,7 +45,7 @@ pub(super) enum Item {
     Input(Box<Input>, Option<oneshot::Sender<()>>),
     /// A question; it has no place in the journal.
     Query(Query),
-    /// Remove what of the event log is older or more than is kept.
+    /// Remove what of the event log is older than is kept.
     Trim(Keep),
     /// Make the event log durable.
     SyncEvents(oneshot::Sender<Option<Position>>),
