@@ -2,6 +2,7 @@
 
 mod alerts;
 mod backoff;
+mod check;
 mod client;
 mod config;
 mod demo;
@@ -16,6 +17,7 @@ mod send;
 mod serve;
 mod show;
 mod terminal;
+mod test;
 #[cfg(test)]
 mod testing;
 mod watch;
@@ -50,6 +52,10 @@ enum Command {
     Meetings(meetings::Args),
     /// List the rules in force, or have them read anew
     Rules(rules::Args),
+    /// Find what is wrong or doubtful in rule files
+    Check(check::Args),
+    /// Run the tests of rule files
+    Test(test::Args),
     /// Print the configuration in force, as YAML
     Config(config::Args),
     /// Ask whether a server serves
@@ -88,6 +94,8 @@ impl Command {
             Self::Alerts(args) => wait(alerts::run(args, terminal)),
             Self::Meetings(args) => wait(meetings::run(args, terminal)),
             Self::Rules(args) => wait(rules::run(args, terminal)),
+            Self::Check(args) => check::run(&args, terminal),
+            Self::Test(args) => test::run(&args, terminal),
             Self::Config(args) => config::run(&args, terminal),
             Self::Health(args) => wait(health::run(args, terminal)),
             Self::Completions(args) => manual::completions(&args, Cli::command(), terminal),

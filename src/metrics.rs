@@ -51,6 +51,8 @@ pub struct Metrics {
     commit_seconds: Histogram,
     commit_inputs: Histogram,
     engine_seconds: Histogram,
+    said_seconds: Histogram,
+    mailed_seconds: Histogram,
     rules_matched: Family<RuleLabels, Counter>,
     rules_fired: Family<RuleLabels, Counter>,
     rules: Mutex<BTreeSet<String>>,
@@ -143,6 +145,17 @@ impl Metrics {
                 exponential_buckets(1.0, 4.0, 9),
             ),
             engine_seconds: seconds(of, "engine_batch_seconds", "How long the engine took to decide a batch"),
+            said_seconds: seconds(
+                of,
+                "notification_to_subscriber_seconds",
+                "From taking an input to handing its alert event to subscribers",
+            ),
+            mailed_seconds: histogram(
+                of,
+                "notification_to_mail_seconds",
+                "From what a mail tells of to its acceptance by a server",
+                exponential_buckets(0.01, 4.0, 12),
+            ),
             rules_matched: register(of, "rule_matches", "How often a rule's condition matched"),
             rules_fired: register(of, "rule_firings", "How many alerts a rule fired"),
             reload_ok: register(
@@ -249,6 +262,16 @@ impl Metrics {
     pub fn committed(&self, inputs: usize, took: Duration) {
         self.commit_inputs.observe(inputs as f64);
         self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    /// An alert event reached the subscribers so long after the input that caused it was taken.
+    pub fn said(&self, took: Duration) {
+        self.said_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A mail was accepted so long after what it tells of.
+    pub fn mailed(&self, took: Duration) {
+        self.mailed_seconds.observe(took.as_secs_f64());
     }
 
     /// The engine decided a batch in that time.

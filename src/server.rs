@@ -167,6 +167,7 @@ fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> Servic
         engine: config.limits.engine(),
         mail,
         queue: config.limits.queue as usize,
+        commit: config.limits.commit,
         ring: config.limits.ring as usize,
         keep_journal: config.retention.journal,
         keep_bytes: config.retention.journal_size,

@@ -9,6 +9,8 @@ mod handle;
 mod records;
 mod recovery;
 mod snapshots;
+#[cfg(test)]
+mod tests;
 mod visible;
 
 use std::{
@@ -62,11 +64,13 @@ pub struct ServiceSettings {
     pub mail: MailSettings,
     /// How many notifications may wait.
     pub queue: usize,
+    /// How many inputs one commit takes.
+    pub commit: u32,
     /// How many alert events are kept in memory for subscribers.
     pub ring: usize,
     /// For how long the journal and the event log are kept.
     pub keep_journal: Duration,
-    /// The size that each of them is kept to, in bytes.
+    /// The size that the journal is kept to, in bytes.
     pub keep_bytes: u64,
     /// For how long ended alerts are kept in the archive.
     pub keep_alerts: Duration,
@@ -193,6 +197,7 @@ impl Service {
             submissions,
             durable,
             room: room.clone(),
+            most: settings.commit,
             fatal: fatal.clone(),
             metrics: Arc::clone(&metrics),
         };
@@ -210,6 +215,7 @@ impl Service {
             metrics,
             decided,
             effects: Vec::new(),
+            is_lost: false,
         };
         let service = Self {
             events: recovery.events.clone(),

@@ -8,3 +8,4 @@
 mod command_line;
 mod email;
 mod support;
+mod tidy;
