@@ -71,29 +71,36 @@ fn alerts(terminal: &mut Terminal<'_>, tally: &Tally) -> io::Result<()> {
 }
 
 fn mail(terminal: &mut Terminal<'_>, mails: &Mailbox, folder: &Folder) -> io::Result<()> {
+    let Some(mail) = &mails.example else {
+        return terminal.line("mails          none");
+    };
+    let name = mail.path.file_name().unwrap_or_default().to_string_lossy();
     terminal.line(format_args!(
         "mails          {} in {}",
         mails.count,
         folder.mail().display()
     ))?;
-    let Some(mail) = &mails.example else { return Ok(()) };
-    let name = mail.path.file_name().unwrap_or_default().to_string_lossy();
-    terminal.line(format_args!("               the first critical one: {name}"))?;
+    terminal.line(format_args!("               one of them: {name}"))?;
     terminal.line(format_args!("               Subject: {}", show::clean(&mail.subject)))
 }
 
 fn next(terminal: &mut Terminal<'_>, folder: &Folder) -> io::Result<()> {
-    terminal.line("\nNext")?;
+    terminal.line("\nnext")?;
     if folder.is_kept() {
+        let (data, rules) = (folder.data(), folder.rules());
         terminal.line(format_args!(
             "  bellwether serve --data {} --rules {}",
-            folder.data().display(),
-            folder.rules().display()
+            data.display(),
+            rules.display()
         ))?;
-        terminal.line("  bellwether alerts, bellwether meetings   what became of the hour, from another terminal")?;
+        terminal.line(
+            "                          goes on from here; ask it with `bellwether alerts` or `bellwether meetings`",
+        )?;
+        terminal.line(format_args!("  bellwether test {}", rules.display()))?;
+        terminal.line("                          runs the tests that stand beside the rules")?;
     } else {
-        terminal.line("  bellwether demo --keep   keeps the data and the rules too, to look around in")?;
-        terminal.line("  bellwether serve         runs the service; README.md and docs/ say how")?;
+        terminal.line("  bellwether demo --keep  the same, but its data and its rules are kept to look around in")?;
+        terminal.line("  bellwether serve        the service itself, on 127.0.0.1:7400; README.md says more")?;
     }
-    terminal.line("  bellwether help          every verb")
+    terminal.line("  bellwether help         every verb")
 }

@@ -6,7 +6,8 @@ use crate::model::{ConferenceStatus, DisconnectReason, ParticipantStatus};
 /// The meetings that something goes wrong in.
 pub(super) fn all(dice: &mut Dice) -> Vec<Meeting> {
     vec![
-        no_free_ports(dice),
+        no_free_ports(820_501, minutes(5), dice),
+        no_free_ports(820_513, minutes(7), dice),
         meeting_full(dice),
         locked_too_early(dice),
         dialling_not_allowed(dice),
@@ -25,9 +26,9 @@ const fn minutes(minutes: u64) -> u64 {
     minutes * 60
 }
 
-/// Three clients are refused within seconds, since the bridge has no port left for them. One comes when dialled again.
-fn no_free_ports(dice: &mut Dice) -> Meeting {
-    let mut meeting = Meeting::begin(820_501, minutes(5), 6, dice);
+/// Three clients of a meeting are refused within seconds, since the bridge has no port left for them. One comes when dialled again.
+fn no_free_ports(number: u32, begins: u64, dice: &mut Dice) -> Meeting {
+    let mut meeting = Meeting::begin(number, begins, 6, dice);
     for (at, number) in [(minutes(9), 41), (minutes(9) + 4, 42), (minutes(9) + 9, 43)] {
         let client = meeting.person(number);
         meeting.party(at - 8, &client, ParticipantStatus::DIALING);
