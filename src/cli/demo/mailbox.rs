@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 #[derive(Debug)]
 pub(super) struct Mailbox {
     /// How many mails there are.
@@ -70,7 +72,7 @@ fn decoded(value: &str) -> String {
         if !(after_word && before.trim().is_empty()) {
             text += before;
         }
-        text += &String::from_utf8_lossy(&base64(word));
+        text += &String::from_utf8_lossy(&BASE64_STANDARD.decode(word).unwrap_or_default());
         (rest, after_word) = (after, true);
     }
     text + rest
@@ -81,21 +83,6 @@ fn encoded_word(value: &str) -> Option<(&str, &str, &str)> {
     let (before, word) = value.split_once("=?utf-8?b?")?;
     let (word, after) = word.split_once("?=")?;
     Some((before, word, after))
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let sextets = text.bytes().filter_map(|c| ALPHABET.iter().position(|&a| a == c));
-    let (mut bits, mut count, mut bytes) = (0, 0, Vec::new());
-    for sextet in sextets {
-        bits = (bits << 6 | sextet) & 0xfff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
-    }
-    bytes
 }
 
 #[cfg(test)]
