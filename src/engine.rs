@@ -1,6 +1,8 @@
 //! Decides. A function of the inputs and their times: it reads no clock, no file, no random number; it has no channel, and no `Result`
 //! for what cannot fail. Durability is absent: the driver journals an input before it comes here, and lets effects out after.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod counts;
 mod deadlines;
 pub mod effect;
@@ -95,6 +97,10 @@ pub struct Reloaded {
     pub kept: u32,
 }
 
+/// A meeting that makes the engine panic, so that tests can show what then happens.
+#[cfg(test)]
+pub(crate) const POISON: &str = "poison";
+
 impl Engine {
     /// An engine that has seen nothing, and has no rules.
     pub fn new(store: StoreId) -> Self {
@@ -120,6 +126,14 @@ impl Engine {
         let mut state: State = postcard::from_bytes(snapshot).map_err(RestoreError::Decode)?;
         let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
         state.meetings.reindex();
+        Ok(Self { rules, state })
+    }
+
+    /// The engine that a snapshot of this one gives, with the rules as they are compiled: to show that a snapshot leaves nothing out.
+    pub(crate) fn restored(&self) -> Result<Self, RestoreError> {
+        let mut state: State = postcard::from_bytes(&self.snapshot()).map_err(RestoreError::Decode)?;
+        state.meetings.reindex();
+        let rules = Arc::clone(&self.rules);
         Ok(Self { rules, state })
     }
 
@@ -262,6 +276,12 @@ impl Engine {
     }
 
     fn notification(&mut self, offset: u64, mut notification: Notification, out: &mut Vec<Effect>) {
+        #[cfg(test)]
+        assert_ne!(
+            notification.payload.billing_code(),
+            POISON,
+            "what the tests make the engine fail on"
+        );
         let state = &mut self.state;
         let counts = &mut state.counts;
         if let Some(id) = &notification.id {

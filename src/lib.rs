@@ -15,6 +15,7 @@ pub mod model;
 pub mod reload;
 pub mod rule_files;
 pub mod rules;
+pub mod selftest;
 pub mod server;
 pub mod service;
 pub mod telemetry;

@@ -62,7 +62,7 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         info!(listen = %addresses.0, admin = %addresses.1, data = %config.data.display(), "serving");
     };
-    server::run(config.clone(), mail, listener, admin, shutdown, running).await?;
+    server::run(config.clone(), mail, None, listener, admin, shutdown, running).await?;
     Ok(Exit::Done)
 }
 

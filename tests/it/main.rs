@@ -9,6 +9,7 @@
 mod alerts;
 mod command_line;
 mod crash;
+mod demo;
 mod email;
 mod health;
 mod http2;
@@ -20,3 +21,4 @@ mod rules;
 mod storage;
 mod subscribe;
 mod support;
+mod tidy;
