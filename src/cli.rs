@@ -5,6 +5,7 @@ mod backoff;
 mod check;
 mod client;
 mod config;
+mod demo;
 mod exit;
 mod failure;
 mod health;
@@ -39,6 +40,8 @@ pub struct Cli {
 enum Command {
     /// Run the service
     Serve(Box<serve::Args>),
+    /// See it work: an hour of a conferencing bridge, in seconds
+    Demo(demo::Args),
     /// Send notifications, from files, standard input or flags
     Send(Box<send::Args>),
     /// Follow alerts as they happen; resumes by itself
@@ -85,6 +88,7 @@ impl Command {
     fn run(self, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
         match self {
             Self::Serve(args) => wait(serve::run(*args)),
+            Self::Demo(args) => wait(demo::run(args, terminal)),
             Self::Send(args) => wait(send::run(*args, terminal)),
             Self::Watch(args) => wait(watch::run(args, terminal)),
             Self::Alerts(args) => wait(alerts::run(args, terminal)),

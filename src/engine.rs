@@ -1,6 +1,8 @@
 //! Decides. A function of the inputs and their times: it reads no clock, no file, no random number; it has no channel, and no `Result`
 //! for what cannot fail. Durability is absent: the driver journals an input before it comes here, and lets effects out after.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod counts;
 mod deadlines;
 pub mod effect;
@@ -94,6 +96,10 @@ pub struct Reloaded {
     /// How many rules kept their state.
     pub kept: u32,
 }
+
+/// A meeting that makes the engine panic, so that tests can show what then happens.
+#[cfg(test)]
+pub(crate) const POISON: &str = "poison";
 
 impl Engine {
     /// An engine that has seen nothing, and has no rules.
@@ -270,6 +276,12 @@ impl Engine {
     }
 
     fn notification(&mut self, offset: u64, mut notification: Notification, out: &mut Vec<Effect>) {
+        #[cfg(test)]
+        assert_ne!(
+            notification.payload.billing_code(),
+            POISON,
+            "what the tests make the engine fail on"
+        );
         let state = &mut self.state;
         let counts = &mut state.counts;
         if let Some(id) = &notification.id {

@@ -5,6 +5,7 @@ mod engine;
 mod exposition;
 mod labels;
 mod start;
+mod storage;
 #[cfg(test)]
 mod tests;
 
@@ -51,6 +52,8 @@ pub struct Metrics {
     commit_seconds: Histogram,
     commit_inputs: Histogram,
     engine_seconds: Histogram,
+    said_seconds: Histogram,
+    mailed_seconds: Histogram,
     rules_matched: Family<RuleLabels, Counter>,
     rules_fired: Family<RuleLabels, Counter>,
     rules: Mutex<BTreeSet<String>>,
@@ -65,27 +68,25 @@ pub struct Metrics {
     ids_oldest_age: Seconds,
     outbox_oldest_age: Seconds,
     /// The offset that the next input gets.
-    pub journal_next_offset: Gauge,
+    journal_next_offset: Gauge,
     /// Bytes of the journal on disk.
-    pub journal_bytes: Gauge,
+    journal_bytes: Gauge,
     /// Segment files of the journal.
-    pub journal_segments: Gauge,
+    journal_segments: Gauge,
     /// Meetings open now.
-    pub meetings_open: Gauge,
+    meetings_open: Gauge,
     /// Participants known in open meetings, gone ones included.
-    pub participants_known: Gauge,
+    participants_known: Gauge,
     /// Idempotency ids remembered.
-    pub ids_remembered: Gauge,
+    ids_remembered: Gauge,
     /// Mails that wait or are on their way.
-    pub outbox_mails: Gauge,
+    outbox_mails: Gauge,
     /// Subscriptions open now.
     pub subscribers: Gauge,
-    /// How many events the slowest subscriber is behind.
-    pub subscriber_lag: Gauge,
     /// Alert events handed to subscribers, each subscriber's counted.
     pub subscriber_events: Counter,
-    /// How many inputs the archive is behind the journal.
-    pub archive_lag: Gauge,
+    /// How many inputs the archive is behind the event log.
+    archive_lag: Gauge,
 }
 
 /// The counters of one rule, to be kept as long as the rule is in force.
@@ -143,6 +144,17 @@ impl Metrics {
                 exponential_buckets(1.0, 4.0, 9),
             ),
             engine_seconds: seconds(of, "engine_batch_seconds", "How long the engine took to decide a batch"),
+            said_seconds: seconds(
+                of,
+                "notification_to_subscriber_seconds",
+                "From taking an input to handing its alert event to subscribers",
+            ),
+            mailed_seconds: histogram(
+                of,
+                "notification_to_mail_seconds",
+                "From what a mail tells of to its acceptance by a server",
+                exponential_buckets(0.01, 4.0, 12),
+            ),
             rules_matched: register(of, "rule_matches", "How often a rule's condition matched"),
             rules_fired: register(of, "rule_firings", "How many alerts a rule fired"),
             reload_ok: register(
@@ -185,11 +197,6 @@ impl Metrics {
             ids_remembered: register(of, "ids_remembered", "Idempotency ids remembered"),
             outbox_mails: register(of, "outbox_mails", "Mails that wait or are on their way"),
             subscribers: register(of, "subscribers", "Subscriptions open now"),
-            subscriber_lag: register(
-                of,
-                "subscriber_lag_events",
-                "How many events the slowest subscriber is behind",
-            ),
             subscriber_events: register(
                 of,
                 "subscriber_events",
@@ -198,7 +205,7 @@ impl Metrics {
             archive_lag: register(
                 of,
                 "archive_lag_inputs",
-                "How many inputs the archive is behind the journal",
+                "How many inputs the archive is behind what was last said of an alert or a mail",
             ),
             rules: Mutex::default(),
             observed: Mutex::default(),
@@ -249,6 +256,16 @@ impl Metrics {
     pub fn committed(&self, inputs: usize, took: Duration) {
         self.commit_inputs.observe(inputs as f64);
         self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    /// An alert event reached the subscribers so long after the input that caused it was taken.
+    pub fn said(&self, took: Duration) {
+        self.said_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A mail was accepted so long after what it tells of.
+    pub fn mailed(&self, took: Duration) {
+        self.mailed_seconds.observe(took.as_secs_f64());
     }
 
     /// The engine decided a batch in that time.

@@ -8,12 +8,14 @@ use tracing::{error, info, warn};
 
 use crate::{
     admin::{self, Readiness},
+    clock::Hands,
     config::Config,
     email::MailSettings,
     grpc::serve::{self, Health, Parts},
+    journal::{Position, Reader},
     metrics::Metrics,
     reload::Reloader,
-    service::{Service, ServiceSettings, StartError},
+    service::{Fanout, Handle, Service, ServiceSettings, StartError},
 };
 
 /// Why the server ended otherwise than it was asked to.
@@ -37,12 +39,16 @@ pub enum ServeError {
 pub struct Running {
     /// Reloads the rules.
     pub reloader: Arc<Reloader>,
+    /// Answers questions about the state.
+    pub handle: Handle,
 }
 
-/// Serves on those listeners until `shutdown` is done; `running` is called when calls are taken.
+/// Serves on those listeners until `shutdown` is done; `running` is called when calls are taken. Time is what the `hands` show, or this
+/// machine's where nobody sets it.
 pub async fn run(
     config: Config,
     mail: MailSettings,
+    hands: Option<Hands>,
     listener: TcpListener,
     admin: TcpListener,
     shutdown: impl Future<Output = ()>,
@@ -66,7 +72,7 @@ pub async fn run(
         }
     }
     let mut service = Service::start(
-        settings(&config, mail),
+        settings(&config, mail, hands),
         given.as_ref().ok().cloned(),
         Arc::clone(&metrics),
     )
@@ -88,24 +94,23 @@ pub async fn run(
         limits: &config.limits,
         drain: drain.clone(),
     };
+    let figures = Figures {
+        handle: service.handle.clone(),
+        fanout: Arc::clone(&service.fanout),
+        journal: service.journal.clone(),
+        archived: service.archived.clone(),
+        metrics: Arc::clone(&metrics),
+    };
+    // Counters begin here, before the first call.
+    figures.clone().refresh().await;
     let (health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
     let mut server = tokio::spawn(server);
     health.serving().await;
-    let refresh = {
-        let (handle, metrics) = (service.handle.clone(), Arc::clone(&metrics));
-        move || {
-            let (handle, metrics) = (handle.clone(), Arc::clone(&metrics));
-            async move {
-                // While the service stops, the last figures stand.
-                let _ = handle.query(move |engine| metrics.observe(engine)).await;
-            }
-        }
-    };
     tasks.spawn(admin::serve(
         admin,
         Arc::clone(&metrics),
         Arc::clone(&readiness),
-        refresh,
+        move || figures.clone().refresh(),
         stop.clone().cancelled_owned(),
     ));
     tasks.spawn({
@@ -119,7 +124,10 @@ pub async fn run(
         stop.clone(),
     ));
     readiness.clear("start");
-    running(Running { reloader });
+    running(Running {
+        reloader,
+        handle: service.handle.clone(),
+    });
 
     let ended = tokio::select! {
         () = shutdown => Ok(()),
@@ -152,16 +160,39 @@ pub async fn run(
     Ok(())
 }
 
-fn settings(config: &Config, mail: MailSettings) -> ServiceSettings {
+fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> ServiceSettings {
     ServiceSettings {
         data: config.data.clone(),
+        hands,
         engine: config.limits.engine(),
         mail,
         queue: config.limits.queue as usize,
+        commit: config.limits.commit,
         ring: config.limits.ring as usize,
         keep_journal: config.retention.journal,
         keep_bytes: config.retention.journal_size,
         keep_alerts: config.retention.alerts,
+    }
+}
+
+/// Where the gauges' figures come from.
+#[derive(Clone)]
+struct Figures {
+    handle: Handle,
+    fanout: Arc<Fanout>,
+    journal: Reader,
+    archived: watch::Receiver<Option<Position>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Figures {
+    /// Brings the gauges up to date.
+    async fn refresh(self) {
+        let archived = *self.archived.borrow();
+        self.metrics.storage(&self.journal, self.fanout.last_record(), archived);
+        let metrics = self.metrics;
+        // While the service stops, the last figures stand.
+        let _ = self.handle.query(move |engine| metrics.observe(engine)).await;
     }
 }
 

@@ -130,7 +130,7 @@ impl ArchiveReader {
     pub fn deliveries(&self, alert: AlertId, limit: u32) -> Result<Vec<Delivery>, ArchiveError> {
         self.connection
             .prepare_cached(
-                "SELECT intent, receiver, recipient, attempt, at, result, answer, retry_at FROM deliveries
+                "SELECT intent, receiver, recipient, attempt, date, at, result, answer, retry_at FROM deliveries
                  WHERE alert_id = ?1 ORDER BY input_offset, input_ordinal LIMIT ?2",
             )
             .and_then(|mut select| {
@@ -176,21 +176,22 @@ fn delivery(alert: AlertId, row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let unreadable = |column| rusqlite::Error::InvalidColumnType(column, String::new(), rusqlite::types::Type::Text);
     let intent: String = row.get(0)?;
     let receiver: String = row.get(1)?;
-    let result: String = row.get(5)?;
-    let answer = row.get(6)?;
+    let result: String = row.get(6)?;
+    let answer = row.get(7)?;
     Ok(Delivery {
         intent: IntentId(u128::from_str_radix(&intent, 16).map_err(|_| unreadable(0))?),
         alert,
         receiver: receiver.into(),
         recipient: row.get(2)?,
         attempt: row.get(3)?,
-        at: Time::from_nanos(row.get(4)?),
+        date: Time::from_nanos(row.get(4)?),
+        at: Time::from_nanos(row.get(5)?),
         result: match result.as_str() {
             "sent" => MailResult::Sent(answer),
             "deferred" => MailResult::Deferred(answer),
             "refused" => MailResult::Refused(answer),
-            _ => return Err(unreadable(5)),
+            _ => return Err(unreadable(6)),
         },
-        retry_at: row.get::<_, Option<i64>>(7)?.map(Time::from_nanos),
+        retry_at: row.get::<_, Option<i64>>(8)?.map(Time::from_nanos),
     })
 }

@@ -54,6 +54,7 @@ CREATE TABLE deliveries (
     receiver TEXT NOT NULL,
     recipient TEXT NOT NULL,
     attempt INTEGER NOT NULL,
+    date INTEGER NOT NULL,
     at INTEGER NOT NULL,
     result TEXT NOT NULL,
     answer TEXT NOT NULL,

@@ -99,6 +99,7 @@ fn delivery(number: u64, attempt: u32, result: MailResult) -> Delivery {
         receiver: "ops".into(),
         recipient: "noc@example.com".to_owned(),
         attempt,
+        date: Time::from_nanos(6),
         at: Time::from_nanos(7),
         result,
         retry_at: (attempt == 1).then_some(Time::from_nanos(8)),

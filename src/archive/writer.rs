@@ -202,9 +202,9 @@ fn write_delivery(delivery: &Delivery, position: Position, transaction: &Transac
     };
     transaction
         .prepare_cached(
-            "INSERT INTO deliveries (input_offset, input_ordinal, intent, alert_id, receiver, recipient, attempt, at, result, answer,
-                 retry_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO deliveries (input_offset, input_ordinal, intent, alert_id, receiver, recipient, attempt, date, at, result,
+                 answer, retry_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             position.offset.cast_signed(),
@@ -214,6 +214,7 @@ fn write_delivery(delivery: &Delivery, position: Position, transaction: &Transac
             delivery.receiver.as_str(),
             delivery.recipient,
             delivery.attempt,
+            delivery.date.as_nanos(),
             delivery.at.as_nanos(),
             result,
             answer,

@@ -82,7 +82,7 @@ impl Default for Limits {
             alerts_per_rule: engine.alerts_per_rule,
             outbox: engine.outbox,
             queue: 65_536,
-            commit: 4_096,
+            commit: 16_384,
             message: 1 << 20,
             connections: 2_000,
             streams_per_connection: 200,

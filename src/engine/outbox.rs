@@ -103,6 +103,8 @@ pub struct Delivery {
     pub recipient: String,
     /// Which try, from 1; 0: it was given up without one.
     pub attempt: u32,
+    /// When what it tells of happened.
+    pub date: Time,
     /// When its end was recorded.
     pub at: Time,
     /// How it ended.
@@ -361,6 +363,7 @@ fn delivery(entry: &Entry, at: Time, result: MailResult, retry_at: Option<Time>)
         receiver: entry.intent.receiver.clone(),
         recipient: entry.intent.recipient.clone(),
         attempt: entry.attempts,
+        date: entry.intent.date,
         at,
         result,
         retry_at,

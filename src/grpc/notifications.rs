@@ -164,8 +164,8 @@ impl Notifications {
         let end = loop {
             let first = tokio::select! {
                 biased;
-                first = inbound.next() => first,
                 () = self.drain.cancelled() => break Some(Refused::draining(RETRY_AFTER).into()),
+                first = inbound.next() => first,
             };
             let (messages, end) = gather(first, &mut inbound);
             if !messages.is_empty() {

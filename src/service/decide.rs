@@ -33,7 +33,7 @@ use crate::{
     },
     grpc::{cursor::Cursors, encoded::EncodedResponse},
     journal::{AppendError, EventLog, Position, Trim},
-    metrics::Metrics,
+    metrics::{MailEnd, Metrics},
     model::Time,
 };
 
@@ -55,6 +55,8 @@ pub(super) struct Decider {
     pub decided: watch::Sender<u64>,
     /// Kept for its allocation.
     pub effects: Vec<Effect>,
+    /// The state could not be made anew: nothing may go out any more.
+    pub is_lost: bool,
 }
 
 /// How long to wait before a full disk is tried again.
@@ -91,7 +93,7 @@ impl Decider {
         self.engine.next_deadline().map(|deadline| deadline - now)
     }
 
-    /// Decides upon one batch; false: the event log failed, and nothing may go out any more.
+    /// Decides upon one batch; false: something failed, and nothing may go out any more.
     fn decide(&mut self, batch: Batch) -> bool {
         let started = Instant::now();
         let mut outcome = Outcome::default();
@@ -120,7 +122,7 @@ impl Decider {
             }
         }
         self.metrics.decided(started.elapsed());
-        if !self.let_out(outcome, offset) {
+        if self.is_lost || !self.let_out(outcome, offset, batch.gathered_at) {
             return false;
         }
         // Whoever asked may have gone away.
@@ -147,14 +149,17 @@ impl Decider {
         error!(offset, "the engine failed on an input; it is left out");
         match self.recovery.rebuild(offset) {
             Ok(engine) => self.engine = engine,
-            Err(cause) => self.fatal.report(cause.into()),
+            Err(cause) => {
+                self.fatal.report(cause.into());
+                self.is_lost = true;
+            }
         }
         self.handle.skip(offset);
         is_notification.then_some(Answer::Skipped)
     }
 
     /// Lets out what a batch caused; everything before `next_offset` has then been decided. False: the event log failed.
-    fn let_out(&mut self, outcome: Outcome, next_offset: u64) -> bool {
+    fn let_out(&mut self, outcome: Outcome, next_offset: u64, gathered_at: Instant) -> bool {
         if !outcome.records.is_empty() {
             if let Err(cause) = self.append(&outcome) {
                 self.fatal.report(cause.into());
@@ -183,9 +188,13 @@ impl Decider {
         );
         for kind in outcome.kinds {
             self.metrics.alert_event(kind, 1);
+            self.metrics.said(gathered_at.elapsed());
         }
-        for end in outcome.ends {
+        for (end, took) in outcome.ends {
             self.metrics.mails(end, 1);
+            if end == MailEnd::Sent {
+                self.metrics.mailed(took);
+            }
         }
         for attempt in outcome.mails {
             self.mailer.send(attempt);
@@ -209,12 +218,10 @@ impl Decider {
         }
     }
 
-    /// Removes what of the event log is older or more than is kept. That it stays longer harms nobody.
+    /// Removes what of the event log is older than is kept. That it stays longer harms nobody.
     fn trim(&mut self, keep: Keep) {
-        for trim in [Trim::OlderThan(keep.since), Trim::LargerThan(keep.bytes)] {
-            if let Err(cause) = self.events.trim(trim) {
-                error!(%cause, "the event log could not be trimmed");
-            }
+        if let Err(cause) = self.events.trim(Trim::OlderThan(keep.since)) {
+            error!(%cause, "the event log could not be trimmed");
         }
     }
 

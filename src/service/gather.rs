@@ -1,7 +1,10 @@
 //! The journal's thread: gathers what waits, makes it durable as one frame with one fsync, and hands it on to be decided. While the
 //! next batch is being made durable, this one is decided upon.
 
-use std::sync::{Arc, mpsc::SyncSender};
+use std::{
+    sync::{Arc, mpsc::SyncSender},
+    time::Instant,
+};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc::Receiver, oneshot, watch};
 use tracing::{error, info};
@@ -18,9 +21,6 @@ use crate::{
     model::Time,
 };
 
-/// The most records of one frame.
-const RECORDS: u32 = 32_768;
-
 /// The size from which a frame takes no more, in bytes. A batch of the largest messages still fits a frame beyond it.
 const BYTES: usize = 2 << 20;
 
@@ -28,6 +28,8 @@ const BYTES: usize = 2 << 20;
 pub(super) struct Batch {
     pub first_offset: u64,
     pub time: Time,
+    /// When it was gathered.
+    pub gathered_at: Instant,
     pub items: Vec<Item>,
 }
 
@@ -43,7 +45,7 @@ pub(super) enum Item {
     Input(Box<Input>, Option<oneshot::Sender<()>>),
     /// A question; it has no place in the journal.
     Query(Query),
-    /// Remove what of the event log is older or more than is kept.
+    /// Remove what of the event log is older than is kept.
     Trim(Keep),
     /// Make the event log durable.
     SyncEvents(oneshot::Sender<Option<Position>>),
@@ -57,6 +59,8 @@ pub(super) struct Gatherer {
     pub durable: SyncSender<Batch>,
     /// Whether the journal takes more.
     pub room: watch::Sender<bool>,
+    /// The most inputs of one frame.
+    pub most: u32,
     pub fatal: Fatal,
     pub metrics: Arc<Metrics>,
 }
@@ -82,7 +86,7 @@ impl Gatherer {
                 self.trim(keep);
             }
             gathered.take(first);
-            while gathered.has_room()
+            while gathered.has_room(self.most)
                 && let Ok(next) = self.submissions.try_recv()
             {
                 gathered.take(next);
@@ -105,14 +109,13 @@ impl Gatherer {
 
     /// Makes what was gathered durable and hands it on; false: the journal failed, and nothing is taken any more.
     fn pass_on(&mut self, gathered: &mut Gathered) -> bool {
-        let time = self.clock.now();
+        let (time, gathered_at) = (self.clock.now(), Instant::now());
         let first_offset = if gathered.count == 0 {
             self.journal.next_offset()
         } else {
-            let started = std::time::Instant::now();
             match self.journal.append(time, gathered.count, &gathered.payload) {
                 Ok(first_offset) => {
-                    self.metrics.committed(gathered.count as usize, started.elapsed());
+                    self.metrics.committed(gathered.count as usize, gathered_at.elapsed());
                     if !self.room.send_replace(true) {
                         info!("the journal has room again");
                     }
@@ -139,6 +142,7 @@ impl Gatherer {
             .send(Batch {
                 first_offset,
                 time,
+                gathered_at,
                 items,
             })
             .is_ok()
@@ -146,8 +150,8 @@ impl Gatherer {
 }
 
 impl Gathered {
-    fn has_room(&self) -> bool {
-        !self.stop && self.count < RECORDS && self.payload.len() < BYTES
+    fn has_room(&self, most: u32) -> bool {
+        !self.stop && self.count < most && self.payload.len() < BYTES
     }
 
     fn take(&mut self, submission: Submission) {

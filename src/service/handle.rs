@@ -33,11 +33,11 @@ pub(super) enum Submission {
 /// How much of the journal and of the event log is kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keep {
-    /// What is older goes.
+    /// What is older goes. It is no later than the oldest snapshot that a start may need.
     pub since: Time,
-    /// The size that each is kept to, in bytes.
+    /// The size that the journal is kept to, in bytes.
     pub bytes: u64,
-    /// Nothing of the journal goes from this offset on.
+    /// Nothing of the journal goes from this offset on, which that snapshot needs.
     pub from: u64,
 }
 

@@ -1,6 +1,8 @@
 //! The effects of an input, sorted by where they go; what is said becomes records of the event log, the same whenever the input is
 //! applied again.
 
+use std::time::Duration;
+
 use prost::Message as _;
 
 use crate::{
@@ -27,8 +29,8 @@ pub(super) struct Outcome {
     pub mails: Vec<Attempt>,
     /// What happened to alerts, to be counted.
     pub kinds: Vec<AlertEventKind>,
-    /// How attempts at mails ended, to be counted.
-    pub ends: Vec<MailEnd>,
+    /// How attempts at mails ended, and how long after what they tell of, to be counted.
+    pub ends: Vec<(MailEnd, Duration)>,
 }
 
 impl Outcome {
@@ -55,7 +57,7 @@ impl Outcome {
                     self.events.push(Some(wire));
                 }
                 Effect::Delivery(delivery) => {
-                    self.ends.push(end(&delivery));
+                    self.ends.push((end(&delivery), delivery.at - delivery.date));
                     let bytes = encode_delivery(&delivery).into();
                     let position = self.next_position(offset);
                     self.records.push(EventRecord {

@@ -1,0 +1,178 @@
+//! The driver on a real folder: what it does when the engine fails, and what a start makes of what was left.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    engine::{POISON, effect::Answer},
+    model::{Conf, ConferenceStatus, DisconnectReason, Notification, ParticipantStatus, Party, Payload, Personal},
+    rules::{RuleSource, SourceFile, compile},
+};
+
+const RULES: &str = "
+rules:
+  - name: refused
+    when: party.disconnect_reason == PORT_FULL
+    summary: no free port
+";
+
+fn settings(data: &Path) -> ServiceSettings {
+    ServiceSettings {
+        data: data.join("data"),
+        hands: None,
+        engine: Settings::default(),
+        mail: MailSettings {
+            folder: Some(data.join("outbox")),
+            ..MailSettings::default()
+        },
+        hands: None,
+        queue: 1000,
+        commit: 1000,
+        ring: 16,
+        keep_journal: Duration::from_hours(1),
+        keep_bytes: 1 << 30,
+        keep_alerts: Duration::from_hours(1),
+    }
+}
+
+fn rules() -> Arc<RuleSet> {
+    let files = vec![SourceFile {
+        name: "rules.yaml".to_owned(),
+        text: RULES.to_owned(),
+    }];
+    Arc::new(compile::compile(&Arc::new(RuleSource { files })).unwrap().set)
+}
+
+async fn start(folder: &TempDir) -> Service {
+    Service::start(settings(folder.path()), Some(rules()), Arc::new(Metrics::new()))
+        .await
+        .unwrap()
+}
+
+fn notification(payload: Payload) -> Notification {
+    Notification {
+        source: "anonymous".into(),
+        id: None,
+        occurred_at: None,
+        payload,
+    }
+}
+
+fn conf(billing_code: &str) -> Notification {
+    let status = ConferenceStatus::MEETING_START;
+    notification(Payload::Conf(Conf {
+        billing_code: billing_code.into(),
+        status,
+        extra: None,
+    }))
+}
+
+fn refused(billing_code: &str, party_id: &str) -> Notification {
+    notification(Payload::Party(Party {
+        billing_code: billing_code.into(),
+        party_id: party_id.into(),
+        name: Personal::default(),
+        phone: Personal::default(),
+        country: "86".into(),
+        area_code: "".into(),
+        acm_phone: Personal::default(),
+        city: Personal::default(),
+        role: None,
+        status: ParticipantStatus::DISCONNECTED,
+        disconnect_reason: Some(DisconnectReason::PORT_FULL),
+        connect_time: None,
+        extra: None,
+    }))
+}
+
+async fn notify(service: &Service, items: Vec<Notification>) -> Vec<Answer> {
+    service.handle.notify(items).await.unwrap()
+}
+
+fn accepted(sequences: impl IntoIterator<Item = u64>) -> Vec<Answer> {
+    sequences
+        .into_iter()
+        .map(|sequence| Answer::Accepted { sequence })
+        .collect()
+}
+
+/// The bytes of everything that was said.
+fn said(service: &Service) -> Vec<bytes::Bytes> {
+    service
+        .events
+        .after(None)
+        .unwrap()
+        .map(|record| record.unwrap().bytes)
+        .collect()
+}
+
+#[tokio::test]
+async fn an_input_that_the_engine_fails_on_is_left_out_for_good() {
+    let folder = TempDir::new().unwrap();
+    let service = start(&folder).await;
+    assert_eq!(
+        notify(&service, vec![conf("1"), refused("1", "a")]).await,
+        accepted([1, 2])
+    );
+    let answers = notify(&service, vec![refused("2", "a"), conf(POISON), refused("3", "a")]).await;
+    assert_eq!(
+        answers,
+        [
+            Answer::Accepted { sequence: 3 },
+            Answer::Skipped,
+            Answer::Accepted { sequence: 4 }
+        ]
+    );
+    let before = said(&service);
+    assert_eq!(before.len(), 3);
+    let skipped = service
+        .handle
+        .query(|engine| engine.counts().inputs_skipped)
+        .await
+        .unwrap();
+    assert_eq!(skipped, 1);
+    service.stop(Duration::from_secs(5)).await;
+    // Without its snapshots the next start meets the input again.
+    std::fs::remove_dir_all(folder.path().join("data/snapshots")).unwrap();
+
+    let service = start(&folder).await;
+    assert_eq!(said(&service), before);
+    let open = service
+        .handle
+        .query(|engine| engine.open_alerts().count())
+        .await
+        .unwrap();
+    assert_eq!(open, 3);
+    assert_eq!(notify(&service, vec![conf("4")]).await, accepted([5]));
+    service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_start_from_a_snapshot_goes_on_where_the_last_one_ended() {
+    let folder = TempDir::new().unwrap();
+    let service = start(&folder).await;
+    assert_eq!(
+        notify(&service, vec![conf("1"), refused("1", "a")]).await,
+        accepted([1, 2])
+    );
+    service.stop(Duration::from_secs(5)).await;
+
+    let service = start(&folder).await;
+    assert_eq!(notify(&service, vec![refused("1", "b")]).await, accepted([3]));
+    let occurrences = service
+        .handle
+        .query(|engine| engine.open_alerts().map(|alert| alert.occurrences).sum::<u64>());
+    assert_eq!(occurrences.await.unwrap(), 2);
+    service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn too_many_at_once_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let service = start(&folder).await;
+    let many = (0..1001).map(|_| conf("1")).collect();
+    assert_eq!(service.handle.notify(many).await, Err(Unavailable::QueueFull));
+    service.stop(Duration::from_secs(5)).await;
+}
