@@ -166,7 +166,7 @@ fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> Servic
         hands,
         engine: config.limits.engine(),
         mail,
-        queue: config.limits.queue as usize,
+        queue: config.limits.queue,
         commit: config.limits.commit,
         ring: config.limits.ring as usize,
         keep_journal: config.retention.journal,
