@@ -65,11 +65,10 @@ pub async fn run(
         Arc::clone(&metrics),
     ));
     let given = reloader.first().await;
-    if let Err(refused) = &given {
-        reloader.tell(refused);
-        if !config.data.join("journal").exists() {
-            return Err(ServeError::Rules);
-        }
+    let tell_of_refusal = || given.as_ref().err().into_iter().for_each(|refused| reloader.tell(refused));
+    if given.is_err() && !config.data.join("journal").exists() {
+        tell_of_refusal();
+        return Err(ServeError::Rules);
     }
     let mut service = Service::start(
         settings(&config, mail, hands),
@@ -77,14 +76,16 @@ pub async fn run(
         Arc::clone(&metrics),
     )
     .await?;
-    let in_force = match given {
-        Ok(set) => Some(set),
+    let in_force = match &given {
+        Ok(set) => Some(Arc::clone(set)),
         Err(_) => service.handle.query(|engine| Arc::clone(engine.rules())).await.ok(),
     };
     let Some(in_force) = in_force.filter(|set| !set.rules.is_empty() || !set.source.files.is_empty()) else {
+        tell_of_refusal();
         return Err(ServeError::Rules);
     };
     reloader.begin(service.handle.clone(), in_force).await;
+    tell_of_refusal();
 
     let drain = CancellationToken::new();
     let parts = Parts {
