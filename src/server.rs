@@ -104,7 +104,7 @@ pub async fn run(
     };
     // Counters begin here, before the first call.
     figures.clone().refresh().await;
-    let (health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
+    let (mut health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
     let mut server = tokio::spawn(server);
     health.serving().await;
     tasks.spawn(admin::serve(
@@ -147,6 +147,7 @@ pub async fn run(
     let grace = config.shutdown_grace;
     // The streams end with their cursor, and no new call is taken; calls under way end, or are cut off.
     drain.cancel();
+    health.end_watches().await;
     if timeout(grace / 2, server).await.is_err() {
         warn!("calls under way were cut off");
     }
