@@ -116,7 +116,7 @@ async fn what_was_acknowledged_is_there_once_however_often_the_process_is_killed
     assert!(watched.fired.values().all(|times| *times == 1), "an alert fired twice");
     let fired: BTreeSet<String> = watched.fired.into_keys().collect();
     assert_eq!(fired, expected, "one alert for each notification");
-    assert_eq!(process.terminate(), Some(0));
+    assert_eq!(process.terminate().await, Some(0));
 }
 
 /// Starts the process and kills it after 50 to 500 ms: of its serving, or of its start.
@@ -137,7 +137,7 @@ async fn stop_once(site: &Site, address: &watch::Sender<Option<SocketAddr>>) {
     let process = block_in_place(|| Process::start(site));
     address.send_replace(Some(process.address));
     sleep(Duration::from_millis(100)).await;
-    assert_eq!(block_in_place(|| process.terminate()), Some(0));
+    assert_eq!(process.terminate().await, Some(0));
 }
 
 /// Ends a caller wherever it is; its own failure is ours.

@@ -8,7 +8,7 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::support::{
-    client::Refusal,
+    client::{Refusal, conf},
     server::{Server, Site, get},
     wait::soon,
 };
@@ -45,7 +45,8 @@ async fn a_watcher_hears_of_the_drain_and_does_not_hold_it_up() {
     // A drain that waited for the watchers would take half of it.
     site.config.shutdown_grace = crate::support::wait::DEADLINE * 3;
     let server = Server::start(&site).await;
-    let mut health = HealthClient::new(server.client().await.channel);
+    let client = server.client().await;
+    let mut health = HealthClient::new(client.channel.clone());
     let mut watches = Vec::new();
     for service in [""].into_iter().chain(SERVICES) {
         let mut watch = soon(health.watch(asking(service))).await.unwrap().into_inner();
@@ -53,6 +54,8 @@ async fn a_watcher_hears_of_the_drain_and_does_not_hold_it_up() {
         assert_eq!(first.status(), ServingStatus::Serving);
         watches.push(watch);
     }
+    // Which is no news to them.
+    client.notify(conf("1", 1)).await.unwrap();
     let stopping = tokio::spawn(server.stop());
     for watch in &mut watches {
         let next = soon(watch.message()).await.unwrap().unwrap();

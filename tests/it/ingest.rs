@@ -205,7 +205,8 @@ async fn what_a_drain_cut_off_was_either_acknowledged_or_not_applied() {
     drop(stream);
     soon(sender).await.unwrap();
 
-    let client = Server::start(&site).await.client().await;
+    let server = Server::start(&site).await;
+    let client = server.client().await;
     let numbers: Vec<u64> = (0..acknowledged).collect();
     for numbers in numbers.chunks(1000) {
         let again = numbers.iter().map(|number| with_id(&number.to_string(), conf("1", 1)));

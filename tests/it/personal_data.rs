@@ -86,7 +86,7 @@ async fn nothing_that_leaves_shows_a_person() {
         check("an error", &format!("{status:?} {:?}", Refusal::of(&status)));
     }
     let request = SubscribeRequest {
-        filter: format!("rule == '{name}' && {phone}"),
+        filter: format!("rule == '{name}' && key.phone == '{phone}' && nonsense"),
         ..Default::default()
     };
     let Err(status) = client.subscribe(request).await else {

@@ -56,8 +56,8 @@ fn segment(site: &Site, log: &str) -> PathBuf {
     segment
 }
 
-#[test]
-fn a_second_process_is_refused_and_told_of_the_first() {
+#[tokio::test]
+async fn a_second_process_is_refused_and_told_of_the_first() {
     let site = Site::new();
     let first = Process::start(&site);
     let (code, log) = run_to_end(&site);
@@ -65,7 +65,7 @@ fn a_second_process_is_refused_and_told_of_the_first() {
     assert!(log.contains(&format!("process {} on ", first.id())), "{log}");
     assert!(log.contains(site.config.data.to_str().unwrap()), "{log}");
     first.kill();
-    assert_eq!(Process::start(&site).terminate(), Some(0));
+    assert_eq!(Process::start(&site).terminate().await, Some(0));
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn a_damaged_archive_is_made_anew() {
     fill(&client).await;
     client.notify(speaking("1", "3")).await.unwrap();
     let before = client.alerts("").await;
-    assert_eq!(process.terminate(), Some(0));
+    assert_eq!(process.terminate().await, Some(0));
     for damage in [
         |content: &mut Vec<u8>| content[..4096].fill(0x5a),
         |content: &mut Vec<u8>| content[4096..].fill(0x5a),
@@ -149,7 +149,7 @@ async fn a_damaged_archive_is_made_anew() {
         change(&site.data("archive.db"), damage);
         let process = Process::start(&site);
         assert_eq!(process.client().await.alerts("").await, before);
-        assert_eq!(process.terminate(), Some(0));
+        assert_eq!(process.terminate().await, Some(0));
     }
     fs::remove_file(site.data("archive.db")).unwrap();
     assert_eq!(Process::start(&site).client().await.alerts("").await, before);
@@ -161,12 +161,12 @@ async fn a_damaged_snapshot_falls_back_to_the_one_before() {
     let process = Process::start(&site);
     let client = process.client().await;
     fill(&client).await;
-    assert_eq!(process.terminate(), Some(0), "which makes a snapshot");
+    assert_eq!(process.terminate().await, Some(0), "which makes a snapshot");
     let process = Process::start(&site);
     let client = process.client().await;
     client.notify(speaking("1", "3")).await.unwrap();
     let before = client.alerts("").await;
-    assert_eq!(process.terminate(), Some(0), "which makes another");
+    assert_eq!(process.terminate().await, Some(0), "which makes another");
 
     let mut snapshots: Vec<_> = fs::read_dir(site.data("snapshots"))
         .unwrap()

@@ -250,7 +250,7 @@ async fn no_filter_ends_the_process() {
         }
     }
     client.notify(port_full("1", "a")).await.unwrap();
-    assert_eq!(process.terminate(), Some(0));
+    assert_eq!(process.terminate().await, Some(0));
 }
 
 #[tokio::test]
@@ -394,7 +394,8 @@ async fn a_drain_ends_every_stream_with_its_cursor() {
     }
     soon(stopping).await.unwrap();
 
-    let client = Server::start(&site).await.client().await;
+    let server = Server::start(&site).await;
+    let client = server.client().await;
     client.notify(port_full("1", "b")).await.unwrap();
     for (feed, end) in feeds.iter().zip(ends) {
         let mut resumed = client.subscribe(after(&end.metadata["last_cursor"])).await.unwrap();
@@ -443,7 +444,8 @@ async fn a_cursor_that_is_not_of_this_history_is_told_from_one_that_is_ahead() {
     let mut feed = client.subscribe(SubscribeRequest::default()).await.unwrap();
     refuse(&client, 0..10).await;
     feed.sequences(10).await;
-    let client = Server::start(&earlier).await.client().await;
+    let restored = Server::start(&earlier).await;
+    let client = restored.client().await;
     let refused = refusal(&client, after(&feed.cursor)).await;
     assert_eq!(refused.told(), (Code::DataLoss, "CURSOR_AHEAD_OF_LOG", ""));
 }

@@ -7,13 +7,14 @@ use std::{
     process::{Child, ChildStderr, Command, Stdio},
     sync::{
         Arc, Mutex,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
     time::Instant,
 };
 
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
 use super::{client::Client, server::Site, wait::DEADLINE};
 
@@ -57,10 +58,10 @@ impl Process {
         drop(self.started);
     }
 
-    /// SIGTERM; hands back the exit code.
-    pub fn terminate(mut self) -> Option<i32> {
+    /// SIGTERM; hands back the exit code. Meanwhile clients in this process go on, and see it end.
+    pub async fn terminate(mut self) -> Option<i32> {
         self.signal("TERM");
-        self.started.wait()
+        spawn_blocking(move || self.started.wait()).await.unwrap()
     }
 
     pub fn signal(&self, name: &str) {
@@ -107,8 +108,13 @@ impl Started {
     fn wait(&mut self) -> Option<i32> {
         let end = Instant::now() + DEADLINE;
         // Its standard error is closed with it.
-        while self.serves.recv_timeout(end - Instant::now()).is_ok() {}
-        self.child.wait().unwrap().code()
+        loop {
+            match self.serves.recv_timeout(end - Instant::now()) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap().code(),
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", self.log.lock().unwrap()),
+            }
+        }
     }
 }
 
