@@ -27,7 +27,6 @@ fn settings(data: &Path) -> ServiceSettings {
             folder: Some(data.join("outbox")),
             ..MailSettings::default()
         },
-        hands: None,
         queue: 1000,
         commit: 1000,
         ring: 16,
