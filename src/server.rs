@@ -12,9 +12,10 @@ use crate::{
     config::Config,
     email::MailSettings,
     grpc::serve::{self, Health, Parts},
+    journal::{Position, Reader},
     metrics::Metrics,
     reload::Reloader,
-    service::{Handle, Service, ServiceSettings, StartError},
+    service::{Fanout, Handle, Service, ServiceSettings, StartError},
 };
 
 /// Why the server ended otherwise than it was asked to.
@@ -93,24 +94,23 @@ pub async fn run(
         limits: &config.limits,
         drain: drain.clone(),
     };
+    let figures = Figures {
+        handle: service.handle.clone(),
+        fanout: Arc::clone(&service.fanout),
+        journal: service.journal.clone(),
+        archived: service.archived.clone(),
+        metrics: Arc::clone(&metrics),
+    };
+    // Counters begin here, before the first call.
+    figures.clone().refresh().await;
     let (health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
     let mut server = tokio::spawn(server);
     health.serving().await;
-    let refresh = {
-        let (handle, metrics) = (service.handle.clone(), Arc::clone(&metrics));
-        move || {
-            let (handle, metrics) = (handle.clone(), Arc::clone(&metrics));
-            async move {
-                // While the service stops, the last figures stand.
-                let _ = handle.query(move |engine| metrics.observe(engine)).await;
-            }
-        }
-    };
     tasks.spawn(admin::serve(
         admin,
         Arc::clone(&metrics),
         Arc::clone(&readiness),
-        refresh,
+        move || figures.clone().refresh(),
         stop.clone().cancelled_owned(),
     ));
     tasks.spawn({
@@ -172,6 +172,27 @@ fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> Servic
         keep_journal: config.retention.journal,
         keep_bytes: config.retention.journal_size,
         keep_alerts: config.retention.alerts,
+    }
+}
+
+/// Where the gauges' figures come from.
+#[derive(Clone)]
+struct Figures {
+    handle: Handle,
+    fanout: Arc<Fanout>,
+    journal: Reader,
+    archived: watch::Receiver<Option<Position>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Figures {
+    /// Brings the gauges up to date.
+    async fn refresh(self) {
+        let archived = *self.archived.borrow();
+        self.metrics.storage(&self.journal, self.fanout.last_record(), archived);
+        let metrics = self.metrics;
+        // While the service stops, the last figures stand.
+        let _ = self.handle.query(move |engine| metrics.observe(engine)).await;
     }
 }
 

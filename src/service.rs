@@ -39,7 +39,7 @@ use crate::{
         input::{Input, MailOutcome, NewRules, Settings},
     },
     grpc::cursor::Cursors,
-    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position},
+    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position, Reader},
     metrics::Metrics,
     rules::RuleSet,
 };
@@ -116,6 +116,8 @@ pub struct Service {
     pub handle: Handle,
     /// What is said.
     pub fanout: Arc<Fanout>,
+    /// What was decided upon.
+    pub journal: Reader,
     /// What was said.
     pub events: EventReader,
     /// Makes and reads cursors of this store.
@@ -218,6 +220,7 @@ impl Service {
             is_lost: false,
         };
         let service = Self {
+            journal: recovery.journal.clone(),
             events: recovery.events.clone(),
             archived: follower.reached.clone(),
             gatherer: named("journal", move || gatherer.run()),

@@ -121,7 +121,10 @@ mod tests {
         let text = lines.text();
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(!text.trim_end().contains(char::is_control), "{text:?}");
-        assert!(text.contains("joined: eve\\u{1b}[31m\\nERROR forged"), "{text}");
+        assert!(
+            text.contains("joined: eve\\u{1b}[31m\\nERROR forged name=\"eve"),
+            "{text}"
+        );
     }
 
     #[test]
