@@ -489,3 +489,6 @@ fn short_hash(hasher: &blake3::Hasher) -> u128 {
     short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     u128::from_be_bytes(short)
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,8 +17,8 @@ pub use compare::Failure;
 pub use script::{Act, Script, ScriptStep};
 
 use crate::{
-    engine::input::{Input, Settings},
-    model::{AlertEvent, AlertEventKind, Notification},
+    engine::input::Settings,
+    model::{AlertEvent, AlertEventKind},
     rules::{RuleSet, RuleSource, diagnostic::Diagnostic, file::TestCase},
 };
 use world::World;
@@ -58,14 +58,7 @@ pub fn run(rules: &Arc<RuleSet>, script: &Script) -> Result<(), Box<Failure>> {
 
 /// The alert events that a test is about, in their order.
 fn play(script: &Script, mut world: World) -> Vec<AlertEvent> {
-    for step in &script.steps {
-        let at = script.start.plus(step.at);
-        match &step.act {
-            Act::Notify(notification) => world.apply(at, Input::Notification(Notification::clone(notification))),
-            Act::Restart { down } => world.restart(at, *down),
-        }
-    }
-    world.advance(script.start.plus(script.until));
+    world.play(script);
     let is_looked_at =
         |event: &&AlertEvent| event.kind != AlertEventKind::Updated && script.takes_part(&event.alert.rule);
     world.events().filter(is_looked_at).cloned().collect()

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::{Act, Script};
 use crate::{
     engine::{
         Engine, StoreId,
         effect::Effect,
         input::{Input, NewRules, Settings},
     },
-    model::{AlertEvent, Time},
+    model::{AlertEvent, Notification, Time},
     rules::RuleSet,
 };
 
@@ -41,6 +42,18 @@ impl World {
     pub fn restored_after_every_input(mut self) -> Self {
         self.restored_after_every_input = true;
         self
+    }
+
+    /// Does what a test says.
+    pub fn play(&mut self, script: &Script) {
+        for step in &script.steps {
+            let at = script.start.plus(step.at);
+            match &step.act {
+                Act::Notify(notification) => self.apply(at, Input::Notification(Notification::clone(notification))),
+                Act::Restart { down } => self.restart(at, *down),
+            }
+        }
+        self.advance(script.start.plus(script.until));
     }
 
     /// Lets time pass up to an input, and applies it.

@@ -21,6 +21,7 @@ rules:
 fn settings(data: &Path) -> ServiceSettings {
     ServiceSettings {
         data: data.join("data"),
+        hands: None,
         engine: Settings::default(),
         mail: MailSettings {
             folder: Some(data.join("outbox")),

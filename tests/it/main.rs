@@ -6,6 +6,7 @@
 )]
 
 mod command_line;
+mod demo;
 mod email;
 mod support;
 mod tidy;

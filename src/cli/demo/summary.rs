@@ -1,6 +1,6 @@
 //! What is said before the hour begins and after it has ended, for somebody who sees all this for the first time.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr};
 
 use super::{Played, folder::Folder, mailbox::Mailbox, story::LENGTH, tally::Tally};
 use crate::cli::{show, terminal::Terminal};
@@ -15,53 +15,54 @@ pub(super) fn begin(terminal: &mut Terminal<'_>, address: SocketAddr, folder: &F
     terminal.flush()
 }
 
-/// What was seen, and what there is to read next.
+/// What was seen, and what there is to look at next.
 pub(super) fn end(terminal: &mut Terminal<'_>, played: &Played, mails: &Mailbox, folder: &Folder) -> io::Result<()> {
+    let minutes = played.progress.at.as_secs() / 60;
+    let seconds = played.took.as_secs_f64();
+    match played.progress.at {
+        LENGTH => terminal.line(format_args!("\nThe hour is over, after {seconds:.1} s.\n"))?,
+        _ => terminal.line(format_args!(
+            "\nBroken off at minute {minutes}, after {seconds:.1} s.\n"
+        ))?,
+    }
+    notifications(terminal, played)?;
+    alerts(terminal, &played.tally)?;
+    mail(terminal, mails, folder)?;
+    next(terminal, folder)
+}
+
+fn notifications(terminal: &mut Terminal<'_>, played: &Played) -> io::Result<()> {
     let Played {
         progress,
         meetings,
         took,
-        tally,
+        ..
     } = played;
-    let (minutes, taken) = (progress.at.as_secs() / 60, progress.taken);
-    let over = if progress.at < LENGTH { "broke off" } else { "is over" };
-    let seconds = took.as_secs_f64();
-    let rate = taken as f64 / seconds;
     terminal.line(format_args!(
-        "\nThe hour {over} at minute {minutes}, after {seconds:.1} s. The service\n\n\
-         took in  {taken} notifications of {meetings} meetings, {rate:.0} a second: as fast as the bridge sent them"
+        "notifications  {} of {meetings} meetings, {:.0} a second: as fast as the demo tells them",
+        progress.taken,
+        progress.taken as f64 / took.as_secs_f64()
     ))?;
-    if let Some((half, most)) = spread(&progress.waits) {
+    let mut waits = progress.waits.clone();
+    waits.sort_unstable();
+    if let (Some(median), Some(longest)) = (waits.get(waits.len() / 2), waits.last()) {
         terminal.line(format_args!(
-            "         each on disk before it was acknowledged: half of them within {half:.1?}, all within {most:.1?}"
+            "               all on disk before they were acknowledged, half of them within {median:.1?}, each within {longest:.1?}"
         ))?;
     }
-    alerts(terminal, tally)?;
-    terminal.line(format_args!(
-        "wrote    {} mails into {}",
-        mails.count,
-        folder.mail().display()
-    ))?;
-    if let Some(mail) = &mails.example {
-        let name = mail.path.file_name().unwrap_or_default().to_string_lossy();
-        terminal.line(format_args!("         {name}"))?;
-        terminal.line(format_args!("         Subject: {}", show::clean(&mail.subject)))?;
-    }
-    next(terminal, folder)
+    Ok(())
 }
 
 fn alerts(terminal: &mut Terminal<'_>, tally: &Tally) -> io::Result<()> {
-    let rules = tally.by_rule();
     terminal.line(format_args!(
-        "fired    {} alerts by {} rules; {} have resolved",
+        "alerts         {} fired, {} of them have resolved",
         tally.fired(),
-        rules.len(),
         tally.resolved
     ))?;
-    for (rule, fired) in rules {
+    for (rule, fired) in tally.by_rule() {
         let severity = show::styled(show::severity_style(fired.severity), show::severity(fired.severity), 8);
         terminal.line(format_args!(
-            "         {severity} {:>3}  {}",
+            "               {severity} {:>2}  {}",
             fired.times,
             show::clean(rule)
         ))?;
@@ -69,25 +70,37 @@ fn alerts(terminal: &mut Terminal<'_>, tally: &Tally) -> io::Result<()> {
     Ok(())
 }
 
-fn next(terminal: &mut Terminal<'_>, folder: &Folder) -> io::Result<()> {
-    terminal.line("\nNext")?;
-    if folder.is_kept() {
-        terminal.line(format_args!(
-            "  bellwether serve --data {} --rules {}",
-            folder.data().display(),
-            folder.rules().display()
-        ))?;
-        terminal.line("  bellwether alerts, bellwether meetings   what became of the hour, from another terminal")?;
-    } else {
-        terminal.line("  bellwether demo --keep   keeps the data and the rules too, to look around in")?;
-        terminal.line("  bellwether serve         runs the service; README.md and docs/ say how")?;
-    }
-    terminal.line("  bellwether help          every verb")
+fn mail(terminal: &mut Terminal<'_>, mails: &Mailbox, folder: &Folder) -> io::Result<()> {
+    let Some(mail) = &mails.example else {
+        return terminal.line("mails          none");
+    };
+    let name = mail.path.file_name().unwrap_or_default().to_string_lossy();
+    terminal.line(format_args!(
+        "mails          {} in {}",
+        mails.count,
+        folder.mail().display()
+    ))?;
+    terminal.line(format_args!("               one of them: {name}"))?;
+    terminal.line(format_args!("               Subject: {}", show::clean(&mail.subject)))
 }
 
-/// The median and the maximum.
-fn spread(waits: &[Duration]) -> Option<(Duration, Duration)> {
-    let mut sorted = waits.to_vec();
-    sorted.sort_unstable();
-    Some((*sorted.get(sorted.len() / 2)?, *sorted.last()?))
+fn next(terminal: &mut Terminal<'_>, folder: &Folder) -> io::Result<()> {
+    terminal.line("\nnext")?;
+    if folder.is_kept() {
+        let (data, rules) = (folder.data(), folder.rules());
+        terminal.line(format_args!(
+            "  bellwether serve --data {} --rules {}",
+            data.display(),
+            rules.display()
+        ))?;
+        terminal.line(
+            "                          goes on from here; ask it with `bellwether alerts` or `bellwether meetings`",
+        )?;
+        terminal.line(format_args!("  bellwether test {}", rules.display()))?;
+        terminal.line("                          runs the tests that stand beside the rules")?;
+    } else {
+        terminal.line("  bellwether demo --keep  the same, but its data and its rules are kept to look around in")?;
+        terminal.line("  bellwether serve        the service itself, on 127.0.0.1:7400; README.md says more")?;
+    }
+    terminal.line("  bellwether help         every verb")
 }

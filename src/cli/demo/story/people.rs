@@ -52,7 +52,7 @@ const CITIES: [(&str, &str); 6] = [
 
 /// The person of that number; number 0 of a meeting is its expert.
 pub(super) fn person(meeting: u32, number: u32) -> Person {
-    let which = meeting.wrapping_mul(7).wrapping_add(number) as usize;
+    let which = (meeting * 7 + number) as usize;
     let (city, area_code) = CITIES[which % CITIES.len()];
     Person {
         id: format!("{}{number:03X}", meeting % 1000),
