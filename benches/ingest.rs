@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bellwether::api::{BatchNotifyRequest, Notification, NotifyRequest, StreamNotifyRequest, StreamNotifyResponse};
+use bellwether::api::{BatchNotifyRequest, NotifyRequest, StreamNotifyRequest, StreamNotifyResponse};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, future::join_all, stream};
 use prost::Message;
@@ -52,9 +52,12 @@ pub fn measure(rounds: Rounds) {
     let batches = encoded(day.chunks_exact(BATCH).map(|notifications| BatchNotifyRequest {
         notifications: notifications.to_vec(),
     }));
-    bench.compare("BatchNotify, 256 each, 8 callers", Goal::None, BATCH, |clients, time| {
-        calls(clients, BATCH_NOTIFY, BATCH_CALLERS, Arc::clone(&batches), time)
-    });
+    bench.compare(
+        "BatchNotify, 256 each, 8 callers",
+        Goal::None,
+        BATCH,
+        |clients, time| calls(clients, BATCH_NOTIFY, BATCH_CALLERS, Arc::clone(&batches), time),
+    );
     let requests = encoded(day.iter().map(|notification| NotifyRequest {
         notification: Some(notification.clone()),
     }));
@@ -91,10 +94,9 @@ impl Bench {
             costs.borrow_mut()[side].push(cost * 1e6);
             rate
         };
-        let rates = self.rounds.compare(
-            |time| run(&self.bellwether, 0, time),
-            |time| run(&self.echo, 1, time),
-        );
+        let rates = self
+            .rounds
+            .compare(|time| run(&self.bellwether, 0, time), |time| run(&self.echo, 1, time));
         table::compared(&format!("durable {how} : bare echo"), "/s", rates, goal);
         let [ours, yardstick] = costs.into_inner().map(|costs| median(costs.into_iter()));
         let costs = Compared {
@@ -124,7 +126,9 @@ async fn stream_notify(mut clients: Vec<Client>, messages: Arc<[Bytes]>, time: D
     while let Some(answer) = answers.next().await {
         last = answer.expect("an acknowledgement");
     }
-    StreamNotifyResponse::decode(last).expect("an acknowledgement").acknowledged_count
+    StreamNotifyResponse::decode(last)
+        .expect("an acknowledgement")
+        .acknowledged_count
 }
 
 /// So many callers call for so long, each as soon as it was answered; tells how many calls were answered.
@@ -150,5 +154,9 @@ async fn calls(
             answered as u64
         })
     });
-    join_all(callers).await.into_iter().map(|answered| answered.expect("a caller")).sum()
+    join_all(callers)
+        .await
+        .into_iter()
+        .map(|answered| answered.expect("a caller"))
+        .sum()
 }

@@ -69,7 +69,13 @@ pub async fn run(
         Arc::clone(&metrics),
     ));
     let given = reloader.first().await;
-    let tell_of_refusal = || given.as_ref().err().into_iter().for_each(|refused| reloader.tell(refused));
+    let tell_of_refusal = || {
+        given
+            .as_ref()
+            .err()
+            .into_iter()
+            .for_each(|refused| reloader.tell(refused))
+    };
     if given.is_err() && !config.data.join("journal").exists() {
         tell_of_refusal();
         return Err(ServeError::Rules);
