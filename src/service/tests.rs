@@ -21,7 +21,6 @@ rules:
 fn settings(data: &Path) -> ServiceSettings {
     ServiceSettings {
         data: data.join("data"),
-        hands: None,
         engine: Settings::default(),
         mail: MailSettings {
             folder: Some(data.join("outbox")),
