@@ -2,7 +2,11 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
@@ -65,11 +69,10 @@ pub async fn run(
         Arc::clone(&metrics),
     ));
     let given = reloader.first().await;
-    if let Err(refused) = &given {
-        reloader.tell(refused);
-        if !config.data.join("journal").exists() {
-            return Err(ServeError::Rules);
-        }
+    let tell_of_refusal = || given.as_ref().err().into_iter().for_each(|refused| reloader.tell(refused));
+    if given.is_err() && !config.data.join("journal").exists() {
+        tell_of_refusal();
+        return Err(ServeError::Rules);
     }
     let mut service = Service::start(
         settings(&config, mail, hands),
@@ -77,14 +80,16 @@ pub async fn run(
         Arc::clone(&metrics),
     )
     .await?;
-    let in_force = match given {
-        Ok(set) => Some(set),
+    let in_force = match &given {
+        Ok(set) => Some(Arc::clone(set)),
         Err(_) => service.handle.query(|engine| Arc::clone(engine.rules())).await.ok(),
     };
     let Some(in_force) = in_force.filter(|set| !set.rules.is_empty() || !set.source.files.is_empty()) else {
+        tell_of_refusal();
         return Err(ServeError::Rules);
     };
     reloader.begin(service.handle.clone(), in_force).await;
+    tell_of_refusal();
 
     let drain = CancellationToken::new();
     let parts = Parts {
@@ -103,7 +108,7 @@ pub async fn run(
     };
     // Counters begin here, before the first call.
     figures.clone().refresh().await;
-    let (health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
+    let (mut health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
     let mut server = tokio::spawn(server);
     health.serving().await;
     tasks.spawn(admin::serve(
@@ -144,13 +149,15 @@ pub async fn run(
     readiness.hold("drain", "shutting down");
     health.draining().await;
     let grace = config.shutdown_grace;
+    let deadline = Instant::now() + grace;
     // The streams end with their cursor, and no new call is taken; calls under way end, or are cut off.
     drain.cancel();
+    health.end_watches().await;
     if timeout(grace / 2, server).await.is_err() {
         warn!("calls under way were cut off");
     }
     stop.cancel();
-    if timeout(grace, service.stop(grace / 4)).await.is_err() {
+    if timeout_at(deadline, service.stop(grace / 4)).await.is_err() {
         error!("the service did not end within the grace; the next start makes the state anew from the journal");
     }
     tasks.close();
@@ -166,7 +173,7 @@ fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> Servic
         hands,
         engine: config.limits.engine(),
         mail,
-        queue: config.limits.queue as usize,
+        queue: config.limits.queue,
         commit: config.limits.commit,
         ring: config.limits.ring as usize,
         keep_journal: config.retention.journal,

@@ -230,3 +230,29 @@ fn every_rule_file_is_in_the_catalogue() {
     }
     assert!(built_in.is_empty(), "in the catalogue, but not under rules/");
 }
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let reasons = fs::read_to_string(root().join("docs/adr/0003-dependencies.md")).unwrap();
+    let mut section = "";
+    let mut wanted = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if section.ends_with("dependencies]")
+            && let Some((name, _)) = line.split_once(" = ")
+        {
+            wanted.push(name);
+        }
+    }
+    let mut given: Vec<&str> = reasons
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(name, _)| name)
+        .collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    given.sort_unstable();
+    assert_eq!(given, wanted);
+}
