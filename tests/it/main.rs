@@ -8,5 +8,6 @@
 mod command_line;
 mod demo;
 mod email;
+mod manual;
 mod support;
 mod tidy;
