@@ -69,11 +69,16 @@ pub async fn run(
         Arc::clone(&metrics),
     ));
     let given = reloader.first().await;
-    if let Err(refused) = &given {
-        reloader.tell(refused);
-        if !config.data.join("journal").exists() {
-            return Err(ServeError::Rules);
-        }
+    let tell_of_refusal = || {
+        given
+            .as_ref()
+            .err()
+            .into_iter()
+            .for_each(|refused| reloader.tell(refused))
+    };
+    if given.is_err() && !config.data.join("journal").exists() {
+        tell_of_refusal();
+        return Err(ServeError::Rules);
     }
     let mut service = Service::start(
         settings(&config, mail, hands),
@@ -81,14 +86,16 @@ pub async fn run(
         Arc::clone(&metrics),
     )
     .await?;
-    let in_force = match given {
-        Ok(set) => Some(set),
+    let in_force = match &given {
+        Ok(set) => Some(Arc::clone(set)),
         Err(_) => service.handle.query(|engine| Arc::clone(engine.rules())).await.ok(),
     };
     let Some(in_force) = in_force.filter(|set| !set.rules.is_empty() || !set.source.files.is_empty()) else {
+        tell_of_refusal();
         return Err(ServeError::Rules);
     };
     reloader.begin(service.handle.clone(), in_force).await;
+    tell_of_refusal();
 
     let drain = CancellationToken::new();
     let parts = Parts {
@@ -107,7 +114,7 @@ pub async fn run(
     };
     // Counters begin here, before the first call.
     figures.clone().refresh().await;
-    let (health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
+    let (mut health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
     let mut server = tokio::spawn(server);
     health.serving().await;
     tasks.spawn(admin::serve(
@@ -151,6 +158,7 @@ pub async fn run(
     let deadline = Instant::now() + grace;
     // The streams end with their cursor, and no new call is taken; calls under way end, or are cut off.
     drain.cancel();
+    health.end_watches().await;
     if timeout(grace / 2, server).await.is_err() {
         warn!("calls under way were cut off");
     }
@@ -171,7 +179,7 @@ fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> Servic
         hands,
         engine: config.limits.engine(),
         mail,
-        queue: config.limits.queue as usize,
+        queue: config.limits.queue,
         commit: config.limits.commit,
         ring: config.limits.ring as usize,
         keep_journal: config.retention.journal,

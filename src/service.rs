@@ -63,7 +63,7 @@ pub struct ServiceSettings {
     /// How mail is sent.
     pub mail: MailSettings,
     /// How many notifications may wait.
-    pub queue: usize,
+    pub queue: u32,
     /// How many inputs one commit takes.
     pub commit: u32,
     /// How many alert events are kept in memory for subscribers.

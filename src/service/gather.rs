@@ -116,13 +116,13 @@ impl Gatherer {
             match self.journal.append(time, gathered.count, &gathered.payload) {
                 Ok(first_offset) => {
                     self.metrics.committed(gathered.count as usize, gathered_at.elapsed());
-                    if !self.room.send_replace(true) {
+                    if self.room.send_if_modified(|has_room| !std::mem::replace(has_room, true)) {
                         info!("the journal has room again");
                     }
                     first_offset
                 }
                 Err(cause @ AppendError::NoSpace { .. }) => {
-                    if self.room.send_replace(false) {
+                    if self.room.send_if_modified(|has_room| std::mem::replace(has_room, false)) {
                         error!(%cause, "the journal has no room; notifications are refused until it has");
                     }
                     gathered.refuse();

@@ -21,13 +21,11 @@ rules:
 fn settings(data: &Path) -> ServiceSettings {
     ServiceSettings {
         data: data.join("data"),
-        hands: None,
         engine: Settings::default(),
         mail: MailSettings {
             folder: Some(data.join("outbox")),
             ..MailSettings::default()
         },
-        hands: None,
         queue: 1000,
         commit: 1000,
         ring: 16,

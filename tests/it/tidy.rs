@@ -9,7 +9,7 @@ use std::{
 use bellwether::rules::catalogue;
 
 /// The rooms whose imports go downwards only, lowest first; whatever is not named lies above them.
-const CORE: [&str; 3] = ["model", "rules", "engine"];
+const CORE: [&str; 4] = ["model", "rules", "engine", "selftest"];
 
 /// What no core file imports, tests included.
 const OUTSIDE: [&str; 10] = [
@@ -157,7 +157,8 @@ fn imports_are_written_out() {
 
 #[test]
 fn imports_go_downwards() {
-    for file in sources() {
+    // A test may stand on what lies above: the engine's do on the runner of rule files' tests.
+    for file in sources().into_iter().filter(|file| !file.is_test()) {
         let Some(rank) = CORE.iter().position(|room| *room == file.room()) else {
             continue;
         };
