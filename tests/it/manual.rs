@@ -1,11 +1,13 @@
 //! The manual and the examples say what the program does: no key, flag, metric or verb is missing from them, and what they show works.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use bellwether::{
     cli::Cli,
     config::{Config, Flags},
     metrics::{Exposition, Metrics},
+    rules::{RuleSource, SourceFile, compile::compile},
+    selftest,
 };
 use clap::{Args as _, CommandFactory as _};
 use tempfile::TempDir;
@@ -125,6 +127,26 @@ fn the_example_configuration_is_taken() {
     assert!(example.contains("/etc/bellwether/smtp-password"));
     let config = load(&example.replace("/etc/bellwether/smtp-password", password.to_str().unwrap())).unwrap();
     assert_eq!(config.mail.relays.len(), 1);
+}
+
+#[test]
+fn the_readmes_rules_are_good() {
+    let readme = page("README.md");
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    let text = rest.split_once("```").unwrap().0.to_owned();
+    let name = "README.md".to_owned();
+    let files = vec![SourceFile { name, text }];
+    let source = Arc::new(RuleSource { files });
+    let compiled = compile(&source).unwrap();
+    assert!(compiled.warnings.is_empty(), "{:?}", compiled.warnings);
+    let rules = Arc::new(compiled.set);
+    let scripts = selftest::scripts(&compiled.tests, &source).unwrap();
+    assert!(!scripts.is_empty());
+    for script in scripts {
+        if let Err(failure) = selftest::run(&rules, &script) {
+            panic!("{}", failure.render(&source, false));
+        }
+    }
 }
 
 /// What the pages show is what the program has: each `bellwether VERB` in them.
