@@ -2,7 +2,11 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
@@ -151,6 +155,7 @@ pub async fn run(
     readiness.hold("drain", "shutting down");
     health.draining().await;
     let grace = config.shutdown_grace;
+    let deadline = Instant::now() + grace;
     // The streams end with their cursor, and no new call is taken; calls under way end, or are cut off.
     drain.cancel();
     health.end_watches().await;
@@ -158,7 +163,7 @@ pub async fn run(
         warn!("calls under way were cut off");
     }
     stop.cancel();
-    if timeout(grace, service.stop(grace / 4)).await.is_err() {
+    if timeout_at(deadline, service.stop(grace / 4)).await.is_err() {
         error!("the service did not end within the grace; the next start makes the state anew from the journal");
     }
     tasks.close();

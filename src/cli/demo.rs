@@ -2,8 +2,8 @@
 //! meetings over gRPC, a subscriber shows the alerts as it receives them, and mail is written to files.
 //!
 //! An hour passes in seconds because the demo moves the hands of the service's clock, and moves them only when all up to a moment is
-//! acknowledged. Stamps of the past on an ordinary clock would not do: an alert that waits for a state to last ten seconds would fire at
-//! once, its ten seconds long gone, before the report came that the state has ended. Nothing else is other than in service: the same
+//! acknowledged. Stamps of the past on an ordinary clock would not do: a rule that waits for a state to last a minute would fire at
+//! once, its minute long gone, before the report came that the state has ended. Nothing else is other than in service: the same
 //! wire, journal, engine, rules and mailer.
 
 mod bridge;
@@ -87,27 +87,28 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
         hands: Hands::at(begins),
     };
     let service = Service::start(&folder, tempo.hands.clone()).await?;
-    summary::begin(terminal, service.address, &folder)?;
-    let mut screen = Screen::new(terminal);
-    let played = play(&service, &tempo, interrupted, &mut screen).await;
-    screen.end();
+    let played = play(&service, &folder, &tempo, interrupted, terminal).await;
     // If the service has failed, that is why the story broke off.
     service.stop().await?;
+    let played = played?;
     let mails = Mailbox::open(&folder.mail()).map_err(|source| Failure::File {
         path: folder.mail(),
         source,
     })?;
-    summary::end(terminal, &played?, &mails, &folder)?;
+    summary::end(terminal, &played, &mails, &folder)?;
     Ok(Exit::Done)
 }
 
 /// Plays the hour, or what there is of it until somebody interrupts.
 async fn play(
     service: &Service,
+    folder: &Folder,
     tempo: &Tempo,
     interrupted: impl Future<Output = ()>,
-    screen: &mut Screen<'_, '_>,
+    terminal: &mut Terminal<'_>,
 ) -> Result<Played, Failure> {
+    summary::begin(terminal, service.address, folder)?;
+    let mut screen = Screen::new(terminal);
     let story = story::hour();
     let channel = Client::of(service.address).connect().await?;
     let mut alerts = subscribe(channel.clone(), tempo.begins).await?;

@@ -3,8 +3,9 @@
 use std::{
     collections::BTreeSet,
     fs,
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use tempfile::TempDir;
@@ -26,16 +27,22 @@ const FIRED: [&str; 13] = [
     r#"empty-but-open{billing_code="820512"}"#,
 ];
 
-/// Runs it among temporary files of its own; what it printed.
-fn demo(temporary: &TempDir, args: &[&str]) -> String {
-    let ran = Command::new(env!("CARGO_BIN_EXE_bellwether"))
-        .args(["demo", "--in", "1ms"])
-        .args(args)
+/// The demo, among temporary files of its own.
+fn demo(temporary: &TempDir, takes: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+    command
+        .args(["demo", "--in", takes])
         .env_clear()
         .env("TMPDIR", temporary.path())
         .stdin(Stdio::null())
-        .output()
-        .unwrap();
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Waits for its end; what it printed.
+fn end(demo: Child) -> String {
+    let ran = demo.wait_with_output().unwrap();
     let (out, err) = (
         String::from_utf8(ran.stdout).unwrap(),
         String::from_utf8(ran.stderr).unwrap(),
@@ -71,7 +78,7 @@ fn names(folder: &Path) -> BTreeSet<String> {
 #[test]
 fn the_hour_fires_what_it_was_written_for_and_nothing_else() {
     let temporary = tempfile::tempdir().unwrap();
-    let out = demo(&temporary, &[]);
+    let out = end(demo(&temporary, "1ms").spawn().unwrap());
 
     assert_eq!(alerts(&out, "fired"), FIRED, "{out}");
     let resolved = alerts(&out, "resolved");
@@ -91,5 +98,34 @@ fn the_hour_fires_what_it_was_written_for_and_nothing_else() {
         let rule = alert.split('{').next().unwrap();
         assert!(mails.iter().any(|name| name.contains(rule)), "{rule}: {mails:?}");
     }
-    assert!(out.contains("Subject: [CRITICAL] port-full-single 820501: "), "{out}");
+    // Two fired in that second; which of their mails comes first by its name is open.
+    assert!(out.contains("Subject: [CRITICAL] port-full-single 8205"), "{out}");
+}
+
+#[test]
+fn interrupted_it_ends_in_order_and_keeps_what_it_was_told_to() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut demo = demo(&temporary, "10m").arg("--keep").spawn().unwrap();
+    let mut out = BufReader::new(demo.stdout.take().unwrap());
+    let mut line = String::new();
+    // Its first words come when the service runs.
+    out.read_line(&mut line).unwrap();
+    let killed = Command::new("kill")
+        .args(["-INT", &demo.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+
+    let rest: Vec<String> = out.lines().map(Result::unwrap).collect();
+    end(demo);
+    assert!(
+        rest.iter().any(|line| line.starts_with("Broken off at minute 0")),
+        "{rest:#?}"
+    );
+    let kept = names(&folder(&temporary));
+    assert!(
+        kept.is_superset(&["data".to_owned(), "rules".to_owned()].into()),
+        "{kept:?}"
+    );
+    assert!(names(&folder(&temporary).join("data")).contains("journal"));
 }

@@ -15,6 +15,7 @@ mod health;
 mod http2;
 mod ingest;
 mod mail;
+mod manual;
 mod meetings;
 mod personal_data;
 mod rules;

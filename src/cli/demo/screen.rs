@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal as _};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use super::{bridge::Progress, story::LENGTH};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
 /// How many minutes of the story pass between two lines, where there is no bar.
 const EVERY: u64 = 10;
 
+/// Takes its bar away when it is dropped.
 pub(super) struct Screen<'a, 't> {
     terminal: &'a mut Terminal<'t>,
     bar: Option<ProgressBar>,
@@ -40,7 +41,7 @@ impl<'a, 't> Screen<'a, 't> {
         }
     }
 
-    /// So far the story has come.
+    /// How far the story has come.
     pub(super) fn progress(&mut self, progress: &Progress) {
         let (minute, taken) = (progress.at.as_secs() / 60, progress.taken);
         match &self.bar {
@@ -56,17 +57,11 @@ impl<'a, 't> Screen<'a, 't> {
             None => {}
         }
     }
-
-    /// Takes the bar away.
-    pub(super) fn end(self) {
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
-        }
-    }
 }
 
 fn bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(LENGTH.as_secs()), ProgressDrawTarget::stderr());
+    let bar = ProgressBar::with_draw_target(Some(LENGTH.as_secs()), ProgressDrawTarget::stderr())
+        .with_finish(ProgressFinish::AndClear);
     match ProgressStyle::with_template("{bar:40} {msg}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

@@ -71,9 +71,10 @@ struct Op {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a notification")]
 enum What {
     Say {
-        payload: Payload,
+        payload: Box<Payload>,
         age: Option<i64>,
         id: Option<u8>,
     },
@@ -125,7 +126,11 @@ fn payload() -> impl Strategy<Value = Payload> {
 
 fn what() -> impl Strategy<Value = What> {
     let age = prop_oneof![4 => Just(None), 2 => (-5i64..90).prop_map(Some)];
-    let say = (payload(), age, proptest::option::weighted(0.2, 0u8..6));
+    let say = (
+        payload().prop_map(Box::new),
+        age,
+        proptest::option::weighted(0.2, 0u8..6),
+    );
     let result = select(vec![
         MailResult::Sent("250".to_owned()),
         MailResult::Deferred("451".to_owned()),
@@ -176,7 +181,7 @@ fn input(what: &What, now: Time, effects: &[Effect]) -> Option<Input> {
                 content: u128::from(id % 2),
             }),
             occurred_at: age.map(|age| Time::from_nanos(now.as_nanos() - age * 1_000_000_000)),
-            payload: payload.clone(),
+            payload: Payload::clone(payload),
         })),
         What::Start => Some(Input::Start(settings())),
         What::Load(set) => Some(load(&SETS[*set])),

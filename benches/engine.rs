@@ -1,0 +1,147 @@
+//! The engine alone, on one core: what deciding costs when nothing is read, written or sent.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bellwether::{
+    engine::{
+        Engine, StoreId,
+        effect::Effect,
+        input::{Input, NewRules, Settings},
+    },
+    grpc::from_proto,
+    model::{Notification, Payload, Time},
+    rules::{RuleSource, SourceFile, catalogue, compile::compile},
+};
+use compact_str::CompactString;
+
+use super::support::{
+    rounds::Rounds,
+    table::{self, Goal},
+    traffic,
+};
+
+const DAY: usize = 200_000;
+
+/// How many notifications a second there are by the engine's clock.
+const PACE: u64 = 10_000;
+
+pub fn measure(rounds: Rounds) {
+    let day = traffic::day(DAY);
+    let mut with_catalogue = Alone::new(catalogue::source());
+    let mut map = Map::default();
+    let alone = rounds.compare(
+        |time| repeat(time, &day, |day| with_catalogue.decide(day)),
+        |time| repeat(time, &day, |day| map.keep(day)),
+    );
+    table::compared(
+        "engine alone, catalogue, one core : bare hash map",
+        "/s",
+        alone,
+        Goal::None,
+    );
+    table::alone("  as it is", "/s", alone.ours, Goal::AtLeast(4_000_000.0));
+
+    let mut many = Alone::new(selective(10_000));
+    let mut few = Alone::new(selective(10));
+    let rules = rounds.compare(
+        |time| 1e9 / repeat(time, &day, |day| many.decide(day)),
+        |time| 1e9 / repeat(time, &day, |day| few.decide(day)),
+    );
+    table::compared("engine, 10,000 selective rules : 10", "ns", rules, Goal::AtMost(2.0));
+}
+
+/// Repeats work on the notifications of a day for so long, and tells how many went by in a second. Making them is not counted.
+fn repeat(time: Duration, day: &[bellwether::api::Notification], mut work: impl FnMut(Vec<Notification>)) -> f64 {
+    let read = |wire: &bellwether::api::Notification| {
+        from_proto::notification(
+            wire.clone(),
+            "bridge",
+            Time::from_parts(1_700_000_000, 0).unwrap_or_default(),
+        )
+        .expect("a good notification")
+    };
+    let (mut took, mut count) = (Duration::ZERO, 0);
+    while took < time {
+        let day: Vec<Notification> = day.iter().map(read).collect();
+        count += day.len();
+        let started = Instant::now();
+        work(day);
+        took += started.elapsed();
+    }
+    count as f64 / took.as_secs_f64()
+}
+
+/// An engine and nothing else.
+pub struct Alone {
+    pub engine: Engine,
+    pub effects: Vec<Effect>,
+    offset: u64,
+}
+
+impl Alone {
+    pub fn new(source: RuleSource) -> Self {
+        let source = Arc::new(source);
+        let compiled = compile(&source).expect("good rules").set;
+        let mut alone = Self {
+            engine: Engine::new(StoreId::default()),
+            effects: Vec::new(),
+            offset: 0,
+        };
+        alone.apply(Input::Start(Settings::default()));
+        alone.apply(Input::Rules(NewRules {
+            source,
+            compiled: Some(Arc::new(compiled)),
+        }));
+        alone
+    }
+
+    pub fn decide(&mut self, notifications: Vec<Notification>) {
+        for notification in notifications {
+            self.apply(Input::Notification(notification));
+        }
+    }
+
+    fn apply(&mut self, input: Input) {
+        let time = Time::from_parts(1_700_000_000, 0).unwrap_or_default();
+        let time = time.plus(Duration::from_nanos(self.offset * (1_000_000_000 / PACE)));
+        self.engine.apply(self.offset, time, input, &mut self.effects);
+        self.offset += 1;
+        self.effects.clear();
+    }
+}
+
+/// The least that can be done with a notification and still know who is in which meeting.
+#[derive(Default)]
+struct Map(hashbrown::HashMap<(CompactString, CompactString), Notification>);
+
+impl Map {
+    fn keep(&mut self, notifications: Vec<Notification>) {
+        for notification in notifications {
+            let key = match &notification.payload {
+                Payload::Conf(conf) => (conf.billing_code.clone(), CompactString::default()),
+                Payload::Party(party) => (party.billing_code.clone(), party.party_id.clone()),
+            };
+            self.0.insert(key, notification);
+        }
+    }
+}
+
+/// So many rules, each about one meeting that is never held.
+fn selective(count: usize) -> RuleSource {
+    let rule = |n| {
+        format!(
+            "  - {{ name: vip-{n}, when: \"party.disconnect_reason == REMOTE_HUNG_UP && party.billing_code == 'vip-{n}'\" }}\n"
+        )
+    };
+    let files = (0..count.div_ceil(1_000)).map(|file| SourceFile {
+        name: format!("{file}.yaml"),
+        text: "rules:\n".to_owned()
+            + &(file * 1_000..count.min((file + 1) * 1_000))
+                .map(rule)
+                .collect::<String>(),
+    });
+    RuleSource { files: files.collect() }
+}

@@ -1,0 +1,10 @@
+//! What the measurements share.
+
+pub mod bare_stream;
+pub mod client;
+pub mod echo;
+pub mod process;
+pub mod rounds;
+pub mod servers;
+pub mod table;
+pub mod traffic;
