@@ -123,3 +123,41 @@ async fn what_cannot_be_read_has_an_exit_code_of_its_own() {
         assert_eq!(run(&["check", path]).await.ended.unwrap_err().exit(), exit, "{path}");
     }
 }
+
+/// The files beside the manual for rule authors.
+fn examples() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/examples");
+    let files = fs::read_dir(folder).unwrap();
+    files.map(|file| file.unwrap().path().display().to_string()).collect()
+}
+
+#[tokio::test]
+async fn the_examples_of_the_manual_are_sound() {
+    for example in examples() {
+        let checked = run(&["check", "--deny-warnings", &example]).await;
+        assert_eq!(checked.ended.unwrap(), Exit::Done, "{}", checked.out);
+        let tested = run(&["test", &example]).await;
+        assert_eq!(tested.ended.unwrap(), Exit::Done, "{}", tested.out);
+    }
+}
+
+#[test]
+fn the_manual_shows_nothing_but_its_examples() {
+    let manual = include_str!("../../../docs/rules.md");
+    let examples: Vec<String> = examples()
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let shown: Vec<&str> = manual
+        .split("```yaml\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert!(shown.len() >= 6, "{shown:?}");
+    for part in shown {
+        assert!(
+            examples.iter().any(|example| example.contains(part)),
+            "in no example:\n{part}"
+        );
+    }
+}
