@@ -125,6 +125,7 @@ impl Server {
         let ended = tokio::spawn(server::run(
             site.config.clone(),
             site.config.mail.settings(),
+            None,
             listener,
             admin,
             told,
