@@ -36,7 +36,12 @@ pub fn alone(rounds: Rounds) {
         |time| repeat(time, &day, |day| with_catalogue.decide(day)),
         |time| repeat(time, &day, |day| map.keep(day)),
     );
-    table::compared("engine alone, catalogue, one core : bare hash map", "/s", alone, Goal::None);
+    table::compared(
+        "engine alone, catalogue, one core : bare hash map",
+        "/s",
+        alone,
+        Goal::None,
+    );
     table::alone("  as it is", "/s", alone.ours, Goal::AtLeast(4_000_000.0));
 }
 
@@ -49,14 +54,23 @@ pub fn rules(rounds: Rounds) {
         |time| 1e9 / repeat(time, &day, |day| many.decide(day)),
         |time| 1e9 / repeat(time, &day, |day| few.decide(day)),
     );
-    table::compared("engine, 10,000 selective rules : 10, a notification", "ns", rules, Goal::AtMost(2.0));
+    table::compared(
+        "engine, 10,000 selective rules : 10, a notification",
+        "ns",
+        rules,
+        Goal::AtMost(2.0),
+    );
 }
 
 /// Repeats work on the notifications of a day for so long, and tells how many went by in a second. Making them is not counted.
 fn repeat(time: Duration, day: &[bellwether::api::Notification], mut work: impl FnMut(Vec<Notification>)) -> f64 {
     let read = |wire: &bellwether::api::Notification| {
-        from_proto::notification(wire.clone(), "bridge", Time::from_parts(1_700_000_000, 0).unwrap_or_default())
-            .expect("a good notification")
+        from_proto::notification(
+            wire.clone(),
+            "bridge",
+            Time::from_parts(1_700_000_000, 0).unwrap_or_default(),
+        )
+        .expect("a good notification")
     };
     let (mut took, mut count) = (Duration::ZERO, 0);
     while took < time {
@@ -127,11 +141,16 @@ impl Map {
 /// So many rules, each about one meeting that is never held.
 fn selective(count: usize) -> RuleSource {
     let rule = |n| {
-        format!("  - {{ name: vip-{n}, when: \"party.disconnect_reason == REMOTE_HUNG_UP && party.billing_code == 'vip-{n}'\" }}\n")
+        format!(
+            "  - {{ name: vip-{n}, when: \"party.disconnect_reason == REMOTE_HUNG_UP && party.billing_code == 'vip-{n}'\" }}\n"
+        )
     };
     let files = (0..count.div_ceil(1_000)).map(|file| SourceFile {
         name: format!("{file}.yaml"),
-        text: "rules:\n".to_owned() + &(file * 1_000..count.min((file + 1) * 1_000)).map(rule).collect::<String>(),
+        text: "rules:\n".to_owned()
+            + &(file * 1_000..count.min((file + 1) * 1_000))
+                .map(rule)
+                .collect::<String>(),
     });
     RuleSource { files: files.collect() }
 }

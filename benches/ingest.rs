@@ -46,12 +46,19 @@ pub fn stream(rounds: Rounds) {
 
 /// Batches from a few callers.
 pub fn batch(rounds: Rounds) {
-    let batches = encoded(traffic::day(DAY).chunks_exact(BATCH).map(|notifications| BatchNotifyRequest {
-        notifications: notifications.to_vec(),
-    }));
-    Bench::start(rounds).compare("BatchNotify, 256 each, 8 callers", Goal::None, BATCH, |clients, time| {
-        calls(clients, BATCH_NOTIFY, BATCH_CALLERS, Arc::clone(&batches), time)
-    });
+    let batches = encoded(
+        traffic::day(DAY)
+            .chunks_exact(BATCH)
+            .map(|notifications| BatchNotifyRequest {
+                notifications: notifications.to_vec(),
+            }),
+    );
+    Bench::start(rounds).compare(
+        "BatchNotify, 256 each, 8 callers",
+        Goal::None,
+        BATCH,
+        |clients, time| calls(clients, BATCH_NOTIFY, BATCH_CALLERS, Arc::clone(&batches), time),
+    );
 }
 
 /// One notification a call from many callers.
@@ -101,10 +108,9 @@ impl Bench {
             costs.borrow_mut()[side].push(cost * 1e6);
             rate
         };
-        let rates = self.rounds.compare(
-            |time| run(&self.bellwether, 0, time),
-            |time| run(&self.echo, 1, time),
-        );
+        let rates = self
+            .rounds
+            .compare(|time| run(&self.bellwether, 0, time), |time| run(&self.echo, 1, time));
         table::compared(&format!("durable {how} : bare echo"), "/s", rates, goal);
         let [ours, yardstick] = costs.into_inner().map(|costs| median(costs.into_iter()));
         let costs = Compared {
@@ -134,7 +140,9 @@ async fn stream_notify(mut clients: Vec<Client>, messages: Arc<[Bytes]>, time: D
     while let Some(answer) = answers.next().await {
         last = answer.expect("an acknowledgement");
     }
-    StreamNotifyResponse::decode(last).expect("an acknowledgement").acknowledged_count
+    StreamNotifyResponse::decode(last)
+        .expect("an acknowledgement")
+        .acknowledged_count
 }
 
 /// So many callers call for so long, each as soon as it was answered; tells how many calls were answered.
@@ -160,5 +168,9 @@ async fn calls(
             answered as u64
         })
     });
-    join_all(callers).await.into_iter().map(|answered| answered.expect("a caller")).sum()
+    join_all(callers)
+        .await
+        .into_iter()
+        .map(|answered| answered.expect("a caller"))
+        .sum()
 }

@@ -28,7 +28,9 @@ const FILE: usize = 64 << 20;
 pub fn measure(rounds: Rounds) {
     for batch in [1, 64, 1024] {
         let folder = tempfile::tempdir_in(SCRATCH).expect("a folder");
-        let mut journal = Journal::open(&folder.path().join("data"), Options::default()).expect("a journal").journal;
+        let mut journal = Journal::open(&folder.path().join("data"), Options::default())
+            .expect("a journal")
+            .journal;
         let mut raw = Raw::new(&folder.path().join("raw"));
         let payload: Vec<u8> = (0..batch * RECORD).map(|n| (n * n) as u8).collect();
         let compared = rounds.compare(

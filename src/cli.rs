@@ -2,8 +2,10 @@
 
 mod alerts;
 mod backoff;
+mod check;
 mod client;
 mod config;
+mod demo;
 mod exit;
 mod failure;
 mod health;
@@ -15,6 +17,7 @@ mod send;
 mod serve;
 mod show;
 mod terminal;
+mod test;
 #[cfg(test)]
 mod testing;
 mod watch;
@@ -37,6 +40,8 @@ pub struct Cli {
 enum Command {
     /// Run the service
     Serve(Box<serve::Args>),
+    /// See it work: an hour of a conferencing bridge, in seconds
+    Demo(demo::Args),
     /// Send notifications, from files, standard input or flags
     Send(Box<send::Args>),
     /// Follow alerts as they happen; resumes by itself
@@ -47,6 +52,10 @@ enum Command {
     Meetings(meetings::Args),
     /// List the rules in force, or have them read anew
     Rules(rules::Args),
+    /// Find what is wrong or doubtful in rule files
+    Check(check::Args),
+    /// Run the tests of rule files
+    Test(test::Args),
     /// Print the configuration in force, as YAML
     Config(config::Args),
     /// Ask whether a server serves
@@ -79,11 +88,14 @@ impl Command {
     fn run(self, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
         match self {
             Self::Serve(args) => wait(serve::run(*args)),
+            Self::Demo(args) => wait(demo::run(args, terminal)),
             Self::Send(args) => wait(send::run(*args, terminal)),
             Self::Watch(args) => wait(watch::run(args, terminal)),
             Self::Alerts(args) => wait(alerts::run(args, terminal)),
             Self::Meetings(args) => wait(meetings::run(args, terminal)),
             Self::Rules(args) => wait(rules::run(args, terminal)),
+            Self::Check(args) => check::run(&args, terminal),
+            Self::Test(args) => test::run(&args, terminal),
             Self::Config(args) => config::run(&args, terminal),
             Self::Health(args) => wait(health::run(args, terminal)),
             Self::Completions(args) => manual::completions(&args, Cli::command(), terminal),

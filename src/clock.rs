@@ -1,7 +1,13 @@
 //! The service's time: the wall clock where it runs evenly, the monotonic one where it jumps. Nothing else in the service reads a
 //! clock to decide something.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
 
 use tracing::warn;
 
@@ -22,21 +28,50 @@ pub struct Clock {
     stepped_since: Option<Instant>,
     /// How many steps have been seen.
     steps: u64,
+    /// What it shows instead of this machine's time.
+    hands: Option<Hands>,
+}
+
+/// The hands of a clock, for whoever sets them: a rehearsal need not wait for its hours to pass. Time then stands still until they
+/// are moved; set back, they show what they showed before.
+#[derive(Debug, Clone)]
+pub struct Hands(Arc<AtomicI64>);
+
+impl Hands {
+    /// Hands that show that time.
+    pub fn at(time: Time) -> Self {
+        Self(Arc::new(AtomicI64::new(time.as_nanos())))
+    }
+
+    /// Sets them.
+    pub fn set(&self, time: Time) {
+        self.0.store(time.as_nanos(), Ordering::Release);
+    }
+
+    fn read(&self) -> Time {
+        Time::from_nanos(self.0.load(Ordering::Acquire))
+    }
 }
 
 impl Clock {
-    /// A clock that starts with the wall clock, or with the latest time that was ever used, if that is later.
-    pub fn starting_after(latest: Time) -> Self {
+    /// A clock that starts with what the hands show, or the wall clock where nobody sets it, or with the latest time that was ever
+    /// used, if that is later.
+    pub fn starting_after(latest: Time, hands: Option<Hands>) -> Self {
         Self {
-            base: wall().max(latest),
+            base: hands.as_ref().map_or_else(wall, Hands::read).max(latest),
             read_at: Instant::now(),
             stepped_since: None,
             steps: 0,
+            hands,
         }
     }
 
     /// The time now.
     pub fn now(&mut self) -> Time {
+        if let Some(hands) = &self.hands {
+            self.base = self.base.max(hands.read());
+            return self.base;
+        }
         let read_at = Instant::now();
         self.base = self.base.plus(read_at.duration_since(self.read_at));
         self.read_at = read_at;
@@ -91,9 +126,21 @@ mod tests {
     const HOUR: Duration = Duration::from_hours(1);
 
     fn clock() -> (Clock, Instant) {
-        let clock = Clock::starting_after(Time::MIN);
+        let clock = Clock::starting_after(Time::MIN, None);
         let read_at = clock.read_at;
         (clock, read_at)
+    }
+
+    #[test]
+    fn hands_are_followed_forwards_alone() {
+        let (begin, latest) = (Time::from_nanos(1), Time::from_nanos(2));
+        let hands = Hands::at(begin);
+        let mut clock = Clock::starting_after(latest, Some(hands.clone()));
+        assert_eq!(clock.now(), latest);
+        hands.set(latest.plus(HOUR));
+        assert_eq!(clock.now(), latest.plus(HOUR));
+        hands.set(begin);
+        assert_eq!(clock.now(), latest.plus(HOUR));
     }
 
     #[test]

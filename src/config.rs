@@ -91,7 +91,7 @@ pub struct Retention {
         serialize_with = "value::write_duration"
     )]
     pub journal: Duration,
-    /// The size that inputs and alert events each are kept to, whatever their age, as far as the newest snapshots allow: 64MiB to 1024GiB.
+    /// The size that inputs are kept to, whatever their age, as far as the newest snapshots allow: 64MiB to 1024GiB.
     #[serde(
         deserialize_with = "value::size::<67_108_864, 1_099_511_627_776, _>",
         serialize_with = "value::write_size"

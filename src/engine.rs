@@ -1,6 +1,8 @@
 //! Decides. A function of the inputs and their times: it reads no clock, no file, no random number; it has no channel, and no `Result`
 //! for what cannot fail. Durability is absent: the driver journals an input before it comes here, and lets effects out after.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod counts;
 mod deadlines;
 pub mod effect;
@@ -124,6 +126,14 @@ impl Engine {
         let mut state: State = postcard::from_bytes(snapshot).map_err(RestoreError::Decode)?;
         let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
         state.meetings.reindex();
+        Ok(Self { rules, state })
+    }
+
+    /// The engine that a snapshot of this one gives, with the rules as they are compiled: to show that a snapshot leaves nothing out.
+    pub(crate) fn restored(&self) -> Result<Self, RestoreError> {
+        let mut state: State = postcard::from_bytes(&self.snapshot()).map_err(RestoreError::Decode)?;
+        state.meetings.reindex();
+        let rules = Arc::clone(&self.rules);
         Ok(Self { rules, state })
     }
 
@@ -479,3 +489,6 @@ fn short_hash(hasher: &blake3::Hasher) -> u128 {
     short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     u128::from_be_bytes(short)
 }
+
+#[cfg(test)]
+mod tests;

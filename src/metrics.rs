@@ -5,6 +5,7 @@ mod engine;
 mod exposition;
 mod labels;
 mod start;
+mod storage;
 #[cfg(test)]
 mod tests;
 
@@ -67,27 +68,25 @@ pub struct Metrics {
     ids_oldest_age: Seconds,
     outbox_oldest_age: Seconds,
     /// The offset that the next input gets.
-    pub journal_next_offset: Gauge,
+    journal_next_offset: Gauge,
     /// Bytes of the journal on disk.
-    pub journal_bytes: Gauge,
+    journal_bytes: Gauge,
     /// Segment files of the journal.
-    pub journal_segments: Gauge,
+    journal_segments: Gauge,
     /// Meetings open now.
-    pub meetings_open: Gauge,
+    meetings_open: Gauge,
     /// Participants known in open meetings, gone ones included.
-    pub participants_known: Gauge,
+    participants_known: Gauge,
     /// Idempotency ids remembered.
-    pub ids_remembered: Gauge,
+    ids_remembered: Gauge,
     /// Mails that wait or are on their way.
-    pub outbox_mails: Gauge,
+    outbox_mails: Gauge,
     /// Subscriptions open now.
     pub subscribers: Gauge,
-    /// How many events the slowest subscriber is behind.
-    pub subscriber_lag: Gauge,
     /// Alert events handed to subscribers, each subscriber's counted.
     pub subscriber_events: Counter,
-    /// How many inputs the archive is behind the journal.
-    pub archive_lag: Gauge,
+    /// How many inputs the archive is behind the event log.
+    archive_lag: Gauge,
 }
 
 /// The counters of one rule, to be kept as long as the rule is in force.
@@ -198,11 +197,6 @@ impl Metrics {
             ids_remembered: register(of, "ids_remembered", "Idempotency ids remembered"),
             outbox_mails: register(of, "outbox_mails", "Mails that wait or are on their way"),
             subscribers: register(of, "subscribers", "Subscriptions open now"),
-            subscriber_lag: register(
-                of,
-                "subscriber_lag_events",
-                "How many events the slowest subscriber is behind",
-            ),
             subscriber_events: register(
                 of,
                 "subscriber_events",
@@ -211,7 +205,7 @@ impl Metrics {
             archive_lag: register(
                 of,
                 "archive_lag_inputs",
-                "How many inputs the archive is behind the journal",
+                "How many inputs the archive is behind what was last said of an alert or a mail",
             ),
             rules: Mutex::default(),
             observed: Mutex::default(),

@@ -1,6 +1,8 @@
 //! The vocabulary: notifications and their codes, the vendor's text, alerts, time, personal data. Values only; what they cause is the
 //! engine's, how they travel is the shell's.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 mod alert;
 mod codes;
 pub mod malformed;

@@ -1,5 +1,7 @@
 //! Rules: from the text in files to what the engine runs.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
 pub mod catalogue;
 pub mod compile;
 mod conditions;

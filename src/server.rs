@@ -2,18 +2,24 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
 use crate::{
     admin::{self, Readiness},
+    clock::Hands,
     config::Config,
     email::MailSettings,
     grpc::serve::{self, Health, Parts},
+    journal::{Position, Reader},
     metrics::Metrics,
     reload::Reloader,
-    service::{Service, ServiceSettings, StartError},
+    service::{Fanout, Handle, Service, ServiceSettings, StartError},
 };
 
 /// Why the server ended otherwise than it was asked to.
@@ -37,12 +43,16 @@ pub enum ServeError {
 pub struct Running {
     /// Reloads the rules.
     pub reloader: Arc<Reloader>,
+    /// Answers questions about the state.
+    pub handle: Handle,
 }
 
-/// Serves on those listeners until `shutdown` is done; `running` is called when calls are taken.
+/// Serves on those listeners until `shutdown` is done; `running` is called when calls are taken. Time is what the `hands` show, or this
+/// machine's where nobody sets it.
 pub async fn run(
     config: Config,
     mail: MailSettings,
+    hands: Option<Hands>,
     listener: TcpListener,
     admin: TcpListener,
     shutdown: impl Future<Output = ()>,
@@ -59,26 +69,33 @@ pub async fn run(
         Arc::clone(&metrics),
     ));
     let given = reloader.first().await;
-    if let Err(refused) = &given {
-        reloader.tell(refused);
-        if !config.data.join("journal").exists() {
-            return Err(ServeError::Rules);
-        }
+    let tell_of_refusal = || {
+        given
+            .as_ref()
+            .err()
+            .into_iter()
+            .for_each(|refused| reloader.tell(refused))
+    };
+    if given.is_err() && !config.data.join("journal").exists() {
+        tell_of_refusal();
+        return Err(ServeError::Rules);
     }
     let mut service = Service::start(
-        settings(&config, mail),
+        settings(&config, mail, hands),
         given.as_ref().ok().cloned(),
         Arc::clone(&metrics),
     )
     .await?;
-    let in_force = match given {
-        Ok(set) => Some(set),
+    let in_force = match &given {
+        Ok(set) => Some(Arc::clone(set)),
         Err(_) => service.handle.query(|engine| Arc::clone(engine.rules())).await.ok(),
     };
     let Some(in_force) = in_force.filter(|set| !set.rules.is_empty() || !set.source.files.is_empty()) else {
+        tell_of_refusal();
         return Err(ServeError::Rules);
     };
     reloader.begin(service.handle.clone(), in_force).await;
+    tell_of_refusal();
 
     let drain = CancellationToken::new();
     let parts = Parts {
@@ -88,24 +105,23 @@ pub async fn run(
         limits: &config.limits,
         drain: drain.clone(),
     };
-    let (health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
+    let figures = Figures {
+        handle: service.handle.clone(),
+        fanout: Arc::clone(&service.fanout),
+        journal: service.journal.clone(),
+        archived: service.archived.clone(),
+        metrics: Arc::clone(&metrics),
+    };
+    // Counters begin here, before the first call.
+    figures.clone().refresh().await;
+    let (mut health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
     let mut server = tokio::spawn(server);
     health.serving().await;
-    let refresh = {
-        let (handle, metrics) = (service.handle.clone(), Arc::clone(&metrics));
-        move || {
-            let (handle, metrics) = (handle.clone(), Arc::clone(&metrics));
-            async move {
-                // While the service stops, the last figures stand.
-                let _ = handle.query(move |engine| metrics.observe(engine)).await;
-            }
-        }
-    };
     tasks.spawn(admin::serve(
         admin,
         Arc::clone(&metrics),
         Arc::clone(&readiness),
-        refresh,
+        move || figures.clone().refresh(),
         stop.clone().cancelled_owned(),
     ));
     tasks.spawn({
@@ -119,7 +135,10 @@ pub async fn run(
         stop.clone(),
     ));
     readiness.clear("start");
-    running(Running { reloader });
+    running(Running {
+        reloader,
+        handle: service.handle.clone(),
+    });
 
     let ended = tokio::select! {
         () = shutdown => Ok(()),
@@ -136,13 +155,15 @@ pub async fn run(
     readiness.hold("drain", "shutting down");
     health.draining().await;
     let grace = config.shutdown_grace;
+    let deadline = Instant::now() + grace;
     // The streams end with their cursor, and no new call is taken; calls under way end, or are cut off.
     drain.cancel();
+    health.end_watches().await;
     if timeout(grace / 2, server).await.is_err() {
         warn!("calls under way were cut off");
     }
     stop.cancel();
-    if timeout(grace, service.stop(grace / 4)).await.is_err() {
+    if timeout_at(deadline, service.stop(grace / 4)).await.is_err() {
         error!("the service did not end within the grace; the next start makes the state anew from the journal");
     }
     tasks.close();
@@ -152,17 +173,39 @@ pub async fn run(
     Ok(())
 }
 
-fn settings(config: &Config, mail: MailSettings) -> ServiceSettings {
+fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> ServiceSettings {
     ServiceSettings {
         data: config.data.clone(),
+        hands,
         engine: config.limits.engine(),
         mail,
-        queue: config.limits.queue as usize,
+        queue: config.limits.queue,
         commit: config.limits.commit,
         ring: config.limits.ring as usize,
         keep_journal: config.retention.journal,
         keep_bytes: config.retention.journal_size,
         keep_alerts: config.retention.alerts,
+    }
+}
+
+/// Where the gauges' figures come from.
+#[derive(Clone)]
+struct Figures {
+    handle: Handle,
+    fanout: Arc<Fanout>,
+    journal: Reader,
+    archived: watch::Receiver<Option<Position>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Figures {
+    /// Brings the gauges up to date.
+    async fn refresh(self) {
+        let archived = *self.archived.borrow();
+        self.metrics.storage(&self.journal, self.fanout.last_record(), archived);
+        let metrics = self.metrics;
+        // While the service stops, the last figures stand.
+        let _ = self.handle.query(move |engine| metrics.observe(engine)).await;
     }
 }
 

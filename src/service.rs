@@ -32,14 +32,14 @@ pub use recovery::RecoveryError;
 pub use visible::Visible;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Hands},
     email::{MailSettings, Mailer},
     engine::{
         Engine, SEMANTICS,
         input::{Input, MailOutcome, NewRules, Settings},
     },
     grpc::cursor::Cursors,
-    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position},
+    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position, Reader},
     metrics::Metrics,
     rules::RuleSet,
 };
@@ -56,19 +56,21 @@ const AHEAD: usize = 2;
 pub struct ServiceSettings {
     /// The data folder.
     pub data: PathBuf,
+    /// What time is taken from; `None`: this machine.
+    pub hands: Option<Hands>,
     /// What the engine reads.
     pub engine: Settings,
     /// How mail is sent.
     pub mail: MailSettings,
     /// How many notifications may wait.
-    pub queue: usize,
+    pub queue: u32,
     /// How many inputs one commit takes.
     pub commit: u32,
     /// How many alert events are kept in memory for subscribers.
     pub ring: usize,
     /// For how long the journal and the event log are kept.
     pub keep_journal: Duration,
-    /// The size that each of them is kept to, in bytes.
+    /// The size that the journal is kept to, in bytes.
     pub keep_bytes: u64,
     /// For how long ended alerts are kept in the archive.
     pub keep_alerts: Duration,
@@ -114,6 +116,8 @@ pub struct Service {
     pub handle: Handle,
     /// What is said.
     pub fanout: Arc<Fanout>,
+    /// What was decided upon.
+    pub journal: Reader,
     /// What was said.
     pub events: EventReader,
     /// Makes and reads cursors of this store.
@@ -187,7 +191,7 @@ impl Service {
         let room = watch::Sender::new(true);
         let (durable, batches) = sync_channel(AHEAD);
 
-        let clock = Clock::starting_after(engine.now());
+        let clock = Clock::starting_after(engine.now(), settings.hands.clone());
         let in_force = Arc::clone(engine.rules());
         let gatherer = Gatherer {
             journal: opened.journal,
@@ -213,8 +217,10 @@ impl Service {
             metrics,
             decided,
             effects: Vec::new(),
+            is_lost: false,
         };
         let service = Self {
+            journal: recovery.journal.clone(),
             events: recovery.events.clone(),
             archived: follower.reached.clone(),
             gatherer: named("journal", move || gatherer.run()),

@@ -8,6 +8,7 @@ use std::{
 use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter,
+    field::MakeExt as _,
     fmt::{MakeWriter, format},
     util::SubscriberInitExt as _,
 };
@@ -43,10 +44,13 @@ where
         .with_env_filter(EnvFilter::builder().parse(level)?)
         .with_ansi(colour)
         .with_writer(writer)
-        .fmt_fields(format::debug_fn(|to, field, value| match field.name() {
-            "message" => write!(Escaped(to), "{value:?}"),
-            name => write!(Escaped(to), "{name}={value:?}"),
-        }))
+        .fmt_fields(
+            format::debug_fn(|to, field, value| match field.name() {
+                "message" => write!(Escaped(to), "{value:?}"),
+                name => write!(Escaped(to), "{name}={value:?}"),
+            })
+            .delimited(" "),
+        )
         .finish())
 }
 
@@ -117,7 +121,23 @@ mod tests {
         let text = lines.text();
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(!text.trim_end().contains(char::is_control), "{text:?}");
-        assert!(text.contains("joined: eve\\u{1b}[31m\\nERROR forged"), "{text}");
+        assert!(
+            text.contains("joined: eve\\u{1b}[31m\\nERROR forged name=\"eve"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn blanks_part_the_message_and_its_fields() {
+        let lines = Lines::default();
+        let to = lines.clone();
+        let log = text("info", false, move || to.clone()).unwrap();
+        tracing::subscriber::with_default(log, || tracing::info!(store = "ffd0", offset = 0, "the state is made"));
+        let text = lines.text();
+        assert!(
+            text.ends_with(": the state is made store=\"ffd0\" offset=0\n"),
+            "{text}"
+        );
     }
 
     #[test]

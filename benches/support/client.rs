@@ -67,13 +67,17 @@ impl Client {
 
     pub async fn unary(&mut self, path: &'static str, request: Bytes) -> Result<Bytes, Status> {
         self.ready().await;
-        let answer = self.0.unary(Request::new(request), PathAndQuery::from_static(path), Ready);
+        let answer = self
+            .0
+            .unary(Request::new(request), PathAndQuery::from_static(path), Ready);
         Ok(answer.await?.into_inner())
     }
 
     pub async fn server_stream(&mut self, path: &'static str, request: Bytes) -> Result<Streaming<Bytes>, Status> {
         self.ready().await;
-        let answer = self.0.server_streaming(Request::new(request), PathAndQuery::from_static(path), Ready);
+        let answer = self
+            .0
+            .server_streaming(Request::new(request), PathAndQuery::from_static(path), Ready);
         Ok(answer.await?.into_inner())
     }
 
@@ -83,7 +87,9 @@ impl Client {
         requests: impl futures_util::Stream<Item = Bytes> + Send + 'static,
     ) -> Result<Streaming<Bytes>, Status> {
         self.ready().await;
-        let answer = self.0.streaming(Request::new(requests), PathAndQuery::from_static(path), Ready);
+        let answer = self
+            .0
+            .streaming(Request::new(requests), PathAndQuery::from_static(path), Ready);
         Ok(answer.await?.into_inner())
     }
 

@@ -28,7 +28,10 @@ impl NotificationService for Echo {
                 duplicate: false,
             })),
         };
-        let results = (1..).zip(batch.into_inner().notifications).map(|(sequence, _)| accepted(sequence)).collect();
+        let results = (1..)
+            .zip(batch.into_inner().notifications)
+            .map(|(sequence, _)| accepted(sequence))
+            .collect();
         Ok(Response::new(BatchNotifyResponse { results }))
     }
 

@@ -28,7 +28,9 @@ impl Rounds {
     ) -> Compared {
         ours(self.each / 4);
         yardstick(self.each / 4);
-        let pairs: Vec<(f64, f64)> = (0..self.count).map(|_| (yardstick(self.each), ours(self.each))).collect();
+        let pairs: Vec<(f64, f64)> = (0..self.count)
+            .map(|_| (yardstick(self.each), ours(self.each)))
+            .collect();
         Compared {
             ours: median(pairs.iter().map(|(_, ours)| *ours)),
             yardstick: median(pairs.iter().map(|(yardstick, _)| *yardstick)),

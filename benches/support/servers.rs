@@ -59,7 +59,10 @@ async fn bellwether(listener: TcpListener, folder: &Path) -> Result<(), Box<dyn 
     };
     let admin = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    server::run(config, mail.settings(), listener, admin, ended(), |_| serving(address)).await?;
+    server::run(config, mail.settings(), None, listener, admin, ended(), |_| {
+        serving(address)
+    })
+    .await?;
     Ok(())
 }
 

@@ -36,7 +36,13 @@ pub fn compared(claim: &str, unit: &str, compared: Compared, goal: Goal) {
         quotient,
     } = compared;
     let (ours, yardstick) = (amount(ours, unit), amount(yardstick, unit));
-    line(claim, &ours, &yardstick, &format!("{quotient:.2}"), &goal.shown(quotient));
+    line(
+        claim,
+        &ours,
+        &yardstick,
+        &format!("{quotient:.2}"),
+        &goal.shown(quotient),
+    );
 }
 
 /// Prints a figure that is its own measure.

@@ -15,8 +15,12 @@ const AT_ONCE: usize = 500;
 /// The moment of the vendor's example, in seconds since the Unix epoch.
 const CONNECTED: i64 = 1_607_076_269;
 
-const SURNAMES: [&str; 12] = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "欧阳", "司马"];
-const GIVEN: [&str; 12] = ["伟", "芳", "秀英", "敏", "静", "丽华", "强", "磊", "建国", "志明", "晓东", "雪"];
+const SURNAMES: [&str; 12] = [
+    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "欧阳", "司马",
+];
+const GIVEN: [&str; 12] = [
+    "伟", "芳", "秀英", "敏", "静", "丽华", "强", "磊", "建国", "志明", "晓东", "雪",
+];
 const CITIES: [&str; 6] = ["北京", "上海", "陕西.西安", "广东.深圳", "四川.成都", "内蒙古.呼和浩特"];
 
 /// What a bridge sends while at least so many notifications are sent. Every meeting ends within it, so it can be sent again and again:
@@ -45,7 +49,9 @@ pub fn day(at_least: usize) -> Vec<Notification> {
 /// What is said of participants who are present and stay so, by turns, in so many meetings of ten.
 pub fn chatter(meetings: usize) -> (Vec<Notification>, Vec<Notification>) {
     let mut random = Random(0xca11);
-    let mut people: Vec<_> = (0..meetings * 10).map(|n| Person::new(&mut random, n / 10, n % 10)).collect();
+    let mut people: Vec<_> = (0..meetings * 10)
+        .map(|n| Person::new(&mut random, n / 10, n % 10))
+        .collect();
     let mut said = |status| people.iter_mut().map(|person| person.says(status, None)).collect();
     (said(ParticipantStatus::Speaking), said(ParticipantStatus::Muted))
 }
@@ -87,9 +93,7 @@ fn meeting(random: &mut Random, number: usize) -> VecDeque<Notification> {
 
 /// One participant's stay: dialled, connected or refused, muted and unmuted, gone.
 fn call(random: &mut Random, meeting: usize, seat: usize) -> VecDeque<Notification> {
-    use ParticipantStatus::{
-        Connecting, Dialing, Disconnected, ListeningToMusic, MeetingHold, Muted, Speaking,
-    };
+    use ParticipantStatus::{Connecting, Dialing, Disconnected, ListeningToMusic, MeetingHold, Muted, Speaking};
     let mut person = Person::new(random, meeting, seat);
     let mut script = VecDeque::from([person.says(Dialing, None), person.says(Connecting, None)]);
     let refusal = match random.below(2_000) {

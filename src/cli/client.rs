@@ -1,6 +1,6 @@
 //! What every verb that talks to a server has in common.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use tonic::transport::{Channel, Endpoint};
 
@@ -48,6 +48,16 @@ pub(super) enum Output {
 }
 
 impl Client {
+    /// A client of a server on this machine.
+    pub(super) fn of(address: SocketAddr) -> Self {
+        Self {
+            server: format!("http://{address}"),
+            connect_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(30),
+            output: Output::default(),
+        }
+    }
+
     /// Connects, so that a server that is not there is told of at once; a connection lost later is made again by itself.
     pub(super) async fn connect(&self) -> Result<Channel, Failure> {
         let failed = |source| Failure::Unreachable {

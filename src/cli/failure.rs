@@ -9,6 +9,7 @@ use super::{exit::Exit, show};
 use crate::{
     config::ConfigError,
     journal::JournalError,
+    rule_files::LoadError,
     server::ServeError,
     service::{RecoveryError, StartError},
     telemetry::TelemetryError,
@@ -20,6 +21,9 @@ pub enum Failure {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Rule files cannot be read.
+    #[error("{}", chain(.0))]
+    Rules(#[from] LoadError),
     /// Flags that do not go together.
     #[error("{0}")]
     Usage(&'static str),
@@ -110,6 +114,9 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Log(_) => Exit::Config,
+            Self::Rules(LoadError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Exit::NoInput,
+            Self::Rules(LoadError::Io { .. } | LoadError::Changing { .. }) => Exit::Io,
+            Self::Rules(_) => Exit::Data,
             Self::Bind { .. } => Exit::Unreachable,
             Self::Serve(error) => exit_of_server(error),
             Self::Usage(_) => Exit::Usage,

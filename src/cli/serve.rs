@@ -30,6 +30,11 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
     let mail = config.mail.settings();
     let listener = bind(config.listen).await?;
     let admin = bind(config.admin).await?;
+    // Where port 0 was asked for, the system chose one.
+    let addresses = (
+        listener.local_addr().map_err(Failure::Runtime)?,
+        admin.local_addr().map_err(Failure::Runtime)?,
+    );
     let (mut term, mut int) = (
         listen_for(SignalKind::terminate())?,
         listen_for(SignalKind::interrupt())?,
@@ -55,9 +60,9 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
     let running = |running: Running| {
         tokio::spawn(reload_on(hup, running.reloader));
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-        info!(listen = %config.listen, admin = %config.admin, data = %config.data.display(), "serving");
+        info!(listen = %addresses.0, admin = %addresses.1, data = %config.data.display(), "serving");
     };
-    server::run(config.clone(), mail, listener, admin, shutdown, running).await?;
+    server::run(config.clone(), mail, None, listener, admin, shutdown, running).await?;
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
+use jiff::SignedDuration;
 use prost_types::Timestamp;
 
 use crate::{
@@ -31,9 +32,17 @@ fn is_format(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// RFC 3339, or `-` for none.
+/// RFC 3339 in whole seconds, or `-` for none; programs get all of it.
 pub(super) fn time(time: Option<&Timestamp>) -> String {
-    time.map_or_else(|| "-".to_owned(), rfc3339)
+    time.map_or_else(|| "-".to_owned(), |time| rfc3339(&Timestamp { nanos: 0, ..*time }))
+}
+
+/// How long it was from one moment to another, in whole seconds: `1h 2m 5s`.
+pub(super) fn lasted(from: &Timestamp, to: &Timestamp) -> String {
+    format!(
+        "{:#}",
+        SignedDuration::from_secs(to.seconds.saturating_sub(from.seconds))
+    )
 }
 
 /// RFC 3339; seconds since the Unix epoch where that cannot hold it.
@@ -83,11 +92,19 @@ pub(super) fn styled(style: Style, text: &str, width: usize) -> impl fmt::Displa
 pub(super) fn state(alert: &api::Alert) -> String {
     match api::alert::State::try_from(alert.state) {
         Ok(api::alert::State::Firing) => "firing".to_owned(),
-        Ok(api::alert::State::Resolved) => match api::alert::ResolveReason::try_from(alert.resolve_reason) {
-            Ok(api::alert::ResolveReason::Unspecified) | Err(_) => "resolved".to_owned(),
-            Ok(reason) => format!("resolved ({})", short(reason.as_str_name(), "RESOLVE_REASON_")),
+        Ok(api::alert::State::Resolved) => match resolve_reason(alert.resolve_reason) {
+            Some(reason) => format!("resolved ({reason})"),
+            None => "resolved".to_owned(),
         },
         Ok(api::alert::State::Unspecified) | Err(_) => "?".to_owned(),
+    }
+}
+
+/// Why an alert ended, as a short name; `None` where that is not known here.
+pub(super) fn resolve_reason(number: i32) -> Option<String> {
+    match api::alert::ResolveReason::try_from(number) {
+        Ok(api::alert::ResolveReason::Unspecified) | Err(_) => None,
+        Ok(reason) => Some(short(reason.as_str_name(), "RESOLVE_REASON_")),
     }
 }
 
@@ -158,6 +175,16 @@ mod tests {
             alert_name(&alert),
             "flapping{billing_code=\"33333\",party_id=\"7YY\\n1\"}"
         );
+    }
+
+    #[test]
+    fn times_are_told_in_whole_seconds() {
+        let at = |seconds, nanos| Timestamp { seconds, nanos };
+        let (fired, resolved) = (at(1_767_600_000, 206_840_229), at(1_767_603_725, 1));
+        assert_eq!(time(Some(&fired)), "2026-01-05T08:00:00Z");
+        assert_eq!(time(None), "-");
+        assert_eq!(lasted(&fired, &resolved), "1h 2m 5s");
+        assert_eq!(lasted(&fired, &fired), "0s");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::{Code, Request, Response, Status, Streaming, transport::Server};
 use tonic_types::{ErrorDetails, StatusExt as _, pb};
 
-use super::{Cli, Command, Exit, Failure, Terminal, send, watch};
+use super::{Cli, Command, Exit, Failure, Terminal, check, send, test, watch};
 use crate::api::{
     self,
     alert_service_server::{AlertService, AlertServiceServer},
@@ -236,6 +236,8 @@ pub(super) async fn run(args: &[&str]) -> Ran {
     let ended = match cli.command {
         Command::Send(args) => send::run(*args, &mut terminal).await,
         Command::Watch(args) => watch::run(args, &mut terminal).await,
+        Command::Check(args) => check::run(&args, &mut terminal),
+        Command::Test(args) => test::run(&args, &mut terminal),
         other => panic!("{other:?} is not tested so"),
     };
     let plain = |bytes| anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string();

@@ -182,7 +182,8 @@ impl<'a, 't> Watch<'a, 't> {
     }
 }
 
-fn line(event: &api::AlertEvent) -> String {
+/// An event on one line, for people.
+pub(super) fn line(event: &api::AlertEvent) -> String {
     let alert = event.alert.clone().unwrap_or_default();
     format!(
         "{} {} {:<8} {}  {}",
@@ -190,6 +191,15 @@ fn line(event: &api::AlertEvent) -> String {
         show::styled(show::severity_style(alert.severity), show::severity(alert.severity), 8),
         show::event(event.r#type),
         show::alert_name(&alert),
-        show::clean(&alert.summary)
+        ended(&alert).unwrap_or_else(|| show::clean(&alert.summary))
     )
+}
+
+/// After how long an alert ended, and why: its summary tells of a state that is over.
+fn ended(alert: &api::Alert) -> Option<String> {
+    let lasted = show::lasted(alert.started_at.as_ref()?, alert.resolved_at.as_ref()?);
+    Some(match show::resolve_reason(alert.resolve_reason) {
+        Some(reason) => format!("after {lasted} ({reason})"),
+        None => format!("after {lasted}"),
+    })
 }

@@ -78,11 +78,13 @@ impl Ids {
     }
 
     /// How many are remembered.
+    #[expect(clippy::disallowed_methods, reason = "a sum is the same in any order")]
     pub fn len(&self) -> usize {
         self.sources.values().map(|ids| ids.known.len()).sum()
     }
 
     /// When the oldest one that is remembered came; of that source, or of all.
+    #[expect(clippy::disallowed_methods, reason = "a minimum is the same in any order")]
     pub fn oldest(&self, source: Option<&str>) -> Option<Time> {
         self.sources
             .iter()

@@ -136,32 +136,30 @@ impl Alerts {
                 self.outbox.tell_resolved(step, &open.alert, told, receiver);
             }
         }
+        self.forget_untold();
     }
 
     /// The rule's `resolve.when` held for that notification: ends every alert of the rule whose key agrees with it.
     pub fn resolve_agreeing(&mut self, step: &mut Step<'_>, rule: u32, place: Place, facts: &Facts<'_>) {
         let compiled = &step.rules.rules[rule as usize];
+        let agrees = |age: &AlertAge| {
+            self.open
+                .get(age)
+                .is_some_and(|open| open.rule == rule && key::agrees(&compiled.key, &open.alert.key, facts))
+        };
         let agreeing: Vec<AlertAge> = if compiled.key.names_meeting() {
-            self.of_occurrence(place)
-                .filter(|age| {
-                    self.open
-                        .get(age)
-                        .is_some_and(|open| open.rule == rule && key::agrees(&compiled.key, &open.alert.key, facts))
-                })
-                .collect()
+            self.of_occurrence(place).filter(agrees).collect()
+        } else if let Some(values) = key::values(&compiled.key, facts) {
+            let key = AlertKey {
+                rule,
+                place: None,
+                values,
+            };
+            self.by_key.get(&key).copied().into_iter().collect()
         } else {
-            key::values(&compiled.key, facts)
-                .and_then(|values| {
-                    self.by_key
-                        .get(&AlertKey {
-                            rule,
-                            place: None,
-                            values,
-                        })
-                        .copied()
-                })
-                .into_iter()
-                .collect()
+            let mut ages = self.of_rule(rule);
+            ages.retain(|age| agrees(age));
+            ages
         };
         for age in agreeing {
             self.resolve(step, age, ResolveReason::Match);
@@ -201,6 +199,7 @@ impl Alerts {
     /// An attempt to send a mail ended.
     pub fn mail_ended(&mut self, step: &mut Step<'_>, outcome: MailOutcome) {
         self.outbox.ended(step, outcome);
+        self.forget_untold();
     }
 
     /// A mail is to be tried again.
@@ -330,7 +329,7 @@ impl Alerts {
         self.next_age += 1;
         step.say(AlertEventKind::Fired, &alert);
         let told = match receiver_of(step.rules, &alert) {
-            Some(receiver) => self.outbox.tell_fired(step, &alert, receiver),
+            Some(receiver) => self.outbox.tell_fired(step, age, &alert, receiver),
             None => Vec::new(),
         };
         let matched_at = alert.last_seen_at;
@@ -354,7 +353,17 @@ impl Alerts {
         };
         self.by_key.insert(key, age);
         self.open.insert(age, open);
+        self.forget_untold();
         age
+    }
+
+    /// Whoever was not reached about a firing is not told of its end.
+    fn forget_untold(&mut self) {
+        for (age, root) in self.outbox.take_untold() {
+            if let Some(open) = self.open.get_mut(&age) {
+                open.told.retain(|told| told.root != root);
+            }
+        }
     }
 
     /// Ends the longest idle alerts of a rule that has as many as it may.

@@ -15,6 +15,7 @@ use super::{
     deadlines::{Deadline, Timer},
     effect::Effect,
     input::{MailOutcome, MailResult},
+    lifecycle::AlertAge,
     step::Step,
 };
 use crate::{
@@ -121,7 +122,7 @@ pub(super) struct Ticket(u64);
 pub(super) struct Told {
     pub receiver: CompactString,
     recipient: String,
-    root: IntentId,
+    pub root: IntentId,
 }
 
 /// The mails that have no final outcome yet.
@@ -133,12 +134,17 @@ pub(super) struct Outbox {
     by_worth: BTreeSet<(Severity, Ticket)>,
     /// Which mail waits for the end of that one: an end is told after its firing.
     followers: HashMap<IntentId, Ticket>,
+    /// The mails of firings that have just failed for good; taken out before an input is done.
+    #[serde(skip)]
+    untold: Vec<(AlertAge, IntentId)>,
     next_ticket: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     intent: Arc<Intent>,
+    /// The alert that it tells the firing of.
+    firing_of: Option<AlertAge>,
     attempts: u32,
     state: EntryState,
 }
@@ -155,14 +161,14 @@ enum EntryState {
 
 impl Outbox {
     /// Puts the mails about a firing in the box, and says who is told by them.
-    pub fn tell_fired(&mut self, step: &mut Step<'_>, alert: &Alert, receiver: &Receiver) -> Vec<Told> {
+    pub fn tell_fired(&mut self, step: &mut Step<'_>, age: AlertAge, alert: &Alert, receiver: &Receiver) -> Vec<Told> {
         receiver
             .to
             .iter()
             .map(|recipient| {
                 let id = intent_id(alert.id, AlertEventKind::Fired, recipient);
                 let intent = intent(step.now, alert, AlertEventKind::Fired, receiver, recipient, id, id);
-                self.put(step, intent, None);
+                self.put(step, intent, Some(age), None);
                 Told {
                     receiver: receiver.name.clone(),
                     recipient: recipient.clone(),
@@ -184,7 +190,7 @@ impl Outbox {
             id,
             told.root,
         );
-        self.put(step, intent, Some(told.root));
+        self.put(step, intent, None, Some(told.root));
     }
 
     /// Takes note of how an attempt ended.
@@ -226,6 +232,11 @@ impl Outbox {
         }
     }
 
+    /// The mails of firings that have failed for good since this was last asked.
+    pub fn take_untold(&mut self) -> Vec<(AlertAge, IntentId)> {
+        std::mem::take(&mut self.untold)
+    }
+
     /// How many mails have no final outcome yet.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -236,7 +247,7 @@ impl Outbox {
         self.entries.values().next().map(|entry| entry.intent.date)
     }
 
-    fn put(&mut self, step: &mut Step<'_>, intent: Intent, behind: Option<IntentId>) {
+    fn put(&mut self, step: &mut Step<'_>, intent: Intent, firing_of: Option<AlertAge>, behind: Option<IntentId>) {
         while self.entries.len() >= step.settings.outbox.max(1) as usize {
             self.give_up_least(step);
         }
@@ -247,6 +258,7 @@ impl Outbox {
         self.by_worth.insert((intent.alert.severity, ticket));
         let mut entry = Entry {
             intent: Arc::new(intent),
+            firing_of,
             attempts: 0,
             state: EntryState::Behind,
         };
@@ -281,6 +293,9 @@ impl Outbox {
         self.by_worth.remove(&(entry.intent.alert.severity, ticket));
         if let EntryState::Waiting(deadline) = entry.state {
             step.deadlines.cancel(deadline);
+        }
+        if !delivered {
+            self.untold.extend(entry.firing_of.map(|age| (age, id)));
         }
         let Some(follower) = self.followers.remove(&id) else {
             return;

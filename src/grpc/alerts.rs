@@ -11,7 +11,7 @@ use super::{
     encoded::{EncodedResponse, server::alert_service_server::AlertService},
     filter, from_proto, page,
     status::Refused,
-    subscribe::{self, Sources, Start},
+    subscribe::{self, Place, Sources, Start},
 };
 use crate::{
     api::{
@@ -46,7 +46,7 @@ impl AlertService for Alerts {
 
     async fn subscribe(&self, request: Request<SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
         let request = request.into_inner();
-        let place = Arc::clone(&self.subscribers)
+        let permit = Arc::clone(&self.subscribers)
             .try_acquire_owned()
             .map_err(|_| Refused::too_many_subscribers(RETRY_AFTER))?;
         let filter = filter::compile(&request.filter)?;
@@ -63,12 +63,13 @@ impl AlertService for Alerts {
             }
             Some(subscribe_request::Start::Since(since)) => Start::Since(from_proto::timestamp(since, "since")?),
         };
-        let responses = subscribe::start(self.sources.clone(), filter, start, heartbeat).await?;
-        let counted = Counted::new(Arc::clone(&self.metrics), place);
+        let place = Place::new(Arc::clone(&self.metrics), permit);
+        let responses = subscribe::start(self.sources.clone(), filter, start, heartbeat, place).await?;
+        let metrics = Arc::clone(&self.metrics);
         let responses = ReceiverStream::new(responses).flat_map(move |responses| {
             let responses: Vec<_> = match responses {
                 Ok(responses) => {
-                    counted.metrics.subscriber_events.inc_by(responses.len() as u64);
+                    metrics.subscriber_events.inc_by(responses.len() as u64);
                     responses.into_iter().map(Ok).collect()
                 }
                 Err(status) => vec![Err(status)],
@@ -153,25 +154,6 @@ impl Alerts {
             }
             Err(_) => Err(Refused::internal()),
         }
-    }
-}
-
-/// A subscription's place, and its part in the gauge, for as long as it lives.
-struct Counted {
-    metrics: Arc<Metrics>,
-    _place: tokio::sync::OwnedSemaphorePermit,
-}
-
-impl Counted {
-    fn new(metrics: Arc<Metrics>, place: tokio::sync::OwnedSemaphorePermit) -> Self {
-        metrics.subscribers.inc();
-        Self { metrics, _place: place }
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.metrics.subscribers.dec();
     }
 }
 

@@ -55,6 +55,13 @@ impl Health {
         self.set(&SERVICES, ServingStatus::NotServing).await;
     }
 
+    /// Ends the streams of those who watch, which would hold up the end of the server; they have been told.
+    pub async fn end_watches(&mut self) {
+        for service in SERVICES {
+            self.0.clear_service_status(service).await;
+        }
+    }
+
     async fn set(&self, services: &[&str], status: ServingStatus) {
         for service in services {
             self.0.set_service_status(*service, status).await;

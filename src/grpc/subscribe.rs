@@ -4,7 +4,10 @@
 use std::{sync::Arc, time::Duration};
 
 use prost::Message as _;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc, watch},
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -12,6 +15,7 @@ use super::{cursor::Cursors, encoded::EncodedResponse, status::Refused, to_proto
 use crate::{
     api,
     journal::{EventKind, EventReader, EventRecord, Events, JournalError, Position},
+    metrics::Metrics,
     model::Time,
     rules::expr::Expr,
     service::{Fanout, Handle, Next, Visible, head_position},
@@ -20,7 +24,7 @@ use crate::{
 /// How many responses are handed to the transport at once.
 const CHUNK: usize = 256;
 
-/// How many such chunks may wait for it.
+/// How many such chunks may wait for it; one more is the end's.
 const CHUNKS: usize = 4;
 
 /// When to come back after a drain.
@@ -54,19 +58,22 @@ pub(super) enum Start {
 /// Responses on their way to the transport.
 pub(super) type Responses = mpsc::Receiver<Result<Vec<EncodedResponse>, Status>>;
 
-/// Starts a subscription. What is wrong with its start is told at once.
+/// Starts a subscription. What is wrong with its start is told at once. It keeps its `place` until it ends.
 pub(super) async fn start(
     sources: Sources,
     filter: Option<Expr>,
     start: Start,
     heartbeat: Duration,
+    place: Place,
 ) -> Result<Responses, Refused> {
-    let (out, responses) = mpsc::channel(CHUNKS);
+    let (out, responses) = mpsc::channel(CHUNKS + 1);
+    let farewell = out.clone().try_reserve_owned().map_err(|_| Refused::internal())?;
     let mut subscription = Subscription {
         position: sources.fanout.head(),
         sources,
         filter,
         heartbeat,
+        sent_at: Instant::now(),
         out,
         since: None,
     };
@@ -84,14 +91,44 @@ pub(super) async fn start(
             subscription.check_since().await?;
         }
     }
-    tokio::spawn(subscription.run(first));
+    tokio::spawn(async move {
+        let end = subscription.run(first).await;
+        drop(place);
+        if let End::Refused(refused) = end {
+            farewell.send(Err(refused.into()));
+        }
+    });
     Ok(responses)
+}
+
+/// A subscription's place among those that may be open, and its part in the gauge.
+pub(super) struct Place {
+    metrics: Arc<Metrics>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    pub(super) fn new(metrics: Arc<Metrics>, permit: OwnedSemaphorePermit) -> Self {
+        metrics.subscribers.inc();
+        Self {
+            metrics,
+            _permit: permit,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.metrics.subscribers.dec();
+    }
 }
 
 struct Subscription {
     sources: Sources,
     filter: Option<Expr>,
     heartbeat: Duration,
+    /// When something was last sent.
+    sent_at: Instant,
     /// Everything up to here has been sent.
     position: Position,
     /// Begin with the first event of this time, instead of after the position.
@@ -114,16 +151,15 @@ impl From<Refused> for End {
 }
 
 impl Subscription {
-    async fn run(mut self, first: Vec<EncodedResponse>) {
+    async fn run(mut self, first: Vec<EncodedResponse>) -> End {
         let drain = self.sources.drain.clone();
         let end = tokio::select! {
             end = self.follow(first) => end,
             () = drain.cancelled() => End::Refused(Refused::draining(RETRY_AFTER)),
         };
-        if let End::Refused(refused) = end {
-            let refused = refused.with_metadata("last_cursor", self.cursor());
-            // A reader that takes nothing is not waited for once more.
-            let _ = self.out.try_send(Err(refused.into()));
+        match end {
+            End::Refused(refused) => End::Refused(refused.with_metadata("last_cursor", self.cursor())),
+            End::Gone => End::Gone,
         }
     }
 
@@ -145,6 +181,7 @@ impl Subscription {
                         let responses: Vec<_> = wanted.map(|event| event.response.clone()).collect();
                         self.send(responses).await?;
                         self.position = seen;
+                        self.give_sign_of_life().await?;
                         if is_last {
                             self.wait(&mut bell).await?;
                         }
@@ -158,21 +195,20 @@ impl Subscription {
         }
     }
 
-    /// Waits for more, with a sign of life from time to time.
-    async fn wait(&mut self, bell: &mut tokio::sync::watch::Receiver<Position>) -> Result<(), End> {
-        while tokio::select! {
-            changed = timeout(self.heartbeat, bell.changed()) => changed.is_err(),
-            () = self.out.closed() => return Err(End::Gone),
-        } {
-            // Nothing has been said since: all up to the head has been sent.
-            if let Next::Events(events, seen) = self.sources.fanout.after(self.position, 1)
-                && events.is_empty()
-            {
-                self.position = seen;
-            }
-            self.send(vec![EncodedResponse::heartbeat(&self.cursor())]).await?;
+    /// Waits for more, or until a sign of life is due.
+    async fn wait(&self, bell: &mut watch::Receiver<Position>) -> Result<(), End> {
+        tokio::select! {
+            _ = timeout_at(self.sent_at + self.heartbeat, bell.changed()) => Ok(()),
+            () = self.out.closed() => Err(End::Gone),
         }
-        Ok(())
+    }
+
+    /// Tells how far all has been sent, if nothing has been for a while: what the filter passes over does not show.
+    async fn give_sign_of_life(&mut self) -> Result<(), End> {
+        if self.sent_at.elapsed() < self.heartbeat {
+            return Ok(());
+        }
+        self.send(vec![EncodedResponse::heartbeat(&self.cursor())]).await
     }
 
     /// Reads storage until the ring has what follows.
@@ -190,6 +226,7 @@ impl Subscription {
             let responses = records.iter().filter_map(|record| self.response(record)).collect();
             self.send(responses).await?;
             self.position = last;
+            self.give_sign_of_life().await?;
             if matches!(self.sources.fanout.after(self.position, 1), Next::Events(..)) {
                 return Ok(());
             }
@@ -302,10 +339,11 @@ impl Subscription {
         self.sources.cursors.write(self.position)
     }
 
-    async fn send(&self, responses: Vec<EncodedResponse>) -> Result<(), End> {
+    async fn send(&mut self, responses: Vec<EncodedResponse>) -> Result<(), End> {
         if responses.is_empty() {
             return Ok(());
         }
+        self.sent_at = Instant::now();
         match timeout(self.sources.stall, self.out.send(Ok(responses))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),

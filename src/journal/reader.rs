@@ -26,6 +26,12 @@ impl Reader {
         self.view.next()
     }
 
+    /// How many segments there are, and how many bytes they take, zeros included.
+    pub fn size(&self) -> (usize, u64) {
+        let segments = self.view.segments();
+        (segments.len(), segments.iter().map(|segment| segment.len).sum())
+    }
+
     /// The segments' first offsets, as far as there is something to read in them.
     pub(super) fn segments(&self) -> Vec<u64> {
         let next = self.next_offset();

@@ -97,6 +97,27 @@ pub enum ResolveReason {
     Evicted,
 }
 
+impl ResolveReason {
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Condition => "the state has ended",
+            Self::Match => "`resolve.when` held",
+            Self::Timeout => "no further match",
+            Self::MeetingClosed => "the meeting has closed",
+            Self::RuleChanged => "the rule was changed",
+            Self::RuleRemoved => "the rule was removed",
+            Self::Evicted => "too many",
+        }
+    }
+}
+
+impl fmt::Display for ResolveReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// Whether an alert still burns, with what is known only then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AlertState {
@@ -180,6 +201,23 @@ pub enum AlertEventKind {
     Updated,
     /// It ended.
     Resolved,
+}
+
+impl AlertEventKind {
+    /// As rule files and logs write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fired => "fired",
+            Self::Updated => "updated",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+impl fmt::Display for AlertEventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Something that happened to an alert.

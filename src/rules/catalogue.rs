@@ -2,7 +2,12 @@
 
 use super::{RuleSource, SourceFile};
 
-const FILES: [(&str, &str); 1] = [("catalogue/capacity.yaml", include_str!("../../rules/capacity.yaml"))];
+const FILES: [(&str, &str); 4] = [
+    ("catalogue/calls.yaml", include_str!("../../rules/calls.yaml")),
+    ("catalogue/capacity.yaml", include_str!("../../rules/capacity.yaml")),
+    ("catalogue/meetings.yaml", include_str!("../../rules/meetings.yaml")),
+    ("catalogue/recording.yaml", include_str!("../../rules/recording.yaml")),
+];
 
 /// The catalogue.
 pub fn source() -> RuleSource {

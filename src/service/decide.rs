@@ -55,6 +55,8 @@ pub(super) struct Decider {
     pub decided: watch::Sender<u64>,
     /// Kept for its allocation.
     pub effects: Vec<Effect>,
+    /// The state could not be made anew: nothing may go out any more.
+    pub is_lost: bool,
 }
 
 /// How long to wait before a full disk is tried again.
@@ -91,7 +93,7 @@ impl Decider {
         self.engine.next_deadline().map(|deadline| deadline - now)
     }
 
-    /// Decides upon one batch; false: the event log failed, and nothing may go out any more.
+    /// Decides upon one batch; false: something failed, and nothing may go out any more.
     fn decide(&mut self, batch: Batch) -> bool {
         let started = Instant::now();
         let mut outcome = Outcome::default();
@@ -120,7 +122,7 @@ impl Decider {
             }
         }
         self.metrics.decided(started.elapsed());
-        if !self.let_out(outcome, offset, batch.gathered_at) {
+        if self.is_lost || !self.let_out(outcome, offset, batch.gathered_at) {
             return false;
         }
         // Whoever asked may have gone away.
@@ -147,7 +149,10 @@ impl Decider {
         error!(offset, "the engine failed on an input; it is left out");
         match self.recovery.rebuild(offset) {
             Ok(engine) => self.engine = engine,
-            Err(cause) => self.fatal.report(cause.into()),
+            Err(cause) => {
+                self.fatal.report(cause.into());
+                self.is_lost = true;
+            }
         }
         self.handle.skip(offset);
         is_notification.then_some(Answer::Skipped)
@@ -213,12 +218,10 @@ impl Decider {
         }
     }
 
-    /// Removes what of the event log is older or more than is kept. That it stays longer harms nobody.
+    /// Removes what of the event log is older than is kept. That it stays longer harms nobody.
     fn trim(&mut self, keep: Keep) {
-        for trim in [Trim::OlderThan(keep.since), Trim::LargerThan(keep.bytes)] {
-            if let Err(cause) = self.events.trim(trim) {
-                error!(%cause, "the event log could not be trimmed");
-            }
+        if let Err(cause) = self.events.trim(Trim::OlderThan(keep.since)) {
+            error!(%cause, "the event log could not be trimmed");
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) enum Item {
     Input(Box<Input>, Option<oneshot::Sender<()>>),
     /// A question; it has no place in the journal.
     Query(Query),
-    /// Remove what of the event log is older or more than is kept.
+    /// Remove what of the event log is older than is kept.
     Trim(Keep),
     /// Make the event log durable.
     SyncEvents(oneshot::Sender<Option<Position>>),
@@ -116,13 +116,19 @@ impl Gatherer {
             match self.journal.append(time, gathered.count, &gathered.payload) {
                 Ok(first_offset) => {
                     self.metrics.committed(gathered.count as usize, gathered_at.elapsed());
-                    if !self.room.send_replace(true) {
+                    if self
+                        .room
+                        .send_if_modified(|has_room| !std::mem::replace(has_room, true))
+                    {
                         info!("the journal has room again");
                     }
                     first_offset
                 }
                 Err(cause @ AppendError::NoSpace { .. }) => {
-                    if self.room.send_replace(false) {
+                    if self
+                        .room
+                        .send_if_modified(|has_room| std::mem::replace(has_room, false))
+                    {
                         error!(%cause, "the journal has no room; notifications are refused until it has");
                     }
                     gathered.refuse();

@@ -33,11 +33,11 @@ pub(super) enum Submission {
 /// How much of the journal and of the event log is kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keep {
-    /// What is older goes.
+    /// What is older goes. It is no later than the oldest snapshot that a start may need.
     pub since: Time,
-    /// The size that each is kept to, in bytes.
+    /// The size that the journal is kept to, in bytes.
     pub bytes: u64,
-    /// Nothing of the journal goes from this offset on.
+    /// Nothing of the journal goes from this offset on, which that snapshot needs.
     pub from: u64,
 }
 
@@ -76,16 +76,19 @@ pub enum Unavailable {
 pub struct Handle {
     queue: mpsc::Sender<Submission>,
     places: Arc<Semaphore>,
+    /// How many places there are.
+    capacity: u32,
 }
 
 impl Handle {
     /// A handle, and the end of the queue that the driver reads. At most so many notifications wait at once.
-    pub(super) fn new(places: usize) -> (Self, mpsc::Receiver<Submission>) {
+    pub(super) fn new(places: u32) -> (Self, mpsc::Receiver<Submission>) {
         let (queue, submissions) = mpsc::channel(4096);
         (
             Self {
                 queue,
-                places: Arc::new(Semaphore::new(places)),
+                places: Arc::new(Semaphore::new(places as usize)),
+                capacity: places,
             },
             submissions,
         )
@@ -93,7 +96,7 @@ impl Handle {
 
     /// Submits notifications and waits until they are durable and decided upon. Refused at once when too many wait.
     pub async fn notify(&self, items: Vec<Notification>) -> Result<Vec<Answer>, Unavailable> {
-        let places = places_for(&items);
+        let places = self.places_for(&items);
         let places = Arc::clone(&self.places)
             .try_acquire_many_owned(places)
             .map_err(|_| Unavailable::QueueFull)?;
@@ -108,7 +111,7 @@ impl Handle {
         &self,
         items: Vec<Notification>,
     ) -> Result<oneshot::Receiver<Result<Vec<Answer>, Unavailable>>, Unavailable> {
-        let places = places_for(&items);
+        let places = self.places_for(&items);
         let places = Arc::clone(&self.places)
             .acquire_many_owned(places)
             .await
@@ -195,6 +198,11 @@ impl Handle {
             .map_err(|_| Unavailable::Stopping)
     }
 
+    /// What is larger than the whole queue has it to itself.
+    fn places_for(&self, items: &[Notification]) -> u32 {
+        u32::try_from(items.len()).unwrap_or(u32::MAX).min(self.capacity)
+    }
+
     async fn submit(
         &self,
         items: Vec<Notification>,
@@ -219,8 +227,4 @@ impl Handle {
             .map_err(|_| Unavailable::Stopping)?;
         Ok(answered)
     }
-}
-
-fn places_for(items: &[Notification]) -> u32 {
-    u32::try_from(items.len()).unwrap_or(u32::MAX)
 }

@@ -174,7 +174,10 @@ impl Recovery {
                 }
             }
         }
-        Ok(Ok(recovered))
+        match log.next().transpose()? {
+            Some(said) if said.position.offset < until => Err(diverged(said.position, "nothing")),
+            _ => Ok(Ok(recovered)),
+        }
     }
 }
 
@@ -192,11 +195,15 @@ fn was_said(log: &mut Events, record: &EventRecord) -> Result<bool, RecoveryErro
     } else {
         return Ok(true);
     };
-    Err(RecoveryError::Diverged {
-        position: record.position,
+    Err(diverged(record.position, what))
+}
+
+fn diverged(position: Position, what: &'static str) -> RecoveryError {
+    RecoveryError::Diverged {
+        position,
         what,
         version: env!("CARGO_PKG_VERSION"),
-    })
+    }
 }
 
 /// What all inputs of a frame share.

@@ -31,7 +31,7 @@ const FALLBACKS: usize = 3;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Retention {
     pub age: Duration,
-    /// Of each, in bytes.
+    /// Of the journal, in bytes.
     pub bytes: u64,
 }
 
@@ -74,27 +74,28 @@ pub(super) async fn run(
             }
             Err(cause) => return fatal.report(cause.into()),
         };
-        let keep = Keep {
-            since: clock::wall().minus(keep.age),
-            bytes: keep.bytes,
-            from: oldest,
-        };
-        if handle.trim(keep).await.is_err() {
-            return;
+        if let Some(oldest) = oldest {
+            let keep = Keep {
+                since: clock::wall().minus(keep.age).min(oldest.time),
+                bytes: keep.bytes,
+                from: oldest.offset,
+            };
+            if handle.trim(keep).await.is_err() {
+                return;
+            }
         }
     }
 }
 
-/// Makes one; tells the offset of the oldest that a start may have to fall back to.
-fn make(recovery: &Recovery, until: u64) -> Result<u64, RecoveryError> {
+/// Makes one; tells the oldest that a start may have to fall back to, if there are enough.
+fn make(recovery: &Recovery, until: u64) -> Result<Option<SnapshotHeader>, RecoveryError> {
     let recovered = recovery.until(until)?;
     write(recovery, until, &recovered)?;
     let snapshots = recovery.snapshots.list()?;
-    let oldest = snapshots
+    Ok(snapshots
         .len()
         .checked_sub(FALLBACKS)
-        .and_then(|oldest| snapshots.get(oldest));
-    Ok(oldest.map_or(0, |oldest| oldest.offset))
+        .and_then(|oldest| snapshots.get(oldest).copied()))
 }
 
 /// Writes the state before an offset, which ends a frame, and removes the snapshots that are not needed any more.

@@ -26,6 +26,7 @@ fn settings(data: &Path) -> ServiceSettings {
             folder: Some(data.join("outbox")),
             ..MailSettings::default()
         },
+        hands: None,
         queue: 1000,
         commit: 1000,
         ring: 16,
@@ -125,7 +126,11 @@ async fn an_input_that_the_engine_fails_on_is_left_out_for_good() {
     );
     let before = said(&service);
     assert_eq!(before.len(), 3);
-    let skipped = service.handle.query(|engine| engine.counts().inputs_skipped).await.unwrap();
+    let skipped = service
+        .handle
+        .query(|engine| engine.counts().inputs_skipped)
+        .await
+        .unwrap();
     assert_eq!(skipped, 1);
     service.stop(Duration::from_secs(5)).await;
     // Without its snapshots the next start meets the input again.

@@ -4,7 +4,22 @@
     clippy::panic,
     reason = "clippy's leave for tests does not reach their helpers"
 )]
+#![allow(clippy::result_large_err, reason = "an error is what most of these tests look at")]
 
+mod alerts;
 mod command_line;
+mod crash;
+mod demo;
 mod email;
+mod health;
+mod http2;
+mod ingest;
+mod mail;
+mod manual;
+mod meetings;
+mod personal_data;
+mod rules;
+mod storage;
+mod subscribe;
 mod support;
+mod tidy;

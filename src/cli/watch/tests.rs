@@ -182,6 +182,24 @@ async fn a_time_ends_it() {
 }
 
 #[test]
+fn of_an_end_it_is_told_after_how_long_and_why() {
+    let Some(Payload::Event(mut event)) = event(1).payload else {
+        unreachable!()
+    };
+    event.r#type = api::alert_event::Type::Resolved.into();
+    let alert = event.alert.as_mut().unwrap();
+    let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+    (alert.started_at, alert.resolved_at) = (at(1_767_599_390), at(1_767_600_000));
+    let plain = |event: &api::AlertEvent| anstream::adapter::strip_str(&line(event)).to_string();
+    assert_eq!(
+        plain(&event),
+        "2026-01-05T08:00:00Z critical resolved port-full{billing_code=\"1\"}  after 10m 10s"
+    );
+    event.alert.as_mut().unwrap().resolve_reason = api::alert::ResolveReason::Timeout.into();
+    assert!(plain(&event).ends_with("after 10m 10s (timeout)"));
+}
+
+#[test]
 fn since_is_a_moment_or_how_long_ago() {
     assert_eq!(since("2026-01-05T08:00:00Z").unwrap().seconds, 1_767_600_000);
     let now = jiff::Timestamp::now().as_second();

@@ -78,7 +78,12 @@ struct State {
 
 impl FakeSmtp {
     pub async fn start(script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on(0, script).await
+    }
+
+    /// Starts it on that port; 0: on any.
+    pub async fn start_on(port: u16, script: Script) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             script: Mutex::new(script),

@@ -1,0 +1,39 @@
+# What is done often; `just` lists it.
+
+_default:
+    @just --list --unsorted
+
+# All that CI runs
+ci:
+    .ci/run
+
+# Is the code sound? Fast enough to run all the time
+check:
+    cargo fmt --check
+    cargo check --locked --all-targets
+
+# Tests, of the code and of the rule catalogue
+test *ARGS:
+    cargo test --locked {{ ARGS }}
+    cargo run --quiet --locked -- test rules
+
+# Lints, of the code and of the API
+lint:
+    cargo clippy --locked --all-targets -- -D warnings
+    buf lint proto
+
+# Licences, banned crates, sources
+deny:
+    cargo deny --locked check bans licenses sources
+
+# The library's documentation, opened in a browser
+doc:
+    cargo doc --locked --no-deps --open
+
+# The claims about speed, each beside its yardstick
+bench *ARGS:
+    cargo bench --locked {{ ARGS }}
+
+# The whole story in a minute
+demo:
+    cargo run --release --locked -- demo

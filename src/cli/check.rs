@@ -1,0 +1,89 @@
+//! `check`: everything that is wrong or doubtful in rule files, each at its place. Nothing is put in force, and no server is asked.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::ValueEnum;
+
+use super::{exit::Exit, failure::Failure, terminal::Terminal};
+use crate::{
+    rule_files,
+    rules::{
+        RuleSource, catalogue,
+        compile::{self, Compiled},
+        diagnostic::{Diagnostic, Level},
+    },
+    selftest::{self, Script},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Rule files, or folders of them; without any the rules that are built in
+    paths: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Let a warning fail as an error does
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people: the line itself, underlined
+    #[default]
+    Text,
+    /// For programs: a list of objects
+    Json,
+}
+
+pub(super) fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let source = load(&args.paths)?;
+    let findings = match compiled(&source) {
+        Ok((compiled, _)) => compiled.warnings,
+        Err(findings) => findings,
+    };
+    match args.format {
+        Format::Text => tell(&findings, &source, terminal)?,
+        Format::Json => terminal.json(&serde_json::to_value(&findings).map_err(std::io::Error::from)?)?,
+    }
+    let is_refused = |finding: &Diagnostic| finding.level == Level::Error || args.deny_warnings;
+    Ok(if findings.iter().any(is_refused) {
+        Exit::No
+    } else {
+        Exit::Done
+    })
+}
+
+/// The rule files at these places, or those that are built in where there are none.
+pub(super) fn load(paths: &[PathBuf]) -> Result<Arc<RuleSource>, Failure> {
+    Ok(Arc::new(if paths.is_empty() {
+        catalogue::source()
+    } else {
+        rule_files::load(paths, false)?
+    }))
+}
+
+/// The rules with their tests, made ready to run; otherwise all that is wrong with either.
+pub(super) fn compiled(source: &Arc<RuleSource>) -> Result<(Compiled, Vec<Script>), Vec<Diagnostic>> {
+    let compiled = compile::compile(source)?;
+    match selftest::scripts(&compiled.tests, source) {
+        Ok(scripts) => Ok((compiled, scripts)),
+        Err(mistakes) => Err([compiled.warnings, mistakes].concat()),
+    }
+}
+
+/// Writes findings for people, and how many there are.
+pub(super) fn tell(findings: &[Diagnostic], source: &RuleSource, terminal: &mut Terminal<'_>) -> std::io::Result<()> {
+    for finding in findings {
+        terminal.line(format_args!("{}\n", finding.render(source, true)))?;
+    }
+    let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
+    terminal.line(format_args!(
+        "errors: {}, warnings: {}",
+        count(Level::Error),
+        count(Level::Warning)
+    ))
+}
+
+#[cfg(test)]
+mod tests;

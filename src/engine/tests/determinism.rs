@@ -1,0 +1,279 @@
+//! The same inputs give the same effects, whatever happens in between: restarts from any snapshot, or from none. And what must not
+//! decide does not: when time is looked at, and which other rules there are.
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{compiled, start};
+use crate::{
+    engine::{
+        Engine, StoreId,
+        effect::Effect,
+        input::{Input, MailOutcome, MailResult, NewRules, Settings},
+    },
+    model::{
+        AlertEvent, AlertId, Conf, ConferenceStatus, DisconnectReason, Notification, NotificationId, ParticipantStatus,
+        Party, Payload, Personal, Role, Time,
+    },
+    rules::RuleSet,
+};
+
+const RULES: [&str; 8] = [
+    "name: refused, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', severity: critical, summary: '{{ meeting.present }}'",
+    "name: anything, when: 'true', key: [], resolve: { after: 40s }",
+    "name: by-phone, when: party.status == DISCONNECTED, key: [party.phone], resolve: { when: party.status == SPEAKING }",
+    "name: by-party, when: previous.status == SPEAKING, key: [party.billing_code, party.party_id], resolve: { when: conf.status == RECORDED, after: 2m }",
+    "name: stopped, while: meeting.live && meeting.recording == NOT_RECORDED, for: 20s, severity: info",
+    "name: waiting, while: party.status == CALL_HOLDING && !meeting.muted_all, for: 30s, keep_firing_for: 15s",
+    "name: leftovers, while: meeting.ended && meeting.present > 0",
+    "name: alone, while: meeting.present == 1 && meeting.live, for: 10s, keep_firing_for: 10s",
+];
+
+/// Some choices of the rules.
+static SETS: LazyLock<Vec<Arc<RuleSet>>> = LazyLock::new(|| (1..=255).step_by(17).map(chosen).collect());
+
+static ALL: LazyLock<Arc<RuleSet>> = LazyLock::new(|| chosen(255));
+
+/// The rules whose bits are set, with somebody to be told.
+fn chosen(mask: u32) -> Arc<RuleSet> {
+    let chosen = (0..).zip(RULES).filter(|(bit, _)| mask & (1 << bit) != 0);
+    let rules: String = chosen.map(|(_, rule)| format!("- {{ {rule} }}\n")).collect();
+    let delivery =
+        "receivers:\n- { name: ops, email: { to: [a@example.com, b@example.com] } }\nroute: { receiver: ops }\n";
+    compiled(&format!("rules:\n{rules}{delivery}")).0
+}
+
+/// Bounds so narrow that they are met.
+fn settings() -> Settings {
+    Settings {
+        grace: Duration::from_secs(10),
+        restart_gap: Duration::from_mins(1),
+        lateness: Duration::from_mins(1),
+        id_horizon: Duration::from_mins(2),
+        meeting_idle: Duration::from_mins(10),
+        ids_per_source: 3,
+        participants_per_meeting: 3,
+        meetings: 2,
+        alerts_per_rule: 2,
+        outbox: 6,
+    }
+}
+
+/// Something that happens, so long after what happened before.
+#[derive(Debug, Clone)]
+struct Op {
+    after: Duration,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a notification")]
+enum What {
+    Say {
+        payload: Box<Payload>,
+        age: Option<i64>,
+        id: Option<u8>,
+    },
+    Start,
+    Load(usize),
+    /// An attempt that is under way ends.
+    Mail {
+        which: usize,
+        result: MailResult,
+    },
+}
+
+fn payload() -> impl Strategy<Value = Payload> {
+    let code = || select(vec!["1", "2", "3"]);
+    let conf = (code(), select(vec![1, -1, 100, 101, 102, 103, 40, 41, 77])).prop_map(|(code, status)| {
+        Payload::Conf(Conf {
+            billing_code: code.into(),
+            status: ConferenceStatus(status),
+            extra: None,
+        })
+    });
+    let party = (
+        code(),
+        select(vec!["a", "b", "c", "d"]),
+        select(vec![0, 1, 2, 4, 5, 5, 100, 102, 103, 103]),
+        select(vec![None, Some(2), Some(5), Some(7)]),
+        select(vec!["", "139"]),
+        select(vec![None, Some(0), Some(1)]),
+    );
+    let party = party.prop_map(|(code, id, status, reason, phone, role)| {
+        Payload::Party(Party {
+            billing_code: code.into(),
+            party_id: id.into(),
+            name: Personal::default(),
+            phone: Personal::new(phone),
+            country: "".into(),
+            area_code: "".into(),
+            acm_phone: Personal::default(),
+            city: Personal::default(),
+            role: role.map(Role),
+            status: ParticipantStatus(status),
+            disconnect_reason: reason.map(DisconnectReason),
+            connect_time: None,
+            extra: None,
+        })
+    });
+    prop_oneof![conf, party]
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let age = prop_oneof![4 => Just(None), 2 => (-5i64..90).prop_map(Some)];
+    let say = (
+        payload().prop_map(Box::new),
+        age,
+        proptest::option::weighted(0.2, 0u8..6),
+    );
+    let result = select(vec![
+        MailResult::Sent("250".to_owned()),
+        MailResult::Deferred("451".to_owned()),
+        MailResult::Refused("550".to_owned()),
+    ]);
+    prop_oneof![
+        20 => say.prop_map(|(payload, age, id)| What::Say { payload, age, id }),
+        1 => Just(What::Start),
+        1 => (0..SETS.len()).prop_map(What::Load),
+        6 => (0usize..10, result).prop_map(|(which, result)| What::Mail { which, result }),
+    ]
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let after = select(vec![0, 0, 0, 1, 3, 10, 20, 61, 700]).prop_map(Duration::from_secs);
+    vec((after, what()).prop_map(|(after, what)| Op { after, what }), 1..80)
+}
+
+/// The inputs that these operations come to, and what they cause; with a tick for every deadline, or with none.
+fn journal(ops: &[Op], rules: &Arc<RuleSet>, ticking: bool) -> (Vec<(Time, Input)>, Vec<Effect>) {
+    let mut engine = Engine::new(StoreId::default());
+    let (mut journal, mut effects) = (Vec::new(), Vec::new());
+    let mut now = start();
+    let mut put = |engine: &mut Engine, effects: &mut Vec<Effect>, at: Time, input: Input| {
+        engine.apply(journal.len() as u64, at, input.clone(), effects);
+        journal.push((at, input));
+    };
+    put(&mut engine, &mut effects, now, Input::Start(settings()));
+    put(&mut engine, &mut effects, now, load(rules));
+    for Op { after, what } in ops {
+        now = now.plus(*after);
+        while let Some(due) = engine.next_deadline().filter(|due| ticking && *due <= now) {
+            put(&mut engine, &mut effects, due, Input::Tick);
+        }
+        if let Some(input) = input(what, now, &effects) {
+            put(&mut engine, &mut effects, now, input);
+        }
+    }
+    (journal, effects)
+}
+
+fn input(what: &What, now: Time, effects: &[Effect]) -> Option<Input> {
+    match what {
+        What::Say { payload, age, id } => Some(Input::Notification(Notification {
+            source: "test".into(),
+            id: id.map(|id| NotificationId {
+                id: id.to_string().into(),
+                content: u128::from(id % 2),
+            }),
+            occurred_at: age.map(|age| Time::from_nanos(now.as_nanos() - age * 1_000_000_000)),
+            payload: Payload::clone(payload),
+        })),
+        What::Start => Some(Input::Start(settings())),
+        What::Load(set) => Some(load(&SETS[*set])),
+        What::Mail { which, result } => {
+            let attempts = effects.iter().rev().filter_map(|effect| match effect {
+                Effect::Mail(attempt) => Some(attempt),
+                _ => None,
+            });
+            let attempt = attempts.into_iter().nth(*which)?;
+            Some(Input::Mail(MailOutcome {
+                intent: attempt.intent.id,
+                attempt: attempt.number,
+                result: result.clone(),
+            }))
+        }
+    }
+}
+
+fn load(rules: &Arc<RuleSet>) -> Input {
+    Input::Rules(NewRules {
+        source: Arc::clone(&rules.source),
+        compiled: Some(Arc::clone(rules)),
+    })
+}
+
+fn alerts(effects: &[Effect]) -> impl Iterator<Item = &AlertEvent> {
+    effects.iter().filter_map(|effect| match effect {
+        Effect::Alert(event) => Some(event.as_ref()),
+        _ => None,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_inputs_have_the_same_effects_from_any_snapshot(
+        ops in ops(),
+        set in 0..SETS.len(),
+        snapshots in vec(any::<bool>(), 1..40),
+    ) {
+        let (journal, effects) = journal(&ops, &SETS[set], true);
+        let mut engine = Engine::new(StoreId::default());
+        let mut again = Vec::new();
+        for ((offset, (time, input)), snapshot) in (0..).zip(&journal).zip(snapshots.iter().cycle()) {
+            engine.apply(offset, *time, input.clone(), &mut again);
+            if *snapshot {
+                engine = engine.restored().unwrap();
+            }
+        }
+        prop_assert_eq!(format!("{effects:?}"), format!("{again:?}"));
+    }
+
+    #[test]
+    fn when_time_is_looked_at_decides_nothing(ops in ops(), set in 0..SETS.len()) {
+        // What is late at a start happens then, by how it is meant, and a mail's end is told of what was begun.
+        let ops: Vec<Op> = ops
+            .into_iter()
+            .filter(|op| !matches!(op.what, What::Start | What::Mail { .. }))
+            .collect();
+        let unnumbered = |ticking| -> Vec<AlertEvent> {
+            let (_, effects) = journal(&ops, &SETS[set], ticking);
+            alerts(&effects)
+                .cloned()
+                .map(|mut event| {
+                    // Its id tells the input that fired it, which a tick is.
+                    event.alert.id = AlertId(0);
+                    event
+                })
+                .collect()
+        };
+        prop_assert_eq!(unnumbered(true), unnumbered(false));
+    }
+
+    #[test]
+    fn no_rule_changes_what_another_one_does(ops in ops(), rule in 0usize..8) {
+        let ops: Vec<Op> = ops
+            .into_iter()
+            .filter(|op| !matches!(op.what, What::Load(_) | What::Mail { .. }))
+            .collect();
+        let by_itself = chosen(1 << rule);
+        let of_the_rule = |rules: &Arc<RuleSet>| -> Vec<AlertEvent> {
+            let (_, effects) = journal(&ops, rules, false);
+            alerts(&effects)
+                .filter(|event| event.alert.rule == by_itself.rules[0].name)
+                .cloned()
+                .map(|mut event| {
+                    event.sequence = 0;
+                    event
+                })
+                .collect()
+        };
+        prop_assert_eq!(of_the_rule(&by_itself), of_the_rule(&ALL));
+    }
+}

@@ -1,0 +1,210 @@
+//! A test made ready to run: the vendor's text read, and what contradicts itself refused.
+
+use std::time::Duration;
+
+use crate::{
+    model::{
+        Notification, NotificationId, Payload, Time,
+        vendor_text::{self, Kind, Refusal},
+    },
+    rules::{
+        RuleSource,
+        diagnostic::{Diagnostic, Findings, Span, Spanned},
+        file::{Expected, Given, Step, TestCase, TestNotification, duration::written},
+    },
+};
+
+/// When a test begins that does not say: 2026-01-05T08:00:00Z, a Monday.
+const START: Time = Time::from_nanos(1_767_600_000_000_000_000);
+
+/// The caller of notifications that do not say who sent them.
+const SOURCE: &str = "test";
+
+/// A test that can be run.
+#[derive(Debug)]
+pub struct Script {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// When it begins.
+    pub start: Time,
+    /// What happens.
+    pub steps: Vec<ScriptStep>,
+    /// Every alert event that must happen, in order.
+    pub expect: Vec<Expected>,
+    /// How long it looks.
+    pub until: Duration,
+    rules: Option<Vec<Spanned<String>>>,
+}
+
+/// Something that happens in a test.
+#[derive(Debug)]
+pub struct ScriptStep {
+    /// When, from the start of the test.
+    pub at: Duration,
+    /// What.
+    pub act: Act,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What happens in a step of a test.
+#[derive(Debug)]
+pub enum Act {
+    /// A notification is received.
+    Notify(Box<Notification>),
+    /// The service goes down, and comes back so much later.
+    Restart {
+        /// How long it is down.
+        down: Duration,
+    },
+}
+
+impl Script {
+    /// Makes a test ready to run.
+    ///
+    /// # Errors
+    ///
+    /// Everything in it that cannot be: vendor's text that the service would refuse, steps while the service is down, an event that
+    /// the test does not look at.
+    pub fn read(test: &TestCase, source: &RuleSource) -> Result<Self, Vec<Diagnostic>> {
+        let mut findings = Findings::new(source);
+        let start = test.start.unwrap_or(START);
+        let steps: Vec<ScriptStep> = test
+            .given
+            .iter()
+            .filter_map(|step| read_step(step, start, &mut findings))
+            .collect();
+        let last = steps.iter().map(ScriptStep::end);
+        let last = last.chain(test.expect.iter().map(|expected| expected.at)).max();
+        let script = Self {
+            name: test.name.clone(),
+            start,
+            steps,
+            expect: test.expect.clone(),
+            until: test.until.or(last).unwrap_or_default(),
+            rules: test.rules.clone(),
+        };
+        script.check_times(&mut findings);
+        script.check_rules(&mut findings);
+        findings.finish().map(|_| script)
+    }
+
+    /// Whether it looks at the alerts of that rule.
+    pub fn takes_part(&self, rule: &str) -> bool {
+        let named = self.rules.as_ref();
+        named.is_none_or(|rules| rules.iter().any(|named| named.value == rule))
+    }
+
+    fn check_times(&self, findings: &mut Findings<'_>) {
+        for pair in self.steps.windows(2) {
+            let [before, step] = pair else { continue };
+            if step.at < before.end() {
+                let (before, source) = (before.span, findings.source());
+                let error = findings.error(step.span, "the service is down at that time");
+                error.other(source, before, "since here");
+            }
+        }
+        let steps = self.steps.iter().map(|step| (step.end(), step.span));
+        let expected = self.expect.iter().map(|expected| (expected.at, expected.span));
+        for (at, span) in steps.chain(expected).filter(|(at, _)| *at > self.until) {
+            findings
+                .error(span, format!("later than the test looks: {}", written(self.until)))
+                .advise(format!("make `until` at least {}", written(at)));
+        }
+    }
+
+    fn check_rules(&self, findings: &mut Findings<'_>) {
+        for expected in self
+            .expect
+            .iter()
+            .filter(|expected| !self.takes_part(&expected.rule.value))
+        {
+            findings
+                .error(
+                    expected.rule.span,
+                    format!("`{}` does not take part in this test", expected.rule.value),
+                )
+                .advise("name it under `rules`");
+        }
+    }
+}
+
+impl ScriptStep {
+    /// When the service is there again.
+    fn end(&self) -> Duration {
+        match self.act {
+            Act::Notify(_) => self.at,
+            Act::Restart { down } => self.at + down,
+        }
+    }
+}
+
+fn read_step(step: &Step, start: Time, findings: &mut Findings<'_>) -> Option<ScriptStep> {
+    let received = start.plus(step.at);
+    let act = match &step.given {
+        Given::ConfText(text) => Act::Notify(Box::new(read_text(Kind::Conf, text, received, findings)?)),
+        Given::PartyText(text) => Act::Notify(Box::new(read_text(Kind::Party, text, received, findings)?)),
+        Given::Notification(written) => Act::Notify(Box::new(spelled_out(written, start))),
+        Given::Restart { down } => Act::Restart { down: *down },
+    };
+    let (at, span) = (step.at, step.span);
+    Some(ScriptStep { at, act, span })
+}
+
+fn read_text(kind: Kind, text: &Spanned<String>, received: Time, findings: &mut Findings<'_>) -> Option<Notification> {
+    match vendor_text::parse(kind, &text.value, received) {
+        Ok(payload) => Some(Notification {
+            source: SOURCE.into(),
+            id: None,
+            occurred_at: None,
+            payload,
+        }),
+        Err(refusal) => {
+            let span = text.within(place(&refusal, &text.value), findings.source());
+            let refusal = Refusal {
+                column: None,
+                ..refusal
+            };
+            findings.error(span, format!("the service would refuse this: {refusal}"));
+            None
+        }
+    }
+}
+
+/// From the column of a refusal on to the end of its word; all of the text where something is missing.
+fn place(refusal: &Refusal, text: &str) -> std::ops::Range<usize> {
+    let Some(column) = refusal.column else {
+        return 0..text.len();
+    };
+    let start = text
+        .char_indices()
+        .nth(column.saturating_sub(1))
+        .map_or(text.len(), |(start, _)| start);
+    let word = text[start..]
+        .find(|c: char| !c.is_alphanumeric())
+        .unwrap_or(text.len() - start);
+    let first = text[start..].chars().next().map_or(0, char::len_utf8);
+    start..start + word.max(first)
+}
+
+fn spelled_out(written: &TestNotification, start: Time) -> Notification {
+    let occurred_at = written.occurred_at.map(|at| start.plus(at));
+    Notification {
+        source: written.source.clone().unwrap_or_else(|| SOURCE.into()),
+        id: written.id.clone().map(|id| NotificationId {
+            id,
+            content: content(occurred_at, &written.payload),
+        }),
+        occurred_at,
+        payload: written.payload.clone(),
+    }
+}
+
+/// Equal for equal content. It never leaves the test, so it need not be the one that the service makes.
+fn content(occurred_at: Option<Time>, payload: &Payload) -> u128 {
+    let mut digest = [0; 16];
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("{occurred_at:?}{}", vendor_text::write(payload)).as_bytes());
+    hasher.finalize_xof().fill(&mut digest);
+    u128::from_be_bytes(digest)
+}

@@ -1,0 +1,161 @@
+use std::{fmt::Write, sync::Arc};
+
+use super::*;
+use crate::rules::{RuleSource, SourceFile, compile};
+
+/// What the tests of a rule file come to: nothing where all pass.
+fn outcome(text: &str) -> String {
+    let source = Arc::new(RuleSource {
+        files: vec![SourceFile {
+            name: "rules.yaml".to_owned(),
+            text: text.to_owned(),
+        }],
+    });
+    let mut told = String::new();
+    let compiled = compile::compile(&source).unwrap_or_else(|findings| panic!("{findings:?}"));
+    let rules = Arc::new(compiled.set);
+    match scripts(&compiled.tests, &source) {
+        Ok(scripts) => {
+            for failure in scripts.iter().filter_map(|script| run(&rules, script).err()) {
+                writeln!(told, "{}\n", failure.render(&source, false)).unwrap();
+            }
+        }
+        Err(mistakes) => {
+            for mistake in mistakes {
+                writeln!(told, "{}\n", mistake.render(&source, false)).unwrap();
+            }
+        }
+    }
+    told
+}
+
+macro_rules! told {
+    ($told:expr) => {
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!($told) })
+    };
+}
+
+/// The example that the manual and the design begin with.
+const STOPPED: &str = r#"
+rules:
+  - name: recording-stopped
+    while: meeting.live && meeting.was_recorded && meeting.recording == NOT_RECORDED
+    for: 10s
+  - name: any
+    when: conf.status == RECORDED
+tests:
+  - name: a stop that is resumed at once does not page
+    rules: [recording-stopped]
+    given:
+      - 0s:  conf {billingCode = '33333', status = '1'}
+      - 5s:  conf {billingCode = '33333', status = '101'}
+      - 60s: conf {billingCode = '33333', status = '102'}
+      - 64s: conf {billingCode = '33333', status = '101'}
+      - 80s: conf {billingCode = '33333', status = '102'}
+      - 85s: restart
+    expect:
+"#;
+
+fn expecting(lines: &str) -> String {
+    outcome(&format!("{STOPPED}{lines}"))
+}
+
+#[test]
+fn what_happens_as_expected_passes() {
+    assert_eq!(
+        expecting("      - 90s: fired recording-stopped{billing_code=\"33333\"}\n    until: 95s"),
+        ""
+    );
+}
+
+#[test]
+fn every_difference_fails_and_reads_like_a_compilers() {
+    let late = expecting("      - 91s: fired recording-stopped{billing_code=\"33333\"}\n    until: 95s");
+    let other = expecting("      - 90s: resolved recording-stopped{billing_code=\"33333\"}");
+    let other_key = expecting("      - 90s: fired recording-stopped{billing_code=\"33334\"}");
+    let one_too_many = expecting("      []\n    until: 95s");
+    let one_too_few = expecting(
+        "      - 90s: fired recording-stopped{billing_code=\"33333\"}\n      - 90s: resolved \
+         recording-stopped{billing_code=\"33333\"}",
+    );
+    told!([late, other, other_key, one_too_many, one_too_few].concat());
+}
+
+#[test]
+fn what_a_test_cannot_mean_is_told_at_its_place() {
+    told!(outcome(
+        r#"
+rules:
+  - name: a
+    when: conf.status == MUTED_ALL
+  - name: b
+    when: conf.status == UNMUTED_ALL
+tests:
+  - name: of vendor's text
+    given:
+      - 0s: conf {billingCode = '33333', status = 'on'}
+      - 0s: "conf {billingCode = '33333', state = '1'}"
+      - 0s: party {billingCode = '33333', partyId = '1', partyStatus = '5', connectTime = '1595239406'}
+  - name: of times
+    given:
+      - 0s: { restart: 90s }
+      - 10s: conf {billingCode = '33333', status = '1'}
+    expect:
+      - 100s: fired a{billing_code="33333"}
+    until: 95s
+  - name: of rules
+    rules: [b]
+    expect:
+      - 0s: fired a{billing_code="33333"}
+"#
+    ));
+}
+
+#[test]
+fn a_restart_takes_its_time_and_what_fell_due_meanwhile_happens_at_its_end() {
+    assert_eq!(
+        outcome(
+            r#"
+rules:
+  - name: muted
+    while: meeting.muted_all
+    for: 30s
+tests:
+  - name: over the time it is down
+    given:
+      - 0s: conf {billingCode = '1', status = '41'}
+      - 10s: { restart: 90s }
+      - 100s: conf {billingCode = '1', status = '40'}
+    expect:
+      - 100s: fired muted{billing_code="1"}
+      - 100s: resolved muted{billing_code="1"}
+  - name: it begins when it says
+    start: 2026-03-29T00:59:59Z
+    given:
+      - 0s: { conf: { billing_code: '1', status: MUTED_ALL, occurred_at: 0s, source: a, id: n-1 } }
+      - 1s: { conf: { billing_code: '1', status: MUTED_ALL, occurred_at: 0s, source: a, id: n-1 } }
+    expect:
+      - 30s: fired muted{billing_code="1"}
+"#
+        ),
+        ""
+    );
+}
+
+#[test]
+fn the_catalogue_keeps_its_word() {
+    let source = Arc::new(crate::rules::catalogue::source());
+    let compiled = compile::compile(&source).unwrap();
+    assert_eq!(compiled.warnings, []);
+    let rules = Arc::new(compiled.set);
+    let scripts = scripts(&compiled.tests, &source).unwrap();
+    for script in &scripts {
+        run(&rules, script).unwrap_or_else(|failure| panic!("{}", failure.render(&source, false)));
+    }
+    for rule in &rules.rules {
+        let tests = scripts
+            .iter()
+            .filter(|script| script.name.value.starts_with(rule.name.as_str()));
+        assert!(tests.count() >= 3, "{} has too few tests", rule.name);
+    }
+}

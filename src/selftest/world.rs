@@ -1,0 +1,111 @@
+//! An engine on virtual time, with the inputs that it was given and the effects that they caused.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Act, Script};
+use crate::{
+    engine::{
+        Engine, StoreId,
+        effect::Effect,
+        input::{Input, NewRules, Settings},
+    },
+    model::{AlertEvent, Notification, Time},
+    rules::RuleSet,
+};
+
+/// The engine, its journal and what it has said.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub engine: Engine,
+    pub effects: Vec<Effect>,
+    journal: Vec<(Time, Input)>,
+    settings: Settings,
+    restored_after_every_input: bool,
+}
+
+impl World {
+    /// A world that starts at that time, with these settings and rules.
+    pub fn new(start: Time, settings: Settings, rules: &Arc<RuleSet>) -> Self {
+        let mut world = Self {
+            engine: Engine::new(StoreId::default()),
+            effects: Vec::new(),
+            journal: Vec::new(),
+            settings: settings.clone(),
+            restored_after_every_input: false,
+        };
+        world.apply(start, Input::Start(settings));
+        world.load(start, rules);
+        world
+    }
+
+    /// The same, but from now on each state is written to a snapshot, and the next one made of what is read back.
+    pub fn restored_after_every_input(mut self) -> Self {
+        self.restored_after_every_input = true;
+        self
+    }
+
+    /// Does what a test says.
+    pub fn play(&mut self, script: &Script) {
+        for step in &script.steps {
+            let at = script.start.plus(step.at);
+            match &step.act {
+                Act::Notify(notification) => self.apply(at, Input::Notification(Notification::clone(notification))),
+                Act::Restart { down } => self.restart(at, *down),
+            }
+        }
+        self.advance(script.start.plus(script.until));
+    }
+
+    /// Lets time pass up to an input, and applies it.
+    pub fn apply(&mut self, at: Time, input: Input) {
+        self.advance(at);
+        self.put(at, input);
+    }
+
+    /// Puts a rule set in force.
+    pub fn load(&mut self, at: Time, rules: &Arc<RuleSet>) {
+        let rules = NewRules {
+            source: Arc::clone(&rules.source),
+            compiled: Some(Arc::clone(rules)),
+        };
+        self.apply(at, Input::Rules(rules));
+    }
+
+    /// Lets time pass: every deadline falls due at its own instant, as the driver sees to.
+    pub fn advance(&mut self, until: Time) {
+        while let Some(due) = self.engine.next_deadline().filter(|due| *due <= until) {
+            self.put(due.max(self.engine.now()), Input::Tick);
+        }
+    }
+
+    /// Ends the process, and starts one so much later that makes its state of the journal.
+    pub fn restart(&mut self, at: Time, down: Duration) {
+        self.advance(at);
+        self.engine = Engine::new(StoreId::default());
+        // What the inputs cause again has been let out before.
+        let mut said_before = Vec::new();
+        for (offset, (time, input)) in (0u64..).zip(&self.journal) {
+            self.engine.apply(offset, *time, input.clone(), &mut said_before);
+        }
+        self.put(at.plus(down), Input::Start(self.settings.clone()));
+    }
+
+    /// What happened to alerts.
+    pub fn events(&self) -> impl Iterator<Item = &AlertEvent> {
+        self.effects.iter().filter_map(|effect| match effect {
+            Effect::Alert(event) => Some(event.as_ref()),
+            _ => None,
+        })
+    }
+
+    fn put(&mut self, at: Time, input: Input) {
+        let offset = self.journal.len() as u64;
+        self.journal.push((at, input.clone()));
+        self.engine.apply(offset, at, input, &mut self.effects);
+        if self.restored_after_every_input {
+            #[expect(clippy::expect_used, reason = "what this version has written, it can read")]
+            let restored = self.engine.restored().expect("a snapshot that was just made");
+            self.engine = restored;
+        }
+    }
+}

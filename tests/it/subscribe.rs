@@ -1,0 +1,477 @@
+//! Alerts out: whatever happens to the stream, the reader or the service, from one cursor to the next there is no gap and no repeat.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use bellwether::api::{
+    Notification, SubscribeRequest, SubscribeResponse, alert_event::Type, subscribe_request::Start,
+    subscribe_response::Payload,
+};
+use tonic::Code;
+
+use crate::support::{
+    client::{Client, Feed, Refusal, after, endpoint, port_full, speaking, starting},
+    process::Process,
+    server::{Server, Site},
+    wait::{soon, until},
+};
+
+/// Many alerts at once: the parties `from` to `to` are refused.
+async fn refuse(client: &Client, parties: std::ops::Range<usize>) {
+    let notifications: Vec<Notification> = parties.map(|party| port_full("1", &party.to_string())).collect();
+    for batch in notifications.chunks(500) {
+        let results = client.batch(batch.to_vec()).await.unwrap();
+        assert!(results.iter().all(Result::is_ok));
+    }
+}
+
+async fn refusal(client: &Client, request: SubscribeRequest) -> Refusal {
+    match client.subscribe(request).await {
+        Err(status) => Refusal::of(&status),
+        Ok(_) => panic!("it is taken"),
+    }
+}
+
+fn dense(from: u64, to: u64) -> Vec<u64> {
+    (from..=to).collect()
+}
+
+#[tokio::test]
+async fn a_live_reader_is_told_at_once_and_of_everything() {
+    let server = Server::start(&Site::new()).await;
+    let client = server.client().await;
+    client.notify(port_full("1", "before")).await.unwrap();
+    let mut feed = client.subscribe(SubscribeRequest::default()).await.unwrap();
+
+    client.notify(port_full("1", "a")).await.unwrap();
+    let fired = feed.event().await;
+    assert_eq!((fired.sequence, fired.r#type()), (2, Type::Fired));
+    assert!((1..=128).contains(&feed.cursor.len()));
+    let alert = fired.alert.unwrap();
+    assert_eq!(
+        (alert.rule.as_str(), alert.key["party_id"].as_str()),
+        ("port-full", "a")
+    );
+    assert_eq!(alert.evidence[0].sequence, 2);
+
+    client.notify(speaking("1", "a")).await.unwrap();
+    let resolved = feed.event().await;
+    assert_eq!((resolved.sequence, resolved.r#type()), (3, Type::Resolved));
+    assert_eq!(resolved.alert.unwrap().id, alert.id);
+}
+
+#[tokio::test]
+async fn a_snapshot_is_what_is_open_and_goes_on_from_there() {
+    let server = Server::start(&Site::new()).await;
+    let client = server.client().await;
+    for party in ["a", "b", "c"] {
+        client.notify(port_full("1", party)).await.unwrap();
+    }
+    client.notify(speaking("1", "b")).await.unwrap();
+
+    let mut feed = client.subscribe(starting(Start::Snapshot(true))).await.unwrap();
+    let mut open = Vec::new();
+    let complete = loop {
+        let response = feed.next().await.unwrap().unwrap();
+        match response.payload.unwrap() {
+            Payload::Event(event) => {
+                assert_eq!((event.sequence, event.r#type()), (0, Type::Current));
+                assert_eq!(response.cursor, "");
+                open.push(event.alert.unwrap().key["party_id"].clone());
+            }
+            Payload::SnapshotComplete(_) => break response.cursor,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(open, ["a", "c"]);
+
+    client.notify(speaking("1", "c")).await.unwrap();
+    let live = feed.event().await;
+    assert_eq!((live.sequence, live.r#type()), (5, Type::Resolved));
+    let mut resumed = client.subscribe(after(&complete)).await.unwrap();
+    assert_eq!(resumed.event().await, live);
+
+    let refused = refusal(&client, starting(Start::Snapshot(false))).await;
+    assert_eq!(refused.told(), (Code::InvalidArgument, "INVALID_START", "snapshot"));
+}
+
+#[tokio::test]
+async fn every_cursor_and_every_instant_leads_to_the_same_history() {
+    let site = Site::new();
+    let mut server = Server::start(&site).await;
+    let mut client = server.client().await;
+    for party in 0..8 {
+        client.notify(port_full("1", &party.to_string())).await.unwrap();
+    }
+    refuse(&client, 8..20).await;
+    let mut history = Vec::new();
+    let mut feed = client.subscribe_to_all().await;
+    while history.len() < 20 {
+        history.push(feed.next().await.unwrap().unwrap());
+    }
+    assert_eq!(history.iter().map(sequence).collect::<Vec<_>>(), dense(1, 20));
+
+    for restarted in [false, true] {
+        if restarted {
+            server.stop().await;
+            server = Server::start(&site).await;
+            client = server.client().await;
+        }
+        for (place, response) in history.iter().enumerate().take(19) {
+            let rest = &history[place + 1..];
+            let mut feed = client.subscribe(after(&response.cursor)).await.unwrap();
+            assert_eq!(take(&mut feed, rest.len()).await, rest);
+
+            let at = happened(response);
+            let from = history
+                .iter()
+                .position(|other| later_or_same(happened(other), at))
+                .unwrap();
+            let mut feed = client.subscribe(starting(Start::Since(at))).await.unwrap();
+            assert_eq!(take(&mut feed, history.len() - from).await, history[from..]);
+        }
+    }
+}
+
+async fn take(feed: &mut Feed, count: usize) -> Vec<SubscribeResponse> {
+    let mut taken = Vec::with_capacity(count);
+    while taken.len() < count {
+        taken.push(feed.next().await.unwrap().unwrap());
+    }
+    taken
+}
+
+fn sequence(response: &SubscribeResponse) -> u64 {
+    match &response.payload {
+        Some(Payload::Event(event)) => event.sequence,
+        other => panic!("not an event: {other:?}"),
+    }
+}
+
+fn later_or_same(one: prost_types::Timestamp, other: prost_types::Timestamp) -> bool {
+    (one.seconds, one.nanos) >= (other.seconds, other.nanos)
+}
+
+fn happened(response: &SubscribeResponse) -> prost_types::Timestamp {
+    match &response.payload {
+        Some(Payload::Event(event)) => event.occurred_at.unwrap(),
+        other => panic!("not an event: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_filter_chooses_live_and_from_storage_alike() {
+    let server = Server::start(&Site::new()).await;
+    let client = server.client().await;
+    let request = |filter: &str, start| SubscribeRequest {
+        filter: filter.to_owned(),
+        start,
+        ..Default::default()
+    };
+    let beginning = Some(Start::Since(prost_types::Timestamp::default()));
+    for (filter, expected) in [
+        ("severity >= WARNING", vec!["a", "b"]),
+        ("severity > CRITICAL", vec![]),
+        ("key.party_id == 'b'", vec!["b"]),
+        ("labels.team == 'bridge' && rule == 'port-full'", vec!["a", "b"]),
+        ("labels.team == 'nobody'", vec![]),
+    ] {
+        let mut live = client.subscribe(request(filter, None)).await.unwrap();
+        for party in ["a", "b"] {
+            client.notify(port_full(filter, party)).await.unwrap();
+        }
+        let mut stored = client.subscribe(request(filter, beginning.clone())).await.unwrap();
+        for feed in [&mut live, &mut stored] {
+            let mut seen = Vec::new();
+            while seen.len() < expected.len() {
+                let alert = feed.event().await.alert.unwrap();
+                if alert.key["billing_code"] == filter {
+                    seen.push(alert.key["party_id"].clone());
+                }
+            }
+            assert_eq!(seen, expected, "{filter}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bad_filter_is_told_with_its_column() {
+    let server = Server::start(&Site::new()).await;
+    let client = server.client().await;
+    for (filter, column) in [
+        ("severity >= WARNING && nonsense", "24"),
+        ("rule == ", "9"),
+        ("'真' == rul", "8"),
+        ("severity == 'critical'", "13"),
+    ] {
+        let request = SubscribeRequest {
+            filter: filter.to_owned(),
+            ..Default::default()
+        };
+        let refused = refusal(&client, request).await;
+        assert_eq!(refused.told(), (Code::InvalidArgument, "BAD_FILTER", "filter"));
+        assert_eq!(refused.metadata["column"], column, "{filter}: {}", refused.message);
+    }
+}
+
+#[tokio::test]
+async fn no_filter_ends_the_process() {
+    let process = Process::start(&Site::new());
+    let client = process.client().await;
+    let deep = [
+        ".b".repeat(4500),
+        "==".repeat(5000),
+        format!("rule{}", ".b".repeat(500)),
+        format!("1{}", "==1".repeat(330)),
+        "(".repeat(1020),
+        "!".repeat(1020),
+        "-".repeat(1020),
+        "[".repeat(1020),
+        format!("{}true", "true?true:".repeat(100)),
+        "rule.matches('(a{1000}){1000}')".to_owned(),
+        "\u{0}".repeat(100),
+    ];
+    for filter in deep {
+        let shown: String = filter.chars().take(20).collect();
+        let request = SubscribeRequest {
+            filter,
+            ..Default::default()
+        };
+        match client.subscribe(request).await {
+            Ok(_) => assert!(shown.starts_with("true?"), "{shown}"),
+            Err(status) => assert_eq!(
+                Refusal::of(&status).told(),
+                (Code::InvalidArgument, "BAD_FILTER", "filter"),
+                "{shown}"
+            ),
+        }
+    }
+    client.notify(port_full("1", "a")).await.unwrap();
+    assert_eq!(process.terminate(), Some(0));
+}
+
+#[tokio::test]
+async fn a_heartbeat_proves_what_was_passed_over() {
+    let server = Server::start(&Site::new()).await;
+    let client = server.client().await;
+    let request = SubscribeRequest {
+        filter: "rule == 'recording-stopped'".to_owned(),
+        heartbeat_interval: Some(prost_types::Duration { seconds: 1, nanos: 0 }),
+        ..Default::default()
+    };
+    let mut feed = client.subscribe(request).await.unwrap();
+    // What the filter passes over never pauses for long, and is no sign of life to this reader.
+    let noise = tokio::spawn({
+        let client = client.clone();
+        async move {
+            for party in 0.. {
+                client.notify(port_full("1", &party.to_string())).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    });
+    let response = feed.next().await.unwrap().unwrap();
+    assert!(matches!(response.payload, Some(Payload::Heartbeat(_))), "{response:?}");
+    noise.abort();
+    assert!(noise.await.unwrap_err().is_cancelled());
+
+    let mut rest = client.subscribe(after(&response.cursor)).await.unwrap();
+    client.notify(port_full("2", "last")).await.unwrap();
+    let first = rest.event().await.sequence;
+    assert!(first > 10, "the cursor has moved on: {first}");
+}
+
+#[tokio::test]
+async fn a_heartbeat_comes_as_often_as_it_may_be_asked_for() {
+    let server = Server::start(&Site::new()).await;
+    let client = server.client().await;
+    let with = |seconds, nanos| SubscribeRequest {
+        heartbeat_interval: Some(prost_types::Duration { seconds, nanos }),
+        ..Default::default()
+    };
+    for (seconds, nanos) in [(0, 0), (0, 999_999_999), (3600, 1), (-1, 0)] {
+        let refused = refusal(&client, with(seconds, nanos)).await;
+        assert_eq!(
+            (refused.code, refused.field.as_str()),
+            (Code::InvalidArgument, "heartbeat_interval")
+        );
+    }
+    let started = Instant::now();
+    let mut feed = client.subscribe(with(1, 0)).await.unwrap();
+    for _ in 0..2 {
+        let response = feed.next().await.unwrap().unwrap();
+        assert!(matches!(response.payload, Some(Payload::Heartbeat(_))));
+    }
+    assert!(started.elapsed() >= Duration::from_secs(2));
+}
+
+/// A connection that takes little before its reader does.
+async fn narrow(server: &Server) -> Client {
+    let endpoint = endpoint(server.address)
+        .initial_stream_window_size(65_535)
+        .initial_connection_window_size(65_535);
+    Client::dial(endpoint).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_reader_that_falls_behind_the_ring_is_fed_from_storage() {
+    let mut site = Site::new();
+    site.config.limits.ring = 16;
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    let mut slow = narrow(&server)
+        .await
+        .subscribe(SubscribeRequest::default())
+        .await
+        .unwrap();
+    let mut quick = client.subscribe(SubscribeRequest::default()).await.unwrap();
+    for round in 0..40 {
+        refuse(&client, round * 100..(round + 1) * 100).await;
+    }
+    for feed in [&mut slow, &mut quick] {
+        assert_eq!(feed.sequences(4000).await, dense(1, 4000));
+    }
+    // Both are live again.
+    refuse(&client, 4000..4001).await;
+    for feed in [&mut slow, &mut quick] {
+        assert_eq!(feed.event().await.sequence, 4001);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_is_ended_and_told_where_it_was() {
+    let mut site = Site::new();
+    site.config.limits.subscriber_stall = Duration::from_secs(1);
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    let mut feed = narrow(&server)
+        .await
+        .subscribe(SubscribeRequest::default())
+        .await
+        .unwrap();
+    refuse(&client, 0..3000).await;
+    // It is gone from the count once the server has ended it; what was on its way to it still is.
+    until(async || {
+        let subscribers = crate::support::server::metric(server.admin, "bellwether_subscribers ").await;
+        (subscribers == Some(0.0)).then_some(())
+    })
+    .await;
+
+    let mut sequences = Vec::new();
+    let end = loop {
+        match feed.next().await {
+            Ok(response) => sequences.push(sequence(&response.unwrap())),
+            Err(status) => break Refusal::of(&status),
+        }
+    };
+    assert_eq!(end.told(), (Code::Unavailable, "READER_STALLED", ""));
+    let mut resumed = client.subscribe(after(&end.metadata["last_cursor"])).await.unwrap();
+    sequences.extend(resumed.sequences(3000 - sequences.len()).await);
+    assert_eq!(sequences, dense(1, 3000));
+}
+
+#[tokio::test]
+async fn a_drain_ends_every_stream_with_its_cursor() {
+    let site = Site::new();
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    let mut feeds = [
+        client.subscribe(SubscribeRequest::default()).await.unwrap(),
+        client.subscribe(starting(Start::Snapshot(true))).await.unwrap(),
+        client.subscribe_to_all().await,
+    ];
+    client.notify(port_full("1", "a")).await.unwrap();
+    let stopping = tokio::spawn(server.stop());
+    let mut ends = Vec::new();
+    for feed in &mut feeds {
+        let end = feed.end().await;
+        assert_eq!(end.told(), (Code::Unavailable, "DRAINING", ""));
+        assert!(end.retry);
+        ends.push(end);
+    }
+    soon(stopping).await.unwrap();
+
+    let client = Server::start(&site).await.client().await;
+    client.notify(port_full("1", "b")).await.unwrap();
+    for (feed, end) in feeds.iter().zip(ends) {
+        let mut resumed = client.subscribe(after(&end.metadata["last_cursor"])).await.unwrap();
+        let next = resumed.event().await.sequence;
+        // Whether the first event was still sent is the race; that it came once is not.
+        let seen = if feed.cursor.is_empty() { 0 } else { 1 };
+        assert!(next == 2 || next == seen + 1, "{next} after {seen}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_not_of_this_history_is_told_from_one_that_is_ahead() {
+    let site = Site::new();
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    let stranger = Server::start(&Site::new()).await;
+    let foreign = {
+        let client = stranger.client().await;
+        let mut feed = client.subscribe(SubscribeRequest::default()).await.unwrap();
+        client.notify(port_full("1", "a")).await.unwrap();
+        feed.event().await;
+        feed.cursor
+    };
+    for cursor in [
+        foreign.as_str(),
+        "",
+        "x",
+        "1",
+        "1é",
+        &"0".repeat(49),
+        &"1".repeat(100_000),
+    ] {
+        let refused = refusal(&client, after(cursor)).await;
+        assert_eq!(
+            refused.told(),
+            (Code::InvalidArgument, "CURSOR_FOREIGN", "after_cursor")
+        );
+    }
+
+    // A folder that was put back as it was before: what a client has seen since is lost, and its cursor proves it.
+    server.stop().await;
+    let earlier = Site::new();
+    copy(&site.config.data, &earlier.config.data);
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    let mut feed = client.subscribe(SubscribeRequest::default()).await.unwrap();
+    refuse(&client, 0..10).await;
+    feed.sequences(10).await;
+    let client = Server::start(&earlier).await.client().await;
+    let refused = refusal(&client, after(&feed.cursor)).await;
+    assert_eq!(refused.told(), (Code::DataLoss, "CURSOR_AHEAD_OF_LOG", ""));
+}
+
+fn copy(from: &Path, to: &Path) {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().mode(0o700).create(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn as_many_readers_as_are_allowed_and_no_more() {
+    let mut site = Site::new();
+    site.config.limits.subscribers = 1;
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    let first = client.subscribe(SubscribeRequest::default()).await.unwrap();
+    let refused = refusal(&client, SubscribeRequest::default()).await;
+    assert_eq!(refused.told(), (Code::ResourceExhausted, "TOO_MANY_SUBSCRIBERS", ""));
+    assert!(refused.retry);
+    drop(first);
+    until(async || client.subscribe(SubscribeRequest::default()).await.ok()).await;
+}
