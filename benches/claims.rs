@@ -1,6 +1,6 @@
-//! The claims about speed, each beside its yardstick: `cargo bench`, or `cargo bench --bench claims -- ingest --rounds 9 --seconds 4`.
+//! The claims about speed, each beside its yardstick: `cargo bench`, or `cargo bench --bench claims -- stream --rounds 9 --seconds 4`.
 //!
-//! What is named (`ingest`, `engine`, `journal`, …) is measured; nothing named: all. Absolute figures drift with the machine and with
+//! What is named (`stream`, `batch`, `unary`, `engine`, …) is measured; nothing named: all. Absolute figures drift with the machine and with
 //! what else runs on it; the quotients are what is claimed.
 #![allow(
     clippy::unwrap_used,
@@ -32,9 +32,12 @@ fn main() {
         each: Duration::from_secs(number("--seconds").unwrap_or(2).into()),
         count: number("--rounds").unwrap_or(5) as usize,
     };
-    let all: [(&str, fn(Rounds)); 3] = [
-        ("ingest", ingest::measure),
-        ("engine", engine::measure),
+    let all: [(&str, fn(Rounds)); 6] = [
+        ("stream", ingest::stream),
+        ("batch", ingest::batch),
+        ("unary", ingest::unary),
+        ("engine", engine::alone),
+        ("rules", engine::rules),
         ("journal", journal::measure),
     ];
     let is_named = |name: &str| args.iter().any(|arg| arg == name);

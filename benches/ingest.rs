@@ -34,34 +34,39 @@ const CALLERS: usize = 64;
 const BATCH_CALLERS: usize = 8;
 const BATCH: usize = 256;
 
-pub fn measure(rounds: Rounds) {
-    let bench = Bench {
-        rounds,
-        runtime: Runtime::new().expect("a runtime"),
-        bellwether: Server::start(&["bellwether"]),
-        echo: Server::start(&["echo"]),
-    };
-    let day = traffic::day(DAY);
-
-    let messages = encoded(day.iter().map(|notification| StreamNotifyRequest {
-        notification: Some(notification.clone()),
+/// One long stream, its acknowledgements coalesced: how a bridge sends that has much to say.
+pub fn stream(rounds: Rounds) {
+    let messages = encoded(traffic::day(DAY).into_iter().map(|notification| StreamNotifyRequest {
+        notification: Some(notification),
     }));
-    bench.compare("StreamNotify", Goal::AtLeast(0.6), 1, |clients, time| {
+    Bench::start(rounds).compare("StreamNotify", Goal::AtLeast(0.6), 1, |clients, time| {
         stream_notify(clients, Arc::clone(&messages), time)
     });
-    let batches = encoded(day.chunks_exact(BATCH).map(|notifications| BatchNotifyRequest {
-        notifications: notifications.to_vec(),
-    }));
-    bench.compare(
+}
+
+/// Batches from a few callers.
+pub fn batch(rounds: Rounds) {
+    let batches = encoded(
+        traffic::day(DAY)
+            .chunks_exact(BATCH)
+            .map(|notifications| BatchNotifyRequest {
+                notifications: notifications.to_vec(),
+            }),
+    );
+    Bench::start(rounds).compare(
         "BatchNotify, 256 each, 8 callers",
         Goal::None,
         BATCH,
         |clients, time| calls(clients, BATCH_NOTIFY, BATCH_CALLERS, Arc::clone(&batches), time),
     );
-    let requests = encoded(day.iter().map(|notification| NotifyRequest {
-        notification: Some(notification.clone()),
+}
+
+/// One notification a call from many callers.
+pub fn unary(rounds: Rounds) {
+    let requests = encoded(traffic::day(DAY).into_iter().map(|notification| NotifyRequest {
+        notification: Some(notification),
     }));
-    bench.compare("Notify, 64 callers", Goal::AtLeast(0.8), 1, |clients, time| {
+    Bench::start(rounds).compare("Notify, 64 callers", Goal::AtLeast(0.8), 1, |clients, time| {
         calls(clients, NOTIFY, CALLERS, Arc::clone(&requests), time)
     });
 }
@@ -74,6 +79,15 @@ struct Bench {
 }
 
 impl Bench {
+    fn start(rounds: Rounds) -> Self {
+        Self {
+            rounds,
+            runtime: Runtime::new().expect("a runtime"),
+            bellwether: Server::start(&["bellwether"]),
+            echo: Server::start(&["echo"]),
+        }
+    }
+
     /// Compares what both servers take in, in notifications a second, and what it costs them. The load says how many calls or messages
     /// were answered; each carries so many notifications.
     fn compare<F>(&self, how: &str, goal: Goal, each: usize, load: impl Fn(Vec<Client>, Duration) -> F)
