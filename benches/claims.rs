@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::cast_possible_truncation,
     reason = "a measurement that cannot go on has nothing better to do than to say so"
 )]
 
@@ -18,6 +19,9 @@ mod support;
 use std::{env, time::Duration};
 
 use support::{process, rounds::Rounds, servers, table};
+
+/// Measures one claim, and prints it.
+type Measure = fn(Rounds);
 
 fn main() {
     let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
@@ -32,7 +36,7 @@ fn main() {
         each: Duration::from_secs(number("--seconds").unwrap_or(2).into()),
         count: number("--rounds").unwrap_or(5) as usize,
     };
-    let all: [(&str, fn(Rounds)); 6] = [
+    let all: [(&str, Measure); 6] = [
         ("stream", ingest::stream),
         ("batch", ingest::batch),
         ("unary", ingest::unary),

@@ -1,6 +1,5 @@
 //! What the measurements share.
 
-pub mod bare_stream;
 pub mod client;
 pub mod echo;
 pub mod process;

@@ -73,14 +73,6 @@ impl Client {
         Ok(answer.await?.into_inner())
     }
 
-    pub async fn server_stream(&mut self, path: &'static str, request: Bytes) -> Result<Streaming<Bytes>, Status> {
-        self.ready().await;
-        let answer = self
-            .0
-            .server_streaming(Request::new(request), PathAndQuery::from_static(path), Ready);
-        Ok(answer.await?.into_inner())
-    }
-
     pub async fn stream(
         &mut self,
         path: &'static str,

@@ -40,10 +40,6 @@ impl Server {
         Self { child, address }
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// What it has used of the processors.
     pub fn cpu(&self) -> Duration {
         cpu(self.child.id())

@@ -11,7 +11,6 @@ use tokio::net::TcpListener;
 use tonic::transport::{Server, server::TcpIncoming};
 
 use super::{
-    bare_stream::BareStream,
     echo::Echo,
     process::{ended, serving},
 };
@@ -30,14 +29,6 @@ pub async fn serve(what: &[String]) -> Result<(), Box<dyn Error>> {
         ["echo"] => {
             serving(listener.local_addr()?);
             let service = NotificationServiceServer::new(Echo);
-            Ok(transport()
-                .add_service(service)
-                .serve_with_incoming_shutdown(incoming(listener), ended())
-                .await?)
-        }
-        ["stream", bytes] => {
-            serving(listener.local_addr()?);
-            let service = BareStream::of(bytes.parse()?);
             Ok(transport()
                 .add_service(service)
                 .serve_with_incoming_shutdown(incoming(listener), ended())

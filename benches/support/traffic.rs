@@ -46,22 +46,6 @@ pub fn day(at_least: usize) -> Vec<Notification> {
     }
 }
 
-/// What is said of participants who are present and stay so, by turns, in so many meetings of ten.
-pub fn chatter(meetings: usize) -> (Vec<Notification>, Vec<Notification>) {
-    let mut random = Random(0xca11);
-    let mut people: Vec<_> = (0..meetings * 10)
-        .map(|n| Person::new(&mut random, n / 10, n % 10))
-        .collect();
-    let mut said = |status| people.iter_mut().map(|person| person.says(status, None)).collect();
-    (said(ParticipantStatus::Speaking), said(ParticipantStatus::Muted))
-}
-
-/// A participant refused for want of a port, in a meeting of its own.
-pub fn refused(meeting: usize) -> Notification {
-    let mut random = Random(0xbad + meeting as u64);
-    Person::new(&mut random, meeting, 0).says(ParticipantStatus::Disconnected, Some(DisconnectReason::PortFull))
-}
-
 fn meeting(random: &mut Random, number: usize) -> VecDeque<Notification> {
     let conf = |status| Notification {
         payload: Some(Payload::Conf(ConferenceNotification {

@@ -1,8 +1,9 @@
 //! The promises that need a real socket, each in its file.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
-    reason = "clippy's leave for tests does not reach their helpers"
+    reason = "clippy's leave for tests does not reach what they share"
 )]
 #![allow(clippy::result_large_err, reason = "an error is what most of these tests look at")]
 

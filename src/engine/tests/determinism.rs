@@ -71,7 +71,7 @@ struct Op {
 }
 
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "nearly every one is a notification")]
+#[allow(clippy::large_enum_variant, reason = "nearly every one is a notification")]
 enum What {
     Say {
         payload: Box<Payload>,
