@@ -78,6 +78,16 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// Whether the disk had no room for it: the same may succeed later.
+    pub fn is_disk_full(&self) -> bool {
+        let Self::Sqlite { source, .. } = self else {
+            return false;
+        };
+        source.sqlite_error().is_some_and(|error| {
+            error.code == ErrorCode::DiskFull || error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+        })
+    }
+
     /// For `map_err`: tells damage from everything else.
     pub(super) fn at(path: &std::path::Path) -> impl Fn(rusqlite::Error) -> Self + '_ {
         move |source| {

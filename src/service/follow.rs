@@ -25,6 +25,9 @@ const BATCH: usize = 1000;
 /// How often old alerts are taken out.
 const TRIM_EVERY: Duration = Duration::from_hours(1);
 
+/// How long to wait before a full disk is tried again.
+const NO_ROOM: Duration = Duration::from_millis(500);
+
 /// Why the archive cannot follow.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
@@ -116,7 +119,9 @@ fn follow(
             let Some(last) = batch.last() else {
                 break;
             };
-            writer.apply(&batch)?;
+            if !apply(writer, &batch, rung)? {
+                return Ok(());
+            }
             reached.send_replace(Some(last.position));
         }
         if stop {
@@ -124,11 +129,25 @@ fn follow(
         }
         match rung.recv_timeout(TRIM_EVERY) {
             Ok(()) => {}
-            Err(RecvTimeoutError::Timeout) => {
-                let removed = writer.trim(clock::wall().minus(retention))?;
-                info!(removed, "old alerts were taken out of the archive");
-            }
+            Err(RecvTimeoutError::Timeout) => match writer.trim(clock::wall().minus(retention)) {
+                Ok(removed) => info!(removed, "old alerts were taken out of the archive"),
+                Err(cause) if cause.is_disk_full() => warn!(%cause, "old alerts stay in the archive for now"),
+                Err(cause) => return Err(cause.into()),
+            },
             Err(RecvTimeoutError::Disconnected) => stop = true,
+        }
+    }
+}
+
+/// Takes records, waiting for room while the disk is full; false: the service stops before there is any, and the next start takes them.
+fn apply(writer: &mut ArchiveWriter, batch: &[EventRecord], rung: &Receiver<()>) -> Result<bool, ArchiveError> {
+    loop {
+        match writer.apply(batch) {
+            Err(cause) if cause.is_disk_full() => warn!(%cause, "the archive has no room; waiting for it"),
+            applied => return applied.map(|()| true),
+        }
+        if let Err(RecvTimeoutError::Disconnected) = rung.recv_timeout(NO_ROOM) {
+            return Ok(false);
         }
     }
 }
