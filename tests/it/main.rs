@@ -8,10 +8,12 @@
 #![allow(clippy::result_large_err, reason = "an error is what most of these tests look at")]
 
 mod alerts;
+mod bad_input;
 mod command_line;
 mod crash;
 mod demo;
 mod email;
+mod filters;
 mod health;
 mod http2;
 mod ingest;
@@ -20,6 +22,7 @@ mod manual;
 mod meetings;
 mod personal_data;
 mod rules;
+mod slow_readers;
 mod storage;
 mod subscribe;
 mod support;

@@ -7,37 +7,15 @@ use std::{
 };
 
 use bellwether::api::{
-    Notification, SubscribeRequest, SubscribeResponse, alert_event::Type, subscribe_request::Start,
-    subscribe_response::Payload,
+    SubscribeRequest, SubscribeResponse, alert_event::Type, subscribe_request::Start, subscribe_response::Payload,
 };
 use tonic::Code;
 
 use crate::support::{
-    client::{Client, Feed, Refusal, after, endpoint, port_full, speaking, starting},
-    process::Process,
+    client::{Feed, after, port_full, speaking, starting},
     server::{Server, Site},
-    wait::{soon, until},
+    wait::soon,
 };
-
-/// Many alerts at once: the parties `from` to `to` are refused.
-async fn refuse(client: &Client, parties: std::ops::Range<usize>) {
-    let notifications: Vec<Notification> = parties.map(|party| port_full("1", &party.to_string())).collect();
-    for batch in notifications.chunks(500) {
-        let results = client.batch(batch.to_vec()).await.unwrap();
-        assert!(results.iter().all(Result::is_ok));
-    }
-}
-
-async fn refusal(client: &Client, request: SubscribeRequest) -> Refusal {
-    match client.subscribe(request).await {
-        Err(status) => Refusal::of(&status),
-        Ok(_) => panic!("it is taken"),
-    }
-}
-
-fn dense(from: u64, to: u64) -> Vec<u64> {
-    (from..=to).collect()
-}
 
 #[tokio::test]
 async fn a_live_reader_is_told_at_once_and_of_everything() {
@@ -94,7 +72,7 @@ async fn a_snapshot_is_what_is_open_and_goes_on_from_there() {
     let mut resumed = client.subscribe(after(&complete)).await.unwrap();
     assert_eq!(resumed.event().await, live);
 
-    let refused = refusal(&client, starting(Start::Snapshot(false))).await;
+    let refused = client.refusal(starting(Start::Snapshot(false))).await;
     assert_eq!(refused.told(), (Code::InvalidArgument, "INVALID_START", "snapshot"));
 }
 
@@ -106,13 +84,16 @@ async fn every_cursor_and_every_instant_leads_to_the_same_history() {
     for party in 0..8 {
         client.notify(port_full("1", &party.to_string())).await.unwrap();
     }
-    refuse(&client, 8..20).await;
+    client.refuse(8..20).await;
     let mut history = Vec::new();
     let mut feed = client.subscribe_to_all().await;
     while history.len() < 20 {
         history.push(feed.next().await.unwrap().unwrap());
     }
-    assert_eq!(history.iter().map(sequence).collect::<Vec<_>>(), dense(1, 20));
+    assert_eq!(
+        history.iter().map(sequence).collect::<Vec<_>>(),
+        (1..=20).collect::<Vec<_>>()
+    );
 
     for restarted in [false, true] {
         if restarted {
@@ -163,97 +144,6 @@ fn happened(response: &SubscribeResponse) -> prost_types::Timestamp {
 }
 
 #[tokio::test]
-async fn a_filter_chooses_live_and_from_storage_alike() {
-    let server = Server::start(&Site::new()).await;
-    let client = server.client().await;
-    let request = |filter: &str, start| SubscribeRequest {
-        filter: filter.to_owned(),
-        start,
-        ..Default::default()
-    };
-    let beginning = Some(Start::Since(prost_types::Timestamp::default()));
-    for (filter, expected) in [
-        ("severity >= WARNING", vec!["a", "b"]),
-        ("severity > CRITICAL", vec![]),
-        ("key.party_id == 'b'", vec!["b"]),
-        ("labels.team == 'bridge' && rule == 'port-full'", vec!["a", "b"]),
-        ("labels.team == 'nobody'", vec![]),
-    ] {
-        let mut live = client.subscribe(request(filter, None)).await.unwrap();
-        for party in ["a", "b"] {
-            client.notify(port_full(filter, party)).await.unwrap();
-        }
-        let mut stored = client.subscribe(request(filter, beginning.clone())).await.unwrap();
-        for feed in [&mut live, &mut stored] {
-            let mut seen = Vec::new();
-            while seen.len() < expected.len() {
-                let alert = feed.event().await.alert.unwrap();
-                if alert.key["billing_code"] == filter {
-                    seen.push(alert.key["party_id"].clone());
-                }
-            }
-            assert_eq!(seen, expected, "{filter}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_bad_filter_is_told_with_its_column() {
-    let server = Server::start(&Site::new()).await;
-    let client = server.client().await;
-    for (filter, column) in [
-        ("severity >= WARNING && nonsense", "24"),
-        ("rule == ", "9"),
-        ("'真' == rul", "8"),
-        ("severity == 'critical'", "13"),
-    ] {
-        let request = SubscribeRequest {
-            filter: filter.to_owned(),
-            ..Default::default()
-        };
-        let refused = refusal(&client, request).await;
-        assert_eq!(refused.told(), (Code::InvalidArgument, "BAD_FILTER", "filter"));
-        assert_eq!(refused.metadata["column"], column, "{filter}: {}", refused.message);
-    }
-}
-
-#[tokio::test]
-async fn no_filter_ends_the_process() {
-    let process = Process::start(&Site::new());
-    let client = process.client().await;
-    let deep = [
-        ".b".repeat(4500),
-        "==".repeat(5000),
-        format!("rule{}", ".b".repeat(500)),
-        format!("1{}", "==1".repeat(330)),
-        "(".repeat(1020),
-        "!".repeat(1020),
-        "-".repeat(1020),
-        "[".repeat(1020),
-        format!("{}true", "true?true:".repeat(100)),
-        "rule.matches('(a{1000}){1000}')".to_owned(),
-        "\u{0}".repeat(100),
-    ];
-    for filter in deep {
-        let shown: String = filter.chars().take(20).collect();
-        let request = SubscribeRequest {
-            filter,
-            ..Default::default()
-        };
-        match client.subscribe(request).await {
-            Ok(_) => assert!(shown.starts_with("true?"), "{shown}"),
-            Err(status) => assert_eq!(
-                Refusal::of(&status).told(),
-                (Code::InvalidArgument, "BAD_FILTER", "filter"),
-                "{shown}"
-            ),
-        }
-    }
-    client.notify(port_full("1", "a")).await.unwrap();
-    assert_eq!(process.terminate().await, Some(0));
-}
-
-#[tokio::test]
 async fn a_heartbeat_proves_what_was_passed_over() {
     let server = Server::start(&Site::new()).await;
     let client = server.client().await;
@@ -293,7 +183,7 @@ async fn a_heartbeat_comes_as_often_as_it_may_be_asked_for() {
         ..Default::default()
     };
     for (seconds, nanos) in [(0, 0), (0, 999_999_999), (3600, 1), (-1, 0)] {
-        let refused = refusal(&client, with(seconds, nanos)).await;
+        let refused = client.refusal(with(seconds, nanos)).await;
         assert_eq!(
             (refused.code, refused.field.as_str()),
             (Code::InvalidArgument, "heartbeat_interval")
@@ -306,71 +196,6 @@ async fn a_heartbeat_comes_as_often_as_it_may_be_asked_for() {
         assert!(matches!(response.payload, Some(Payload::Heartbeat(_))));
     }
     assert!(started.elapsed() >= Duration::from_secs(2));
-}
-
-/// A connection that takes little before its reader does.
-async fn narrow(server: &Server) -> Client {
-    let endpoint = endpoint(server.address)
-        .initial_stream_window_size(65_535)
-        .initial_connection_window_size(65_535);
-    Client::dial(endpoint).await.unwrap()
-}
-
-#[tokio::test]
-async fn a_reader_that_falls_behind_the_ring_is_fed_from_storage() {
-    let mut site = Site::new();
-    site.config.limits.ring = 16;
-    let server = Server::start(&site).await;
-    let client = server.client().await;
-    let mut slow = narrow(&server)
-        .await
-        .subscribe(SubscribeRequest::default())
-        .await
-        .unwrap();
-    let mut quick = client.subscribe(SubscribeRequest::default()).await.unwrap();
-    for round in 0..40 {
-        refuse(&client, round * 100..(round + 1) * 100).await;
-    }
-    for feed in [&mut slow, &mut quick] {
-        assert_eq!(feed.sequences(4000).await, dense(1, 4000));
-    }
-    // Both are live again.
-    refuse(&client, 4000..4001).await;
-    for feed in [&mut slow, &mut quick] {
-        assert_eq!(feed.event().await.sequence, 4001);
-    }
-}
-
-#[tokio::test]
-async fn a_reader_that_takes_nothing_is_ended_and_told_where_it_was() {
-    let mut site = Site::new();
-    site.config.limits.subscriber_stall = Duration::from_secs(1);
-    let server = Server::start(&site).await;
-    let client = server.client().await;
-    let mut feed = narrow(&server)
-        .await
-        .subscribe(SubscribeRequest::default())
-        .await
-        .unwrap();
-    refuse(&client, 0..3000).await;
-    // It is gone from the count once the server has ended it; what was on its way to it still is.
-    until(async || {
-        let subscribers = crate::support::server::metric(server.admin, "bellwether_subscribers ").await;
-        (subscribers == Some(0.0)).then_some(())
-    })
-    .await;
-
-    let mut sequences = Vec::new();
-    let end = loop {
-        match feed.next().await {
-            Ok(response) => sequences.push(sequence(&response.unwrap())),
-            Err(status) => break Refusal::of(&status),
-        }
-    };
-    assert_eq!(end.told(), (Code::Unavailable, "READER_STALLED", ""));
-    let mut resumed = client.subscribe(after(&end.metadata["last_cursor"])).await.unwrap();
-    sequences.extend(resumed.sequences(3000 - sequences.len()).await);
-    assert_eq!(sequences, dense(1, 3000));
 }
 
 #[tokio::test]
@@ -428,7 +253,7 @@ async fn a_cursor_that_is_not_of_this_history_is_told_from_one_that_is_ahead() {
         &"0".repeat(49),
         &"1".repeat(100_000),
     ] {
-        let refused = refusal(&client, after(cursor)).await;
+        let refused = client.refusal(after(cursor)).await;
         assert_eq!(
             refused.told(),
             (Code::InvalidArgument, "CURSOR_FOREIGN", "after_cursor")
@@ -442,11 +267,11 @@ async fn a_cursor_that_is_not_of_this_history_is_told_from_one_that_is_ahead() {
     let server = Server::start(&site).await;
     let client = server.client().await;
     let mut feed = client.subscribe(SubscribeRequest::default()).await.unwrap();
-    refuse(&client, 0..10).await;
+    client.refuse(0..10).await;
     feed.sequences(10).await;
     let restored = Server::start(&earlier).await;
     let client = restored.client().await;
-    let refused = refusal(&client, after(&feed.cursor)).await;
+    let refused = client.refusal(after(&feed.cursor)).await;
     assert_eq!(refused.told(), (Code::DataLoss, "CURSOR_AHEAD_OF_LOG", ""));
 }
 
@@ -462,18 +287,4 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), to).unwrap();
         }
     }
-}
-
-#[tokio::test]
-async fn as_many_readers_as_are_allowed_and_no_more() {
-    let mut site = Site::new();
-    site.config.limits.subscribers = 1;
-    let server = Server::start(&site).await;
-    let client = server.client().await;
-    let first = client.subscribe(SubscribeRequest::default()).await.unwrap();
-    let refused = refusal(&client, SubscribeRequest::default()).await;
-    assert_eq!(refused.told(), (Code::ResourceExhausted, "TOO_MANY_SUBSCRIBERS", ""));
-    assert!(refused.retry);
-    drop(first);
-    until(async || client.subscribe(SubscribeRequest::default()).await.ok()).await;
 }

@@ -107,6 +107,23 @@ impl Client {
         let listed = soon(self.alerts.clone().list_alerts(request)).await.unwrap();
         listed.into_inner().alerts
     }
+
+    /// Many alerts at once: the parties of these numbers are refused.
+    pub async fn refuse(&self, parties: std::ops::Range<usize>) {
+        let notifications: Vec<Notification> = parties.map(|party| port_full("1", &party.to_string())).collect();
+        for batch in notifications.chunks(500) {
+            let results = self.batch(batch.to_vec()).await.unwrap();
+            assert!(results.iter().all(Result::is_ok));
+        }
+    }
+
+    /// Why a subscription is refused.
+    pub async fn refusal(&self, request: SubscribeRequest) -> Refusal {
+        match self.subscribe(request).await {
+            Err(status) => Refusal::of(&status),
+            Ok(_) => panic!("it is taken"),
+        }
+    }
 }
 
 pub fn endpoint(address: SocketAddr) -> Endpoint {
