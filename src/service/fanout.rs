@@ -98,7 +98,7 @@ impl Fanout {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).last_record
     }
 
-    /// Up to so many events after a position.
+    /// Up to so many events after a position, which may lie ahead of what has been said: storage has an event before the ring does.
     pub fn after(&self, position: Position, most: usize) -> Next {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         if position < ring.floor {
@@ -108,7 +108,7 @@ impl Fanout {
         let events: Vec<Arc<Said>> = ring.events.range(first..).take(most).cloned().collect();
         let seen = match events.last() {
             Some(last) if events.len() == most => last.position,
-            _ => ring.head,
+            _ => ring.head.max(position),
         };
         Next::Events(events, seen)
     }
@@ -116,5 +116,39 @@ impl Fanout {
     /// Tells when more has been said.
     pub fn bell(&self) -> watch::Receiver<Position> {
         self.head.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(offset: u64) -> Position {
+        Position { offset, ordinal: 0 }
+    }
+
+    fn said(offset: u64) -> Said {
+        Said {
+            position: at(offset),
+            response: EncodedResponse::heartbeat(""),
+            visible: Visible::of(&Default::default()),
+        }
+    }
+
+    fn after(fanout: &Fanout, position: Position) -> (Vec<u64>, Position) {
+        match fanout.after(position, 10) {
+            Next::Events(events, seen) => (events.iter().map(|event| event.position.offset).collect(), seen),
+            Next::Behind => panic!("behind"),
+        }
+    }
+
+    #[test]
+    fn a_reader_that_storage_has_brought_ahead_of_the_ring_is_not_taken_back() {
+        let fanout = Fanout::new(at(1), None, 10);
+        assert_eq!(after(&fanout, at(3)), (vec![], at(3)));
+        fanout.say([said(2), said(3), said(4)], at(5), Some(at(4)));
+        assert_eq!(after(&fanout, at(3)), (vec![4], at(5)));
+        assert_eq!(after(&fanout, at(1)), (vec![2, 3, 4], at(5)));
+        assert!(matches!(fanout.after(at(0), 10), Next::Behind));
     }
 }
