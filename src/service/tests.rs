@@ -26,6 +26,7 @@ fn settings(data: &Path) -> ServiceSettings {
             folder: Some(data.join("outbox")),
             ..MailSettings::default()
         },
+        hands: None,
         queue: 1000,
         commit: 1000,
         ring: 16,
