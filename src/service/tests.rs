@@ -171,7 +171,10 @@ async fn a_start_from_a_snapshot_goes_on_where_the_last_one_ended() {
 async fn too_many_at_once_are_refused() {
     let folder = TempDir::new().unwrap();
     let service = start(&folder).await;
-    let many = (0..1001).map(|_| conf("1")).collect();
-    assert_eq!(service.handle.notify(many).await, Err(Unavailable::QueueFull));
+    let many = || (0..600).map(|_| conf("1")).collect();
+    // The second is submitted while the first waits to be durable.
+    let (first, second) = tokio::join!(service.handle.notify(many()), service.handle.notify(many()));
+    assert_eq!(first.map(|answers| answers.len()), Ok(600));
+    assert_eq!(second, Err(Unavailable::QueueFull));
     service.stop(Duration::from_secs(5)).await;
 }
