@@ -207,5 +207,9 @@ async fn a_start_on_bad_rules_needs_rules_from_before() {
     site.write_rules(&RULES.replace("port-full", "ports-full"));
     process.signal("HUP");
     until(async || (list(&client).await[0].name == "ports-full").then_some(())).await;
-    assert!(get(process.admin, "/readyz").await.starts_with("HTTP/1.1 200"));
+    until(async || {
+        let ready = get(process.admin, "/readyz").await;
+        ready.starts_with("HTTP/1.1 200").then_some(())
+    })
+    .await;
 }
