@@ -95,7 +95,7 @@ impl Compiler<'_> {
                     return None;
                 }
                 self.used_defines.extend(expr.defines().iter().cloned());
-                Some(expr)
+                Some(expr.placed(text.span))
             }
             Err(mistakes) => {
                 for mistake in &mistakes {
