@@ -16,13 +16,16 @@ mod meetings;
 pub mod outbox;
 mod recency;
 mod step;
+mod watch;
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
+pub use watch::{Seen, Taken};
 
 use crate::{
     model::{Alert, Notification, Payload, ResolveReason, Time},
@@ -35,6 +38,7 @@ use input::{Input, NewRules, Settings};
 use lifecycle::Alerts;
 use meetings::{Meetings, Received};
 use step::Step;
+use watch::Watch;
 
 /// Identity of a store; the ids that the engine makes depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -55,6 +59,7 @@ pub const SEMANTICS: u32 = 1;
 pub struct Engine {
     rules: Arc<RuleSet>,
     state: State,
+    watch: Option<Box<Watch>>,
 }
 
 /// All that a snapshot holds.
@@ -118,7 +123,11 @@ impl Engine {
             deadlines: Deadlines::default(),
             counts: Counts::default(),
         };
-        Self { rules, state }
+        Self {
+            rules,
+            state,
+            watch: None,
+        }
     }
 
     /// The engine that [`Self::snapshot`] was made of.
@@ -126,7 +135,11 @@ impl Engine {
         let mut state: State = postcard::from_bytes(snapshot).map_err(RestoreError::Decode)?;
         let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
         state.meetings.reindex();
-        Ok(Self { rules, state })
+        Ok(Self {
+            rules,
+            state,
+            watch: None,
+        })
     }
 
     /// The engine that a snapshot of this one gives, with the rules as they are compiled: to show that a snapshot leaves nothing out.
@@ -134,7 +147,11 @@ impl Engine {
         let mut state: State = postcard::from_bytes(&self.snapshot()).map_err(RestoreError::Decode)?;
         state.meetings.reindex();
         let rules = Arc::clone(&self.rules);
-        Ok(Self { rules, state })
+        Ok(Self {
+            rules,
+            state,
+            watch: None,
+        })
     }
 
     /// All state, as bytes.
@@ -173,6 +190,22 @@ impl Engine {
         }
         // A deadline that was set in the past falls due right after its input.
         self.advance(offset, time, out);
+    }
+
+    /// Keeps from now on what expressions could see of each notification, of one meeting or of all; [`Self::seen`] hands it out.
+    pub fn watch(&mut self, meeting: Option<&str>) {
+        self.watch = Some(Box::new(Watch {
+            meeting: meeting.map(CompactString::from),
+            seen: Vec::new(),
+        }));
+    }
+
+    /// What has been seen since [`Self::watch`] or the last time that this was asked; without end unless asked.
+    pub fn seen(&mut self) -> Vec<Seen> {
+        self.watch
+            .as_mut()
+            .map(|watch| std::mem::take(&mut watch.seen))
+            .unwrap_or_default()
     }
 
     /// When the next deadline is due.
@@ -382,6 +415,7 @@ impl Engine {
         } = &mut self.state;
         let step = Step {
             rules: &self.rules,
+            watch: self.watch.as_deref_mut(),
             settings,
             store: *store,
             offset,

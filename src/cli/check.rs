@@ -9,7 +9,7 @@ use crate::{
     rule_files,
     rules::{
         RuleSource, catalogue,
-        compile::{self, Compiled},
+        compile::Compiled,
         diagnostic::{Diagnostic, Level},
     },
     selftest::{self, Script},
@@ -65,11 +65,7 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Arc<RuleSource>, Failure> {
 
 /// The rules with their tests, made ready to run; otherwise all that is wrong with either.
 pub(super) fn compiled(source: &Arc<RuleSource>) -> Result<(Compiled, Vec<Script>), Vec<Diagnostic>> {
-    let compiled = compile::compile(source)?;
-    match selftest::scripts(&compiled.tests, source) {
-        Ok(scripts) => Ok((compiled, scripts)),
-        Err(mistakes) => Err([compiled.warnings, mistakes].concat()),
-    }
+    selftest::prepare(source, &|rule_file, name| Ok(rule_files::beside(rule_file, name)?))
 }
 
 /// Writes findings for people, and how many there are.

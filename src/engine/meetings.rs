@@ -15,6 +15,7 @@ use super::{
     meeting::{Grace, Occurrence, Place},
     recency::Recency,
     step::Step,
+    watch::Taken,
 };
 use crate::{
     model::{ConferenceStatus, Evidence, Notification, Party, Payload, ResolveReason, Time},
@@ -378,6 +379,8 @@ impl Meetings {
             occurrence: closed.occurrence,
         };
         let facts = received.facts(Previous::Nothing, &closed.facts);
+        let seen = step.look_at(received, Taken::Late, place.occurrence, &facts);
+        step.show(seen);
         match_each(step, alerts, place, received, &facts);
         alerts.close(step, place, ResolveReason::MeetingClosed);
     }
@@ -414,6 +417,7 @@ fn apply(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, 
         Payload::Party(party) => occurrence.previous_party(&party.party_id),
     };
     let facts = received.facts(previous, &occurrence.facts);
+    let seen = step.look_at(received, Taken::News, place.occurrence, &facts);
     for &rule in step.rules.index.resolvers(&received.notification.payload) {
         let when = step.rules.rules[rule as usize].resolve.when.as_ref();
         if when.is_some_and(|when| when.holds(&facts)) {
@@ -445,6 +449,7 @@ fn apply(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, 
         occurrence.grace = Grace::Running(deadline);
     }
     weigh_meeting(step, alerts, occurrence, place, &before, received);
+    step.show(seen.map(|seen| seen.taken_in(is_news, occurrence)));
 }
 
 /// Matches the rules of single notifications.
@@ -478,12 +483,14 @@ fn match_each(step: &mut Step<'_>, alerts: &mut Alerts, place: Place, received: 
 }
 
 /// A repeat is no match; but the alert that it would match has been seen.
-fn see_repeat(step: &Step<'_>, alerts: &mut Alerts, occurrence: &Occurrence, place: Place, received: &Received) {
+fn see_repeat(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &Occurrence, place: Place, received: &Received) {
     let previous = match &received.notification.payload {
         Payload::Conf(conf) => occurrence.previous_conf(conf),
         Payload::Party(party) => occurrence.previous_party(&party.party_id),
     };
     let facts = received.facts(previous, &occurrence.facts);
+    let seen = step.look_at(received, Taken::Repeat, place.occurrence, &facts);
+    step.show(seen);
     for &rule in step.rules.index.each(&received.notification.payload) {
         let compiled = &step.rules.rules[rule as usize];
         let Condition::Each { when } = &compiled.condition else {

@@ -1,14 +1,24 @@
 //! What every part of the engine shares while one input is applied.
 
-use super::{StoreId, counts::Counts, deadlines::Deadlines, effect::Effect, input::Settings};
+use super::{
+    StoreId,
+    counts::Counts,
+    deadlines::Deadlines,
+    effect::Effect,
+    input::Settings,
+    meetings::Received,
+    watch::{Seen, Taken, Watch},
+};
 use crate::{
     model::{Alert, AlertEvent, AlertEventKind, Time},
-    rules::RuleSet,
+    rules::{RuleSet, facts::Facts},
 };
 
 /// The surroundings of one input.
 pub(super) struct Step<'a> {
     pub rules: &'a RuleSet,
+    /// Who looks on; mostly nobody.
+    pub watch: Option<&'a mut Watch>,
     pub settings: &'a Settings,
     pub store: StoreId,
     /// The input's place in the journal.
@@ -23,6 +33,21 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// What there is to see of a notification, if somebody looks.
+    pub fn look_at(&self, received: &Received, taken: Taken, occurrence: u64, facts: &Facts<'_>) -> Option<Seen> {
+        let watch = self.watch.as_ref()?;
+        watch
+            .looks_at(received)
+            .then(|| Seen::new(received, taken, occurrence, facts))
+    }
+
+    /// Shows it to whoever looks.
+    pub fn show(&mut self, seen: Option<Seen>) {
+        if let Some(watch) = &mut self.watch {
+            watch.seen.extend(seen);
+        }
+    }
+
     /// Says what happened to an alert.
     pub fn say(&mut self, kind: AlertEventKind, alert: &Alert) {
         let sequence = *self.next_event;

@@ -44,7 +44,7 @@ impl Index {
     /// Indexes these rules.
     pub fn build(rules: &[Rule]) -> Self {
         let enabled = || (0u32..).zip(rules).filter(|(_, rule)| rule.enabled);
-        let distinct = Distinct::of(enabled().flat_map(|(_, rule)| expressions(rule)));
+        let distinct = Distinct::of(enabled().flat_map(|(_, rule)| rule.expressions()));
         let cell = |codes: Codes| Cell::of(enabled(), codes);
         let watches = |party| {
             let watch = |(index, rule): (u32, &Rule)| {
@@ -135,11 +135,6 @@ fn held(rule: &Rule, party: bool) -> Option<&Expr> {
         Condition::Held { condition, .. } if rule.key.fields.contains(&KeyField::PartyId) == party => Some(condition),
         Condition::Held { .. } | Condition::Each { .. } => None,
     }
-}
-
-fn expressions(rule: &Rule) -> impl Iterator<Item = &Expr> {
-    let (Condition::Each { when: condition } | Condition::Held { condition, .. }) = &rule.condition;
-    [condition].into_iter().chain(&rule.resolve.when)
 }
 
 #[cfg(test)]

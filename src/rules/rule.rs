@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::{expr::Expr, index::Index, template::Texts};
+use super::{diagnostic::Span, expr::Expr, index::Index, template::Texts};
 use crate::model::{Labels, Severity};
 
 /// The text of a rule set: what is journaled, and what the compiled set is a function of.
@@ -73,6 +73,14 @@ pub struct Rule {
     pub meaning: u128,
 }
 
+impl Rule {
+    /// All its expressions: those of its condition, then what ends its alerts.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let (Condition::Each { when: condition } | Condition::Held { condition, .. }) = &self.condition;
+        [condition].into_iter().chain(&self.resolve.when)
+    }
+}
+
 /// Where a rule stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -82,6 +90,8 @@ pub struct Place {
     pub line: u32,
     /// Its text.
     pub text: String,
+    /// Its name, in the files that it was compiled from.
+    pub span: Span,
 }
 
 /// What must be so for a rule to match.

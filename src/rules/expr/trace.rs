@@ -156,6 +156,20 @@ impl Tracer {
     }
 }
 
+impl Trace {
+    /// For people: a line for each part that the whole asked for, its value before its text. Personal data is masked unless `clear`.
+    pub fn lines(&self, clear: bool) -> Vec<String> {
+        let asked_for = || self.parts.iter().filter(|part| part.reached);
+        let values: Vec<String> = asked_for().map(|part| part.value.shown(clear)).collect();
+        let width = values.iter().map(|value| value.chars().count()).max().unwrap_or(0);
+        let line = |(part, value): (&TracedPart, String)| {
+            let text = part.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("{value:width$}  {}{text}", "  ".repeat(part.depth))
+        };
+        asked_for().zip(values).map(line).collect()
+    }
+}
+
 impl Part {
     /// Whether it is a condition to be told apart from those around it: neither a literal nor another one's negation or name.
     pub fn is_branch(&self) -> bool {
