@@ -174,7 +174,7 @@ impl Engine {
         }
         self.advance(offset, time, out);
         match input {
-            Input::Notification(notification) => self.notification(offset, notification, out),
+            Input::Notification(ref notification) => self.notification(offset, notification, out),
             Input::Tick => {}
             Input::Start(settings) => {
                 self.state.settings = settings;
@@ -308,7 +308,7 @@ impl Engine {
         self.state.now = time;
     }
 
-    fn notification(&mut self, offset: u64, mut notification: Notification, out: &mut Vec<Effect>) {
+    fn notification(&mut self, offset: u64, notification: &Notification, out: &mut Vec<Effect>) {
         #[cfg(test)]
         assert_ne!(
             notification.payload.billing_code(),
@@ -335,7 +335,7 @@ impl Engine {
         }
         let sequence = state.next_sequence;
         state.next_sequence += 1;
-        if let Some(id) = notification.id.take() {
+        if let Some(id) = &notification.id {
             let bound = state.settings.ids_per_source;
             counts.ids_evicted += state.ids.remember(&notification.source, id, sequence, state.now, bound);
         }
@@ -343,7 +343,7 @@ impl Engine {
         count(counts, &notification.payload);
         let received = dated(state.now, sequence, notification, &state.settings, counts);
         let (meetings, alerts, mut step) = self.parts(offset, out);
-        meetings.take(&mut step, alerts, received);
+        meetings.take(&mut step, alerts, &received);
     }
 
     /// Puts a rule set in force: rules whose meaning is unchanged keep all their state, the alerts of the others end.
@@ -494,7 +494,13 @@ fn count(counts: &mut Counts, payload: &Payload) {
 }
 
 /// When a notification counts: at `occurred_at`, unless that lies in the future or is too long ago.
-fn dated(now: Time, sequence: u64, notification: Notification, settings: &Settings, counts: &mut Counts) -> Received {
+fn dated<'a>(
+    now: Time,
+    sequence: u64,
+    notification: &'a Notification,
+    settings: &Settings,
+    counts: &mut Counts,
+) -> Received<'a> {
     let order = notification.occurred_at.unwrap_or(now).min(now);
     let at = match notification.occurred_at {
         Some(at) if at > now => {

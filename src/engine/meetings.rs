@@ -54,9 +54,9 @@ struct Closed {
 }
 
 /// A notification with the times that it counts at.
-pub(super) struct Received {
+pub(super) struct Received<'a> {
     pub sequence: u64,
-    pub notification: Notification,
+    pub notification: &'a Notification,
     /// When it counts.
     pub at: Time,
     /// Where it stands in the order of what happened: an older one never overwrites newer state.
@@ -64,7 +64,7 @@ pub(super) struct Received {
     pub received_at: Time,
 }
 
-impl Received {
+impl Received<'_> {
     pub fn evidence(&self) -> Evidence {
         Evidence {
             sequence: self.sequence,
@@ -102,14 +102,14 @@ enum Belongs {
 
 impl Meetings {
     /// Takes a notification in: into the state of its meeting, and past every rule that it can touch.
-    pub fn take(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, received: Received) {
+    pub fn take(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, received: &Received<'_>) {
         let slot = self.slot(received.notification.payload.billing_code());
-        match self.belongs(step, slot, &received) {
+        match self.belongs(step, slot, received) {
             Belongs::Open => {}
-            Belongs::Closed => return self.take_late(step, alerts, slot, &received),
+            Belongs::Closed => return self.take_late(step, alerts, slot, received),
             Belongs::Next => {
                 self.close(step, alerts, slot, received.order, ResolveReason::MeetingClosed);
-                self.open(step, alerts, slot, &received);
+                self.open(step, alerts, slot, received);
             }
         }
         self.recency.touch(slot);
@@ -121,12 +121,13 @@ impl Meetings {
             slot,
             occurrence: occurrence.opened_sequence,
         };
-        if occurrence.repeats(&received.notification.payload) {
+        let seat = occurrence.seat_of(&received.notification.payload);
+        if occurrence.repeats(&received.notification.payload, seat) {
             step.counts.repeats += 1;
-            see_repeat(step, alerts, occurrence, place, &received);
+            see_repeat(step, alerts, occurrence, place, seat, received);
             return;
         }
-        apply(step, alerts, occurrence, place, &received);
+        apply(step, alerts, occurrence, place, seat, received);
         if occurrence.grace == Grace::Over && occurrence.facts.present == 0 {
             self.close(step, alerts, slot, step.now, ResolveReason::MeetingClosed);
         }
@@ -253,7 +254,7 @@ impl Meetings {
         }
     }
 
-    fn belongs(&self, step: &Step<'_>, slot: u32, received: &Received) -> Belongs {
+    fn belongs(&self, step: &Step<'_>, slot: u32, received: &Received<'_>) -> Belongs {
         let Some(conference) = self.slots.get(slot as usize).and_then(Option::as_ref) else {
             return Belongs::Next;
         };
@@ -306,7 +307,7 @@ impl Meetings {
         slot
     }
 
-    fn open(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received) {
+    fn open(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received<'_>) {
         while self.by_opening.len() >= step.settings.meetings.max(1) as usize {
             let Some(oldest) = self.recency.oldest() else {
                 break;
@@ -364,7 +365,7 @@ impl Meetings {
     }
 
     /// Something happened before the end of an occurrence that has closed: the rules of events see it, and its alerts end at once.
-    fn take_late(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received) {
+    fn take_late(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received<'_>) {
         step.counts.late += 1;
         let Some(closed) = self
             .slots
@@ -399,8 +400,16 @@ impl Meetings {
     }
 }
 
-/// A notification that says something new: the state takes it in, and every rule that it can touch sees it.
-fn apply(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, place: Place, received: &Received) {
+/// A notification that says something new, of the participant who sits there: the state takes it in, and every rule that it can touch
+/// sees it.
+fn apply(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    place: Place,
+    seat: Option<u32>,
+    received: &Received<'_>,
+) {
     let before = occurrence.facts;
     let (previous_conf, is_news) = match &received.notification.payload {
         Payload::Conf(conf) => {
@@ -409,12 +418,12 @@ fn apply(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, 
         }
         Payload::Party(party) => (
             Previous::Nothing,
-            occurrence.note_party(party, received.at, received.order),
+            occurrence.note_party(party, seat, received.at, received.order),
         ),
     };
     let previous = match &received.notification.payload {
         Payload::Conf(_) => previous_conf,
-        Payload::Party(party) => occurrence.previous_party(&party.party_id),
+        Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
     let seen = step.look_at(received, Taken::News, place.occurrence, &facts);
@@ -429,7 +438,7 @@ fn apply(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, 
     if !is_news {
         step.counts.late += 1;
     } else if let Payload::Party(party) = &received.notification.payload {
-        let seat = seat(step, alerts, occurrence, party, received.order);
+        let seat = take_seat(step, alerts, occurrence, party, seat, received.order);
         weigh_participant(
             step,
             alerts,
@@ -453,7 +462,7 @@ fn apply(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, 
 }
 
 /// Matches the rules of single notifications.
-fn match_each(step: &mut Step<'_>, alerts: &mut Alerts, place: Place, received: &Received, facts: &Facts<'_>) {
+fn match_each(step: &mut Step<'_>, alerts: &mut Alerts, place: Place, received: &Received<'_>, facts: &Facts<'_>) {
     for &rule in step.rules.index.each(&received.notification.payload) {
         let compiled = &step.rules.rules[rule as usize];
         let Condition::Each { when } = &compiled.condition else {
@@ -483,10 +492,17 @@ fn match_each(step: &mut Step<'_>, alerts: &mut Alerts, place: Place, received: 
 }
 
 /// A repeat is no match; but the alert that it would match has been seen.
-fn see_repeat(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &Occurrence, place: Place, received: &Received) {
+fn see_repeat(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &Occurrence,
+    place: Place,
+    seat: Option<u32>,
+    received: &Received<'_>,
+) {
     let previous = match &received.notification.payload {
         Payload::Conf(conf) => occurrence.previous_conf(conf),
-        Payload::Party(party) => occurrence.previous_party(&party.party_id),
+        Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
     let seen = step.look_at(received, Taken::Repeat, place.occurrence, &facts);
@@ -503,11 +519,19 @@ fn see_repeat(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &Occurrence,
     }
 }
 
-/// Seats the participant that a notification is about; the longest idle one makes room where there are too many.
-fn seat(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, party: &Party, order: Time) -> u32 {
+/// Seats the participant that a notification is about, if it does not sit yet; the longest idle one makes room where there are too
+/// many.
+fn take_seat(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    party: &Party,
+    seat: Option<u32>,
+    order: Time,
+) -> u32 {
     let is_full = occurrence.participant_count() >= step.settings.participants_per_meeting.max(1) as usize;
     if is_full
-        && occurrence.seat_of(&party.party_id).is_none()
+        && seat.is_none()
         && let Some(gone) = occurrence.evict()
     {
         step.counts.participants_evicted += 1;
@@ -515,7 +539,7 @@ fn seat(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, p
             alerts.resolve(step, alert, ResolveReason::Evicted);
         }
     }
-    occurrence.seat(party, order)
+    occurrence.seat(party, seat, order)
 }
 
 /// Weighs the rules over a participant that changed: those whose state has begun, and those that could hold now.
@@ -525,7 +549,7 @@ fn weigh_participant(
     occurrence: &mut Occurrence,
     subject: Subject,
     party: &Party,
-    received: &Received,
+    received: &Received<'_>,
 ) {
     let cause = Cause {
         at: received.at,
@@ -556,7 +580,7 @@ fn weigh_meeting(
     occurrence: &mut Occurrence,
     place: Place,
     before: &MeetingFacts,
-    received: &Received,
+    received: &Received<'_>,
 ) {
     let changed = MeetingFields::changed(before, &occurrence.facts);
     if changed.is_empty() {

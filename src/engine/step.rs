@@ -34,7 +34,7 @@ pub(super) struct Step<'a> {
 
 impl Step<'_> {
     /// What there is to see of a notification, if somebody looks.
-    pub fn look_at(&self, received: &Received, taken: Taken, occurrence: u64, facts: &Facts<'_>) -> Option<Seen> {
+    pub fn look_at(&self, received: &Received<'_>, taken: Taken, occurrence: u64, facts: &Facts<'_>) -> Option<Seen> {
         let watch = self.watch.as_ref()?;
         watch
             .looks_at(received)

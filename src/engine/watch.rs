@@ -19,7 +19,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub fn looks_at(&self, received: &Received) -> bool {
+    pub fn looks_at(&self, received: &Received<'_>) -> bool {
         let code = received.notification.payload.billing_code();
         self.meeting.as_ref().is_none_or(|meeting| meeting == code)
     }
@@ -67,10 +67,10 @@ enum Before {
 }
 
 impl Seen {
-    pub(super) fn new(received: &Received, taken: Taken, occurrence: u64, facts: &Facts<'_>) -> Self {
+    pub(super) fn new(received: &Received<'_>, taken: Taken, occurrence: u64, facts: &Facts<'_>) -> Self {
         Self {
             sequence: received.sequence,
-            notification: received.notification.clone(),
+            notification: Notification::clone(received.notification),
             at: received.at,
             received_at: received.received_at,
             taken,
@@ -87,12 +87,8 @@ impl Seen {
 
     /// With what the state has made of it.
     pub(super) fn taken_in(self, is_news: bool, occurrence: &Occurrence) -> Self {
-        let participant = match &self.notification.payload {
-            Payload::Party(party) => occurrence
-                .seat_of(&party.party_id)
-                .and_then(|seat| occurrence.participant(seat)),
-            Payload::Conf(_) => None,
-        };
+        let seat = occurrence.seat_of(&self.notification.payload);
+        let participant = seat.and_then(|seat| occurrence.participant(seat));
         Self {
             taken: if is_news { Taken::News } else { Taken::Late },
             participant: participant.map(|participant| participant.known.clone()),
