@@ -34,29 +34,19 @@ use world::World;
 /// Finds a file that a test names: that of the second name, beside the rule file of the first.
 pub type Beside<'a> = &'a dyn Fn(&str, &str) -> Result<SourceFile, Box<dyn Error>>;
 
-/// A file that a test names, where rules came without a folder.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read `{0}`: these rules came without a folder")]
-pub struct NoFolder(String);
-
-/// A [`Beside`] for rules that came without a folder.
-///
-/// # Errors
-///
-/// Always.
-pub fn without_folder(_: &str, name: &str) -> Result<SourceFile, Box<dyn Error>> {
-    Err(Box::new(NoFolder(name.to_owned())))
-}
-
-/// Compiles rule files and makes their tests ready to run.
+/// Compiles rule files and makes their tests ready to run. For rules that came without a folder (`beside` is `None`) those that name a
+/// file are left out.
 ///
 /// # Errors
 ///
 /// All mistakes in the rules with the warnings, or else all in the tests (see [`Script::read`]) with the warnings.
-pub fn prepare(source: &Arc<RuleSource>, beside: Beside<'_>) -> Result<(Compiled, Vec<Script>), Vec<Diagnostic>> {
+pub fn prepare(
+    source: &Arc<RuleSource>,
+    beside: Option<Beside<'_>>,
+) -> Result<(Compiled, Vec<Script>), Vec<Diagnostic>> {
     let compiled = compile::compile(source)?;
     let (mut scripts, mut mistakes) = (Vec::new(), Vec::new());
-    for test in &compiled.tests {
+    for test in compiled.tests.iter().filter(|test| beside.is_some() || !test.reloads()) {
         match Script::read(test, &compiled.set, beside) {
             Ok(script) => scripts.push(script),
             Err(found) => mistakes.extend(found),

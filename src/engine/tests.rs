@@ -54,8 +54,8 @@ fn compiled(text: &str) -> (Arc<RuleSet>, Option<Script>) {
     });
     let rendered =
         |findings: &[Diagnostic]| -> String { findings.iter().map(|finding| finding.render(&source, false)).collect() };
-    let (compiled, scripts) = selftest::prepare(&source, &selftest::without_folder)
-        .unwrap_or_else(|findings| panic!("{}", rendered(&findings)));
+    let (compiled, scripts) =
+        selftest::prepare(&source, None).unwrap_or_else(|findings| panic!("{}", rendered(&findings)));
     (Arc::new(compiled.set), scripts.into_iter().next())
 }
 

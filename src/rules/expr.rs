@@ -9,6 +9,7 @@
 
 mod check;
 mod codes;
+mod contradiction;
 mod defines;
 mod evaluate;
 mod lex;

@@ -69,7 +69,7 @@ impl Script {
     ///
     /// Everything in it that cannot be: vendor's text that the service would refuse, steps while the service is down, an event that
     /// the test does not look at.
-    pub fn read(test: &TestCase, rules: &RuleSet, beside: Beside<'_>) -> Result<Self, Vec<Diagnostic>> {
+    pub fn read(test: &TestCase, rules: &RuleSet, beside: Option<Beside<'_>>) -> Result<Self, Vec<Diagnostic>> {
         let mut findings = Findings::new(&rules.source);
         let start = test.start.unwrap_or(START);
         let steps: Vec<ScriptStep> = test
@@ -149,7 +149,7 @@ impl ScriptStep {
     }
 }
 
-fn read_step(step: &Step, start: Time, beside: Beside<'_>, findings: &mut Findings<'_>) -> Option<ScriptStep> {
+fn read_step(step: &Step, start: Time, beside: Option<Beside<'_>>, findings: &mut Findings<'_>) -> Option<ScriptStep> {
     let received = start.plus(step.at);
     let act = match &step.given {
         Given::ConfText(text) => Act::Notify(Box::new(read_text(Kind::Conf, text, received, findings)?)),
@@ -163,10 +163,10 @@ fn read_step(step: &Step, start: Time, beside: Beside<'_>, findings: &mut Findin
 }
 
 /// The rules with another file in the place of the test's own.
-fn read_anew(file: &Spanned<String>, beside: Beside<'_>, findings: &mut Findings<'_>) -> Option<Arc<RuleSet>> {
+fn read_anew(file: &Spanned<String>, beside: Option<Beside<'_>>, findings: &mut Findings<'_>) -> Option<Arc<RuleSet>> {
     let mut source = findings.source().clone();
     let own = source.files.get_mut(file.span.file)?;
-    match beside(&own.name, &file.value) {
+    match beside?(&own.name, &file.value) {
         Ok(read) => *own = read,
         Err(error) => {
             findings.error(file.span, error.to_string());

@@ -137,7 +137,7 @@ fn the_readmes_rules_are_good() {
     let name = "README.md".to_owned();
     let files = vec![SourceFile { name, text }];
     let source = Arc::new(RuleSource { files });
-    let (compiled, scripts) = selftest::prepare(&source, &selftest::without_folder).unwrap();
+    let (compiled, scripts) = selftest::prepare(&source, None).unwrap();
     assert!(compiled.warnings.is_empty(), "{:?}", compiled.warnings);
     let rules = Arc::new(compiled.set);
     assert!(!scripts.is_empty());

@@ -65,23 +65,29 @@ async fn check_tells_all_findings_and_fails_for_errors() {
     );
 }
 
+/// What editors and CI build upon: keys may be added, none may change.
 #[tokio::test]
 async fn check_writes_a_list_for_programs() {
     let folder = tempfile::tempdir().unwrap();
     let wrong = file(
         folder.path(),
         "wrong.yaml",
-        "rules:\n- name: a\n  when: party.statu == SPEAKING\n",
+        "rules:\n- name: a\n  when: party.statu == SPEAKING\n- name: a\n  when: 'true'\n",
     );
     let ran = run(&["check", "--format", "json", &wrong]).await;
     let findings: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
-    let finding = &findings[0];
-    assert_eq!(
-        (finding["line"].as_u64(), finding["column"].as_u64()),
-        (Some(3), Some(15))
-    );
-    assert_eq!(finding["file"], wrong.as_str());
-    assert_eq!(finding["level"], "error");
+    let expected = serde_json::json!([
+        {
+            "file": wrong, "line": 3, "column": 15, "end": { "line": 3, "column": 20 },
+            "severity": "error", "message": "`party` has no `statu`", "advice": "did you mean party.status?", "related": [],
+        },
+        {
+            "file": wrong, "line": 4, "column": 9, "end": { "line": 4, "column": 10 },
+            "severity": "error", "message": "two rules named `a`", "advice": "give one of them another name",
+            "related": [{ "file": wrong, "line": 2, "column": 9, "end": { "line": 2, "column": 10 }, "message": "first here" }],
+        },
+    ]);
+    assert_eq!(findings, expected);
     assert_eq!(run(&["check", "--format", "json"]).await.out, "[]\n");
 }
 
