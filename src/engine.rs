@@ -161,7 +161,7 @@ impl Engine {
         }
         self.advance(offset, time, out);
         match input {
-            Input::Notification(notification) => self.notification(offset, notification, out),
+            Input::Notification(ref notification) => self.notification(offset, notification, out),
             Input::Tick => {}
             Input::Start(settings) => {
                 self.state.settings = settings;
@@ -286,7 +286,7 @@ impl Engine {
         self.state.now = time;
     }
 
-    fn notification(&mut self, offset: u64, mut notification: Notification, out: &mut Vec<Effect>) {
+    fn notification(&mut self, offset: u64, notification: &Notification, out: &mut Vec<Effect>) {
         #[cfg(test)]
         assert_ne!(
             notification.payload.billing_code(),
@@ -313,7 +313,7 @@ impl Engine {
         }
         let sequence = state.next_sequence;
         state.next_sequence += 1;
-        if let Some(id) = notification.id.take() {
+        if let Some(id) = &notification.id {
             let bound = state.settings.ids_per_source;
             counts.ids_evicted += state.ids.remember(&notification.source, id, sequence, state.now, bound);
         }
@@ -321,7 +321,7 @@ impl Engine {
         counts.accept(&notification.payload);
         let received = Received::new(state.now, sequence, notification, &state.settings, counts);
         let (meetings, alerts, mut step) = self.parts(offset, out);
-        meetings.take(&mut step, alerts, received);
+        meetings.take(&mut step, alerts, &received);
     }
 
     fn parts<'a>(&'a mut self, offset: u64, out: &'a mut Vec<Effect>) -> (&'a mut Meetings, &'a mut Alerts, Step<'a>) {

@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct Shown<'a> {
     /// The occurrence that it belongs to, which may have closed.
     pub place: Place,
-    pub received: &'a Received,
+    pub received: &'a Received<'a>,
     pub facts: &'a Facts<'a>,
 }
 
@@ -82,10 +82,17 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
 }
 
 /// A repeat is no match; but the alert of what it repeats has been seen.
-pub(super) fn repeat(step: &Step<'_>, alerts: &mut Alerts, occurrence: &Occurrence, place: Place, received: &Received) {
+pub(super) fn repeat(
+    step: &Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &Occurrence,
+    place: Place,
+    seat: Option<u32>,
+    received: &Received<'_>,
+) {
     let previous = match &received.notification.payload {
         Payload::Conf(conf) => occurrence.previous_conf(conf),
-        Payload::Party(party) => occurrence.previous_party(&party.party_id),
+        Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
     for &rule in step.rules.index.events(&received.notification.payload) {

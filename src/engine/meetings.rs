@@ -63,14 +63,14 @@ enum Belongs {
 
 impl Meetings {
     /// Takes a notification in: into the state of its meeting, and past every rule that it can touch.
-    pub fn take(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, received: Received) {
+    pub fn take(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, received: &Received<'_>) {
         let slot = self.slot(received.notification.payload.billing_code());
-        match self.belongs(step, slot, &received) {
+        match self.belongs(step, slot, received) {
             Belongs::Open => {}
-            Belongs::Closed => return self.take_late(step, alerts, slot, &received),
+            Belongs::Closed => return self.take_late(step, alerts, slot, received),
             Belongs::Next => {
                 self.close(step, alerts, slot, received.order, ResolveReason::MeetingClosed);
-                self.open(step, alerts, slot, &received);
+                self.open(step, alerts, slot, received);
             }
         }
         self.recency.touch(slot);
@@ -82,12 +82,13 @@ impl Meetings {
             slot,
             occurrence: occurrence.opened_sequence,
         };
-        if occurrence.repeats(&received.notification.payload) {
+        let seat = occurrence.seat_of(&received.notification.payload);
+        if occurrence.repeats(&received.notification.payload, seat) {
             step.counts.repeats += 1;
-            events::repeat(step, alerts, occurrence, place, &received);
+            events::repeat(step, alerts, occurrence, place, seat, received);
             return;
         }
-        news::apply(step, alerts, occurrence, place, &received);
+        news::apply(step, alerts, occurrence, place, seat, received);
         if occurrence.grace == Grace::Over && occurrence.facts.present == 0 {
             self.close(step, alerts, slot, step.now, ResolveReason::MeetingClosed);
         }
@@ -235,7 +236,7 @@ impl Meetings {
         }
     }
 
-    fn belongs(&self, step: &Step<'_>, slot: u32, received: &Received) -> Belongs {
+    fn belongs(&self, step: &Step<'_>, slot: u32, received: &Received<'_>) -> Belongs {
         let Some(conference) = self.slots.get(slot as usize).and_then(Option::as_ref) else {
             return Belongs::Next;
         };
@@ -288,7 +289,7 @@ impl Meetings {
         slot
     }
 
-    fn open(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received) {
+    fn open(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received<'_>) {
         while self.by_opening.len() >= step.settings.meetings.max(1) as usize {
             let Some(oldest) = self.recency.oldest() else {
                 break;
@@ -347,7 +348,7 @@ impl Meetings {
     }
 
     /// Something happened before the end of an occurrence that has closed: the rules of events see it, and its alerts end at once.
-    fn take_late(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received) {
+    fn take_late(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received<'_>) {
         step.counts.late += 1;
         let Some(closed) = self
             .slots
