@@ -8,6 +8,7 @@ mod counts;
 mod deadlines;
 pub mod effect;
 mod events;
+mod expected;
 mod held;
 mod ids;
 pub mod input;
@@ -23,6 +24,7 @@ mod recency;
 mod reload;
 mod step;
 mod window;
+mod witness;
 
 use std::sync::Arc;
 
@@ -271,6 +273,7 @@ impl Engine {
             let (meetings, alerts, mut step) = self.parts(offset, out);
             match timer {
                 Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
+                Timer::Key(place) => events::due(&mut step, alerts, meetings, place),
                 Timer::Sweep(rule) => keyed::sweep(&mut step, rule),
                 Timer::Grace(place) => meetings.grace_over(&mut step, alerts, place),
                 Timer::Idle(place) => meetings.idle(&mut step, alerts, place),

@@ -2,10 +2,12 @@
 //! are absent, since they are weighed when what they read has changed.
 
 use super::{
-    count,
+    count, expected,
     key::KeyOf,
+    keyed::{self, KeyPlace, State},
     lifecycle::{Alerts, Match},
     meeting::{Occurrence, Place},
+    meetings::Meetings,
     received::Received,
     step::Step,
 };
@@ -67,7 +69,15 @@ fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule,
             }
         }
         Condition::Count(count) => count::show(step, alerts, rule, count, shown),
+        Condition::Expected(expected) => expected::show(step, alerts, rule, expected, shown),
         Condition::Held { .. } => {}
+    }
+}
+
+/// What a rule waits for at a key has not come.
+pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings, place: KeyPlace) {
+    if let Some((key, State::Expected(expectation))) = keyed::remove(step, place) {
+        expected::due(step, alerts, meetings, place, key, expectation);
     }
 }
 
@@ -90,7 +100,7 @@ pub(super) fn repeat(
         let is_seen = match &compiled.condition {
             Condition::Each { when } => when.holds(&facts),
             Condition::Count(count) => count.when.holds(&facts),
-            Condition::Held { .. } => false,
+            Condition::Held { .. } | Condition::Expected(_) => false,
         };
         if let Some(key) = is_seen.then(|| KeyOf::of(&compiled.key, place, &facts)).flatten() {
             alerts.seen(rule, key, received.at);

@@ -191,6 +191,27 @@ impl Meetings {
         ))
     }
 
+    /// What is known of an occurrence that is open, or has closed lately.
+    pub fn facts(&self, place: Place) -> Option<MeetingFacts> {
+        let conference = self.slots.get(place.slot as usize)?.as_ref()?;
+        let open = conference.open.as_ref().map(|open| (open.opened_sequence, open.facts));
+        let closed = conference
+            .closed
+            .as_ref()
+            .map(|closed| (closed.occurrence, closed.facts));
+        let (_, facts) = open
+            .into_iter()
+            .chain(closed)
+            .find(|(occurrence, _)| *occurrence == place.occurrence)?;
+        Some(facts)
+    }
+
+    /// Whether an occurrence has not closed yet.
+    pub fn is_open(&self, place: Place) -> bool {
+        let open = self.occurrence(place.slot);
+        open.is_some_and(|open| open.opened_sequence == place.occurrence)
+    }
+
     /// How many are open.
     pub fn len(&self) -> usize {
         self.by_opening.len()
@@ -322,7 +343,7 @@ impl Meetings {
         }
         self.by_opening.remove(&place.occurrence);
         self.recency.remove(slot);
-        keyed::close(step, place);
+        keyed::close(step, place, &occurrence.facts);
         alerts.close(step, place, reason);
     }
 
@@ -349,7 +370,7 @@ impl Meetings {
             facts: &facts,
         };
         events::show(step, alerts, &shown);
-        keyed::close(step, place);
+        keyed::close(step, place, &meeting);
         alerts.close(step, place, ResolveReason::MeetingClosed);
     }
 

@@ -18,7 +18,8 @@ use crate::{
     },
 };
 
-/// A notification that says something new, of the participant who sits there: the state takes it in, and every rule that it can touch sees it.
+/// A notification that says something new, of the participant who sits there: the state takes it in, and every rule that it can touch
+/// sees it.
 pub(super) fn apply(
     step: &mut Step<'_>,
     alerts: &mut Alerts,
