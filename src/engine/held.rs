@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     deadlines::{Deadline, Subject, Timer},
+    key::KeyOf,
     lifecycle::{AlertAge, Alerts, Match},
     meeting::Occurrence,
-    meetings::Received,
+    received::Received,
     step::Step,
 };
 use crate::{
@@ -50,7 +51,7 @@ pub(super) struct Cause<'a> {
     /// When it counts.
     pub at: Time,
     /// The notification; `None`: a new rule set.
-    pub received: Option<&'a Received>,
+    pub received: Option<&'a Received<'a>>,
 }
 
 /// Weighs one rule for one subject.
@@ -241,11 +242,13 @@ fn fire(
         step,
         Match {
             rule,
-            values,
-            place: Some(subject.place),
+            key: KeyOf {
+                place: Some(subject.place),
+                values,
+            },
             facts: &facts,
             at: since,
-            evidence,
+            evidence: evidence.into_iter().collect(),
         },
     )
 }

@@ -11,17 +11,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{oneshot, watch};
-use tracing::{error, warn};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tracing::error;
 
 use super::{
     Fatal,
     fanout::{Fanout, Said},
     gather::{Batch, Item},
-    handle::{Handle, Keep, Query},
+    handle::{Handle, Keep, Query, Unavailable},
     head_position,
     records::Outcome,
     recovery::Recovery,
+    room::{Of, Room},
     visible::Visible,
 };
 use crate::{
@@ -43,12 +44,15 @@ pub(super) struct Decider {
     pub batches: Receiver<Batch>,
     pub events: EventLog,
     pub fanout: Arc<Fanout>,
+    pub room: Arc<Room>,
     pub mailer: MailQueue,
     pub handle: Handle,
     pub recovery: Recovery,
     pub cursors: Cursors,
     pub fatal: Fatal,
     pub metrics: Arc<Metrics>,
+    /// Where answers go; as many wait there as have places in the queue.
+    pub answers: mpsc::UnboundedSender<Vec<Answered>>,
     /// Rung when there is more for the archive.
     pub archive: SyncSender<()>,
     /// Where the snapshot maker is told how far the journal has been decided upon.
@@ -59,6 +63,25 @@ pub(super) struct Decider {
     pub is_lost: bool,
 }
 
+/// The answers to notifications that were submitted together.
+pub(super) struct Answered {
+    answer: oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
+    given: Vec<Answer>,
+    places: OwnedSemaphorePermit,
+}
+
+/// Hands answers to their callers, those of a batch at once: woken together on the runtime's own threads, callers that share a connection
+/// share its writes too.
+pub(super) async fn answer(mut batches: mpsc::UnboundedReceiver<Vec<Answered>>) {
+    while let Some(batch) = batches.recv().await {
+        for Answered { answer, given, places } in batch {
+            // Whoever asked may have gone away.
+            let _ = answer.send(Ok(given));
+            drop(places);
+        }
+    }
+}
+
 /// How long to wait before a full disk is tried again.
 const NO_ROOM: Duration = Duration::from_millis(500);
 
@@ -67,8 +90,9 @@ impl Decider {
     pub fn run(mut self) -> (Engine, EventLog) {
         let mut last = (self.engine.now(), Instant::now());
         let mut ticking = false;
-        loop {
-            let batch = match self.time_to_next(last).filter(|_| !ticking) {
+        while self.reserve() {
+            let wait = self.time_to_next(last).filter(|_| !ticking);
+            let batch = match wait.or_else(|| self.time_to_reserve()) {
                 Some(wait) => self.batches.recv_timeout(wait),
                 None => self.batches.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
@@ -80,6 +104,7 @@ impl Decider {
                         break;
                     }
                 }
+                Err(RecvTimeoutError::Timeout) if !self.room.has(Of::Events) => {}
                 Err(RecvTimeoutError::Timeout) => ticking = self.handle.tick(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -103,13 +128,14 @@ impl Decider {
         let mut offset = batch.first_offset;
         for item in batch.items {
             match item {
-                Item::Notifications(inputs, answer, places) => {
-                    let mut given = Vec::with_capacity(inputs.len());
-                    for input in inputs {
+                Item::Notifications(items, answer, places) => {
+                    let mut given = Vec::with_capacity(items.len());
+                    for notification in items {
+                        let input = Input::Notification(notification);
                         given.extend(self.apply(offset, batch.time, input, &mut outcome));
                         offset += 1;
                     }
-                    answers.push((answer, given, places));
+                    answers.push(Answered { answer, given, places });
                 }
                 Item::Input(input, done) => {
                     self.apply(offset, batch.time, *input, &mut outcome);
@@ -125,9 +151,9 @@ impl Decider {
         if self.is_lost || !self.let_out(outcome, offset, batch.gathered_at) {
             return false;
         }
-        // Whoever asked may have gone away.
-        for (answer, given, _places) in answers {
-            let _ = answer.send(Ok(given));
+        if !answers.is_empty() {
+            // Nobody takes them only when the runtime is gone, and all callers with it.
+            let _ = self.answers.send(answers);
         }
         for done in applied {
             let _ = done.send(());
@@ -203,14 +229,34 @@ impl Decider {
         true
     }
 
-    /// Appends to the event log. What was decided upon must be said: while the disk is full everything waits here, callers included.
+    /// Makes sure that what the next batch causes has a place in the event log, and tells the journal's thread whether it has; false: the
+    /// event log failed.
+    fn reserve(&mut self) -> bool {
+        match self.events.reserve() {
+            Ok(()) => self.room.found(Of::Events),
+            Err(cause @ AppendError::NoSpace { .. }) => self.room.missed(Of::Events, &cause),
+            Err(cause) => {
+                self.fatal.report(cause.into());
+                return false;
+            }
+        }
+        true
+    }
+
+    /// How long until the event log is tried again, if it has no room.
+    fn time_to_reserve(&self) -> Option<Duration> {
+        (!self.room.has(Of::Events)).then_some(NO_ROOM)
+    }
+
+    /// Appends to the event log. What was decided upon must be said: should it be more than the place that was reserved for it, and the
+    /// disk be full, everything waits here, callers included.
     fn append(&mut self, outcome: &Outcome) -> Result<(), AppendError> {
         loop {
             let said = self.events.last_position();
             let unsaid = outcome.records.partition_point(|record| Some(record.position) <= said);
             match self.events.append(&outcome.records[unsaid..]) {
                 Err(cause @ AppendError::NoSpace { .. }) => {
-                    warn!(%cause, "the event log has no room; waiting for it");
+                    self.room.missed(Of::Events, &cause);
                     thread::sleep(NO_ROOM);
                 }
                 appended => return appended,
