@@ -11,6 +11,10 @@ pub mod facts;
 pub mod file;
 pub mod index;
 mod rule;
+pub mod schedule;
 pub mod template;
+mod zone;
 
-pub use rule::{Condition, Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, SourceFile};
+pub use rule::{
+    Condition, Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, Severities, SourceFile,
+};

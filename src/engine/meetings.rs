@@ -202,6 +202,7 @@ impl Meetings {
                 at: step.now,
                 received: None,
             };
+            held::weigh_severities(step, alerts, occurrence, place, &cause);
             for &rule in fresh {
                 weigh_all(step, alerts, occurrence, place, rule, &cause);
             }

@@ -21,6 +21,7 @@ mod meetings;
 mod outbox;
 mod reload;
 mod repeats;
+mod severity;
 mod time;
 
 use std::{fmt::Write, sync::Arc, time::Duration};

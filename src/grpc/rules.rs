@@ -94,7 +94,7 @@ fn list(engine: &Engine) -> Vec<api::Rule> {
                 text: rule.place.text.clone(),
                 file: rule.place.file.clone(),
                 line: rule.place.line,
-                severity: to_proto::severity(rule.severity).into(),
+                severity: to_proto::severity(rule.severity.otherwise).into(),
                 enabled: rule.enabled,
                 open_alerts: engine.open_alerts_of(index) as u64,
                 pending: counts.pending,

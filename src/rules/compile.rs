@@ -7,6 +7,8 @@ mod lint;
 mod meaning;
 mod resolve;
 mod rule;
+mod schedules;
+mod severity;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -19,6 +21,7 @@ use super::{
     expr::{Defines, Expr, MAX_RULE, Schema},
     file::{Document, TestCase},
     index::{Distinct, Index, MAX_CODES},
+    schedule::Schedule,
 };
 
 /// What rule files without errors give.
@@ -41,8 +44,11 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
     let mut findings = Findings::new(source);
     let document = Document::read(&mut findings);
     let defines = defines(&document.defines, &mut findings);
+    let schedules = schedules::schedules(&document.schedules, &mut findings);
     let mut compiler = Compiler {
         findings,
+        document: &document,
+        schedules,
         defines,
         used_defines: BTreeSet::new(),
         distinct: Distinct::default(),
@@ -55,6 +61,7 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
     lint::lint(&document, &rules, &routes, &mut compiler);
 
     let warnings = compiler.findings.finish()?;
+    let schedules = compiler.schedules.into_iter().flatten().collect();
     let rules: Vec<_> = rules.into_iter().map(|(_, rule)| rule).collect();
     Ok(Compiled {
         set: RuleSet {
@@ -63,6 +70,7 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
             rules,
             receivers,
             routes,
+            schedules,
         },
         warnings,
         tests: document.tests,
@@ -73,6 +81,9 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
 pub(super) struct Compiler<'a> {
     /// What is wrong with them.
     pub findings: Findings<'a>,
+    document: &'a Document,
+    /// In the order of the document; `None` for one with mistakes.
+    schedules: Vec<Option<Schedule>>,
     defines: Defines,
     /// Those that compiled expressions name.
     used_defines: BTreeSet<CompactString>,
@@ -81,6 +92,11 @@ pub(super) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
+    /// The schedule in that place, if there is one and it has no mistakes.
+    fn schedule(&self, place: Option<usize>) -> Option<&Schedule> {
+        self.schedules.get(place?)?.as_ref()
+    }
+
     /// Compiles an expression; what is wrong with it is among the findings.
     pub fn expression(&mut self, text: &Spanned<String>, schema: Schema) -> Option<Expr> {
         match Expr::compile(&text.value, schema, &self.defines, MAX_RULE) {

@@ -1,19 +1,19 @@
 //! Functions and macros.
 
 use compact_str::CompactString;
-use jiff::{
-    SignedDuration, Timestamp,
-    tz::{Offset, TimeZone, TimeZoneDatabase},
-};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use regex::{Regex, RegexBuilder};
 
 use super::{Checker, Local, Mistake, Operand, Value};
-use crate::rules::expr::{
-    parse::is_reserved,
-    suggest::nearest,
-    syntax::{Call, Node},
-    tree::{Arithmetic, Bool, CalendarPart, Find, Number, Text},
-    vocabulary::{Type, is_taken},
+use crate::rules::{
+    expr::{
+        parse::is_reserved,
+        suggest::nearest,
+        syntax::{Call, Node},
+        tree::{Arithmetic, Bool, CalendarPart, Find, Number, Text},
+        vocabulary::{Type, is_taken},
+    },
+    zone,
 };
 
 /// Each may take [`PATTERN_BYTES`] once compiled.
@@ -247,10 +247,7 @@ impl Checker<'_> {
 
     fn zone(&mut self, node: &Node) -> Option<TimeZone> {
         let name = self.literal(node, "the time zone")?;
-        // The database compiled in, not the machine's: a rule means the same everywhere.
-        let zone = offset(&name)
-            .map(TimeZone::fixed)
-            .or_else(|| TimeZoneDatabase::bundled().get(&name).ok());
+        let zone = zone::named(&name);
         if zone.is_none() {
             let mistake = Mistake::new(node.span.clone(), format!("`{name}` is no time zone"));
             self.report(mistake.advise("write a name such as 'Asia/Shanghai', or an offset such as '+08:00'"));
@@ -327,21 +324,6 @@ fn unit(part: CalendarPart) -> Option<i64> {
         CalendarPart::Seconds => Some(1_000_000_000),
         _ => None,
     }
-}
-
-/// `+08:00`, `-03:30`, `08:00`
-fn offset(text: &str) -> Option<Offset> {
-    let (sign, rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let number = |digits: &str| match digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()) {
-        true => digits.parse::<i32>().ok(),
-        false => None,
-    };
-    let minutes = number(minutes).filter(|minutes| *minutes < 60)?;
-    Offset::from_seconds(sign * (number(hours)? * 3600 + minutes * 60)).ok()
 }
 
 /// The regex crate's error in one line, with the place in the pattern where it knows one.
