@@ -15,6 +15,7 @@ mod meeting;
 mod meetings;
 pub mod outbox;
 mod recency;
+mod schedules;
 mod step;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use ids::{Ids, Recall};
 use input::{Input, NewRules, Settings};
 use lifecycle::Alerts;
 use meetings::{Meetings, Received};
+use schedules::Schedules;
 use step::Step;
 
 /// Identity of a store; the ids that the engine makes depend on it.
@@ -70,6 +72,7 @@ struct State {
     meetings: Meetings,
     alerts: Alerts,
     deadlines: Deadlines,
+    schedules: Schedules,
     counts: Counts,
 }
 
@@ -116,6 +119,7 @@ impl Engine {
             meetings: Meetings::default(),
             alerts: Alerts::default(),
             deadlines: Deadlines::default(),
+            schedules: Schedules::default(),
             counts: Counts::default(),
         };
         Self { rules, state }
@@ -261,6 +265,10 @@ impl Engine {
     fn advance(&mut self, offset: u64, time: Time, out: &mut Vec<Effect>) {
         while let Some((at, timer)) = self.state.deadlines.pop(time) {
             self.state.now = self.state.now.max(at);
+            if let Timer::Schedule(schedule) = timer {
+                self.schedule_turns(offset, schedule, out);
+                continue;
+            }
             let (meetings, alerts, mut step) = self.parts(offset, out);
             match timer {
                 Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
@@ -270,6 +278,7 @@ impl Engine {
                 Timer::Expire(age) => alerts.expire(&mut step, age),
                 Timer::Update(age) => alerts.update(&mut step, age),
                 Timer::Mail(ticket) => alerts.mail_due(&mut step, ticket),
+                Timer::Schedule(_) => {}
             }
         }
         self.state.now = time;
@@ -358,6 +367,8 @@ impl Engine {
         }
         self.state.counts.rules = counts;
         self.state.deadlines.renumber(&kept);
+        let state = &mut self.state;
+        state.schedules.load(&self.rules, &mut state.deadlines, state.now);
         let fresh: Vec<u32> = (0u32..)
             .zip(&self.rules.rules)
             .filter(|(rule, compiled)| compiled.enabled && !kept.contains(&Some(*rule)))
@@ -365,7 +376,8 @@ impl Engine {
             .collect();
         let (meetings, alerts, mut step) = self.parts(offset, out);
         alerts.renumber(&mut step, &kept);
-        meetings.renumber(&mut step, alerts, &kept, &fresh);
+        meetings.renumber(&mut step, alerts, &kept);
+        meetings.watch(&mut step, alerts, &fresh);
     }
 
     fn parts<'a>(&'a mut self, offset: u64, out: &'a mut Vec<Effect>) -> (&'a mut Meetings, &'a mut Alerts, Step<'a>) {
@@ -377,6 +389,7 @@ impl Engine {
             meetings,
             alerts,
             deadlines,
+            schedules,
             counts,
             ..
         } = &mut self.state;
@@ -389,6 +402,7 @@ impl Engine {
             deadlines,
             counts,
             next_event,
+            blind: schedules.blind(),
             out,
         };
         (meetings, alerts, step)

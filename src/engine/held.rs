@@ -62,6 +62,9 @@ pub(super) fn weigh(
     rule: u32,
     cause: &Cause<'_>,
 ) {
+    if !step.sees(rule) {
+        return;
+    }
     let compiled = &step.rules.rules[rule as usize];
     let Condition::Held {
         condition,
@@ -191,6 +194,12 @@ pub(super) fn drop_all(step: &mut Step<'_>, holds: Vec<Hold>) -> Vec<AlertAge> {
         }
     }
     fired
+}
+
+/// Drops the holds of these rules, which watch no more; their alerts stay.
+pub(super) fn drop_of(step: &mut Step<'_>, holds: &mut Vec<Hold>, rules: &[u32]) {
+    let dropped = holds.extract_if(.., |hold| rules.contains(&hold.rule)).collect();
+    drop_all(step, dropped);
 }
 
 /// Gives every rule its new index; holds of rules that are gone drop. Their timers do so by themselves.

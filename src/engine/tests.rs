@@ -21,6 +21,7 @@ mod meetings;
 mod outbox;
 mod reload;
 mod repeats;
+mod schedules;
 mod severity;
 mod time;
 
