@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod compile;
+mod condition;
 mod conditions;
 pub mod diagnostic;
 pub mod expr;
@@ -15,6 +16,5 @@ pub mod schedule;
 pub mod template;
 mod zone;
 
-pub use rule::{
-    Condition, Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, Severities, SourceFile,
-};
+pub use condition::{Condition, Count, Varied};
+pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, Severities, SourceFile};

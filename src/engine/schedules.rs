@@ -10,6 +10,7 @@ use super::{
     Engine,
     deadlines::{Deadline, Deadlines, Timer},
     effect::Effect,
+    keyed,
 };
 use crate::{
     model::{ResolveReason, Time},
@@ -86,6 +87,9 @@ impl Engine {
     fn drop_state(&mut self, offset: u64, rules: &[u32], reason: ResolveReason, out: &mut Vec<Effect>) {
         let (meetings, alerts, mut step) = self.parts(offset, out);
         meetings.drop_holds(&mut step, rules);
+        for rule in rules {
+            keyed::drop_of(&mut step, *rule);
+        }
         let mut ages: Vec<_> = rules.iter().flat_map(|rule| alerts.of_rule(*rule)).collect();
         ages.sort_unstable();
         for age in ages {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::{expr::Expr, facts::Facts, index::Index, schedule::Schedule, template::Texts};
+use super::{Condition, expr::Expr, facts::Facts, index::Index, schedule::Schedule, template::Texts};
 use crate::model::{Labels, Severity};
 
 /// The text of a rule set: what is journaled, and what the compiled set is a function of.
@@ -39,6 +39,8 @@ pub struct RuleSet {
     pub schedules: Vec<Schedule>,
     /// Which rules a notification can touch.
     pub index: Index,
+    /// How many rules keep state by key.
+    pub keyed: u32,
 }
 
 impl RuleSet {
@@ -108,25 +110,6 @@ pub struct Place {
     pub line: u32,
     /// Its text.
     pub text: String,
-}
-
-/// What must be so for a rule to match.
-#[derive(Debug)]
-pub enum Condition {
-    /// Every notification for which this holds.
-    Each {
-        /// Over the notification.
-        when: Expr,
-    },
-    /// A state that lasts.
-    Held {
-        /// Over the state of the participant and the meeting.
-        condition: Expr,
-        /// How long it must have lasted, in event time.
-        for_: Duration,
-        /// How long it must have ended before the alert ends.
-        keep_firing_for: Duration,
-    },
 }
 
 /// What one alert is about: fields of the notification, in the order in which the rule lists them.

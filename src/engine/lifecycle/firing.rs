@@ -16,7 +16,7 @@ pub(super) fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>, sev
         .fields
         .iter()
         .map(|field| CompactString::const_new(field.name()))
-        .zip(matched.values)
+        .zip(matched.key.values)
         .collect();
     let (summary, description) = rule
         .texts
@@ -34,7 +34,7 @@ pub(super) fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>, sev
         started_at: step.now,
         last_seen_at: matched.at,
         occurrences: 1,
-        evidence: matched.evidence.into_iter().collect(),
+        evidence: matched.evidence,
     }
 }
 
@@ -42,8 +42,8 @@ pub(super) fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>, sev
 fn alert_id(step: &Step<'_>, key: &AlertKey, rule: &str) -> AlertId {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&step.store.0).update(&step.offset.to_be_bytes());
-    hasher.update(&key.place.map_or(0, |place| place.occurrence).to_be_bytes());
-    for part in std::iter::once(rule).chain(key.values.iter().map(CompactString::as_str)) {
+    hasher.update(&key.key.place.map_or(0, |place| place.occurrence).to_be_bytes());
+    for part in std::iter::once(rule).chain(key.key.values.iter().map(CompactString::as_str)) {
         hasher
             .update(&(part.len() as u64).to_be_bytes())
             .update(part.as_bytes());

@@ -162,3 +162,26 @@ fn nobody_waits_for_a_schedule_that_nobody_uses() {
     let bench = Bench::new(&format!("{SCHEDULE}{used}"));
     assert_eq!(bench.world.engine.next_deadline(), Some(at("1m")));
 }
+
+#[test]
+fn what_was_counted_before_the_close_is_forgotten() {
+    let rules = format!(
+        "{SCHEDULE}rules:\n- {{ name: many, when: party.status == SPEAKING, count: {{ at_least: 3, within: 10m }}, during: shift }}"
+    );
+    for (given, expected) in [
+        (
+            "70s party a SPEAKING\n80s party b SPEAKING\n4m party c SPEAKING\n310s party d SPEAKING\nuntil 7m",
+            "",
+        ),
+        (
+            "70s party a SPEAKING\n80s party b SPEAKING\n90s party c SPEAKING\n310s party d SPEAKING\nuntil 7m",
+            "90s fired many{1}\n3m resolved many{1}",
+        ),
+        (
+            "50s party a SPEAKING\n310s party b SPEAKING\n320s party c SPEAKING\n330s party d SPEAKING\nuntil 8m",
+            "330s fired many{1}\n7m resolved many{1}",
+        ),
+    ] {
+        check(&rules, given, expected);
+    }
+}

@@ -17,13 +17,13 @@ pub(super) fn severities(
     key: Option<&Key>,
     compiler: &mut Compiler<'_>,
 ) -> Option<Severities> {
+    let schema = match condition {
+        Condition::Held { .. } => Schema::State,
+        _ => Schema::Notification,
+    };
     let mut cases = Vec::new();
     for (severity, text) in &text.severity_if {
-        let case = match condition {
-            Condition::Each { .. } => compiler.expression(text, Schema::Notification),
-            Condition::Held { .. } => compiler.expression(text, Schema::State),
-        };
-        if let Some(case) = case {
+        if let Some(case) = compiler.expression(text, schema) {
             check(text, &case, condition, key, compiler);
             cases.push((severity.value, case));
         }
