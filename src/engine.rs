@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
-pub use reload::{Reloaded, compare};
+pub use reload::{Fate, Reloaded, RuleChange};
 
 use crate::{
     model::{Alert, Notification, Time},
@@ -85,6 +85,7 @@ struct State {
     keyed: Keyed,
     deadlines: Deadlines,
     schedules: Schedules,
+    reloaded: Reloaded,
     counts: Counts,
 }
 
@@ -120,6 +121,7 @@ impl Engine {
             keyed: Keyed::default(),
             deadlines: Deadlines::default(),
             schedules: Schedules::default(),
+            reloaded: Reloaded::default(),
             counts: Counts::default(),
         };
         Self { rules, state }

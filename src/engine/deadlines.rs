@@ -116,6 +116,17 @@ impl Deadlines {
         });
     }
 
+    /// How many clocks of each rule run.
+    pub fn by_rule(&self) -> BTreeMap<u32, u64> {
+        let mut counts = BTreeMap::new();
+        for timer in self.due.values() {
+            if let Timer::Hold { rule, .. } = timer {
+                *counts.entry(*rule).or_default() += 1;
+            }
+        }
+        counts
+    }
+
     /// How many are set.
     pub fn len(&self) -> usize {
         self.due.len()
