@@ -159,9 +159,9 @@ impl Occurrence {
         }
     }
 
-    /// The last notification of the same participant.
-    pub(super) fn previous_party(&self, party_id: &str) -> Previous<'_> {
-        match self.seats.find(party_id).and_then(|seat| self.seats.get(seat)) {
+    /// The last notification of the participant who sits there.
+    pub(super) fn previous_party(&self, seat: Option<u32>) -> Previous<'_> {
+        match seat.and_then(|seat| self.seats.get(seat)) {
             Some(participant) => Previous::Party {
                 known: &participant.known,
                 said: participant.said,
@@ -170,11 +170,11 @@ impl Occurrence {
         }
     }
 
-    /// Whether it says what the last notification of the same participant, or in the same respect of the meeting, said.
-    pub(super) fn repeats(&self, payload: &Payload) -> bool {
+    /// Whether it says what the last notification of the same participant, who sits there, or in the same respect of the meeting, said.
+    pub(super) fn repeats(&self, payload: &Payload, seat: Option<u32>) -> bool {
         match payload {
             Payload::Conf(conf) => self.repeats_conf(conf),
-            Payload::Party(party) => self.repeats_party(party),
+            Payload::Party(party) => self.repeats_party(party, seat),
         }
     }
 
@@ -182,8 +182,8 @@ impl Occurrence {
         self.respect(conf.status).is_some_and(|last| last.status == conf.status)
     }
 
-    fn repeats_party(&self, party: &Party) -> bool {
-        let Some(last) = self.seats.find(&party.party_id).and_then(|seat| self.seats.get(seat)) else {
+    fn repeats_party(&self, party: &Party, seat: Option<u32>) -> bool {
+        let Some(last) = seat.and_then(|seat| self.seats.get(seat)) else {
             return false;
         };
         let said = Said::of(party);
@@ -242,10 +242,10 @@ impl Occurrence {
         true
     }
 
-    /// Takes the meeting's part of a change of a participant in: the counts. What is known of the participant itself stays as it
+    /// Takes the meeting's part of a change of the participant who sits there in: the counts. What is known of the participant itself stays as it
     /// was, for `previous`, until [`Self::seat`]. False: it is older than what is known, and changes nothing.
-    pub(super) fn note_party(&mut self, party: &Party, at: Time, order: Time) -> bool {
-        let last = self.seats.find(&party.party_id).and_then(|seat| self.seats.get(seat));
+    pub(super) fn note_party(&mut self, party: &Party, seat: Option<u32>, at: Time, order: Time) -> bool {
+        let last = seat.and_then(|seat| self.seats.get(seat));
         if last.is_some_and(|last| last.changed_at > order) {
             return false;
         }
@@ -277,10 +277,10 @@ impl Occurrence {
         true
     }
 
-    /// Takes the participant's own part of a change in, and says where it sits.
-    pub(super) fn seat(&mut self, party: &Party, order: Time) -> u32 {
+    /// Takes the participant's own part of a change in; one who is not known yet gets a seat. Says where it sits.
+    pub(super) fn seat(&mut self, party: &Party, seat: Option<u32>, order: Time) -> u32 {
         let said = Said::of(party);
-        match self.seats.find(&party.party_id) {
+        match seat {
             Some(seat) => {
                 if let Some(participant) = self.seats.get_mut(seat) {
                     participant.changed_at = order;
@@ -304,9 +304,12 @@ impl Occurrence {
         }
     }
 
-    /// Where a participant sits.
-    pub(super) fn seat_of(&self, party_id: &str) -> Option<u32> {
-        self.seats.find(party_id)
+    /// Where the participant sits that a notification is about, if it is about one who is known.
+    pub(super) fn seat_of(&self, payload: &Payload) -> Option<u32> {
+        match payload {
+            Payload::Conf(_) => None,
+            Payload::Party(party) => self.seats.find(&party.party_id),
+        }
     }
 
     /// Who sits there.

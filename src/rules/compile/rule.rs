@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Compiler, key, meaning, resolve, schedules, severity, twice};
+use super::{Compiler, key, meaning, reach, resolve, schedules, severity, twice};
 use crate::{
     model::Labels,
     rules::{
@@ -46,6 +46,7 @@ fn rule(text: &RuleText, compiler: &mut Compiler<'_>) -> Option<Rule> {
         None => None,
     };
     let key = key?;
+    reach::check_condition(text, &condition, &key, &mut compiler.findings);
     let texts = template::compile(
         text.summary.as_ref(),
         text.description.as_ref(),
