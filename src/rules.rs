@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod compile;
+mod condition;
 mod conditions;
 pub mod diagnostic;
 pub mod expr;
@@ -11,6 +12,9 @@ pub mod facts;
 pub mod file;
 pub mod index;
 mod rule;
+pub mod schedule;
 pub mod template;
+mod zone;
 
-pub use rule::{Condition, Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, SourceFile};
+pub use condition::{Condition, Count, Expected, Varied};
+pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, Severities, SourceFile};

@@ -1,33 +1,35 @@
 //! The life of alerts: they fire, match again, and resolve. One at a time for each rule and key. What makes them do so is absent: it is
 //! the conditions'.
 
+mod firing;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use compact_str::CompactString;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use self::firing::new_alert;
 use super::{
     deadlines::{Deadline, Timer},
     input::MailOutcome,
-    key,
+    key::{self, KeyOf},
     meeting::Place,
     outbox::{Outbox, Ticket, Told},
     step::Step,
 };
 use crate::{
-    model::{Alert, AlertEventKind, AlertId, AlertState, Evidence, ResolveReason, Time},
+    model::{Alert, AlertEventKind, AlertState, Evidence, ResolveReason, Severity, Time},
     rules::{
-        RuleSet,
+        Key, RuleSet,
         facts::{AlertFacts, Facts},
     },
 };
 
 /// How many notifications an alert keeps as evidence.
-const EVIDENCE: usize = 5;
+pub(super) const EVIDENCE: usize = 5;
 
 /// The least time between two updates of one alert, unless its severity was raised.
 const UPDATE_INTERVAL: Duration = Duration::from_secs(10);
@@ -53,8 +55,7 @@ pub(super) struct Alerts {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct AlertKey {
     rule: u32,
-    place: Option<Place>,
-    values: Vec<CompactString>,
+    key: KeyOf,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,6 +64,8 @@ struct OpenAlert {
     rule: u32,
     /// The occurrence that it is about, where its key names the meeting.
     place: Option<Place>,
+    /// The case of `severity_if` that its severity is that of; `None`: the rule's `severity`.
+    case: Option<Severity>,
     /// When it last matched, by the engine's time.
     matched_at: Time,
     /// When it was last told of.
@@ -72,20 +75,35 @@ struct OpenAlert {
     told: Vec<Told>,
 }
 
+impl OpenAlert {
+    fn key(&self) -> AlertKey {
+        AlertKey {
+            rule: self.rule,
+            key: KeyOf {
+                place: self.place,
+                values: self.alert.key.iter().map(|(_, value)| value.clone()).collect(),
+            },
+        }
+    }
+
+    /// Whether the facts agree with what it is about in the fields that they have.
+    fn agrees(&self, key: &Key, facts: &Facts<'_>) -> bool {
+        key::agree(key, self.alert.key.iter().map(|(_, value)| value), facts)
+    }
+}
+
 /// What makes an alert fire, or match again.
 pub(super) struct Match<'a> {
     /// Index of the rule.
     pub rule: u32,
-    /// The values of its key.
-    pub values: Vec<CompactString>,
-    /// The occurrence, where the key names the meeting.
-    pub place: Option<Place>,
+    /// What it is about.
+    pub key: KeyOf,
     /// What the texts see.
     pub facts: &'a Facts<'a>,
     /// When it counts.
     pub at: Time,
-    /// The notification that it rests on, if one is known.
-    pub evidence: Option<Evidence>,
+    /// The notifications that it rests on, as far as they are known, the newest first.
+    pub evidence: Vec<Evidence>,
 }
 
 impl Alerts {
@@ -94,21 +112,31 @@ impl Alerts {
         step.counts.rules[matched.rule as usize].matched += 1;
         let key = AlertKey {
             rule: matched.rule,
-            place: matched.place,
-            values: matched.values.clone(),
+            key: matched.key.clone(),
         };
+        let case = step.rules.rules[matched.rule as usize].severity.case(matched.facts);
         match self.by_key.get(&key) {
             Some(&age) => {
-                self.again(step, age, matched.at, matched.evidence);
+                self.again(step, age, matched.at, matched.evidence, case);
                 age
             }
-            None => self.fire(step, key, matched),
+            None => self.fire(step, key, matched, case),
+        }
+    }
+
+    /// The state of an open alert was weighed again: its severity may have risen.
+    pub fn weighed(&mut self, step: &mut Step<'_>, age: AlertAge, facts: &Facts<'_>) {
+        if let Some(open) = self.open.get_mut(&age) {
+            let case = step.rules.rules[open.rule as usize].severity.case(facts);
+            if open.raise(step, case) {
+                self.update(step, age);
+            }
         }
     }
 
     /// A repeat of what matched: the alert, if open, was seen again, and nothing else.
-    pub fn seen(&mut self, rule: u32, place: Option<Place>, values: Vec<CompactString>, at: Time) {
-        let Some(age) = self.by_key.get(&AlertKey { rule, place, values }) else {
+    pub fn seen(&mut self, rule: u32, key: KeyOf, at: Time) {
+        let Some(age) = self.by_key.get(&AlertKey { rule, key }) else {
             return;
         };
         if let Some(open) = self.open.get_mut(age) {
@@ -139,27 +167,27 @@ impl Alerts {
         self.forget_untold();
     }
 
+    /// Ends the alert about that, if one is open.
+    pub fn resolve_key(&mut self, step: &mut Step<'_>, rule: u32, key: KeyOf, reason: ResolveReason) {
+        if let Some(&age) = self.by_key.get(&AlertKey { rule, key }) {
+            self.resolve(step, age, reason);
+        }
+    }
+
     /// The rule's `resolve.when` held for that notification: ends every alert of the rule whose key agrees with it.
     pub fn resolve_agreeing(&mut self, step: &mut Step<'_>, rule: u32, place: Place, facts: &Facts<'_>) {
         let compiled = &step.rules.rules[rule as usize];
         let agrees = |age: &AlertAge| {
             self.open
                 .get(age)
-                .is_some_and(|open| open.rule == rule && key::agrees(&compiled.key, &open.alert.key, facts))
+                .is_some_and(|open| open.rule == rule && open.agrees(&compiled.key, facts))
         };
         let agreeing: Vec<AlertAge> = if compiled.key.names_meeting() {
             self.of_occurrence(place).filter(agrees).collect()
-        } else if let Some(values) = key::values(&compiled.key, facts) {
-            let key = AlertKey {
-                rule,
-                place: None,
-                values,
-            };
-            self.by_key.get(&key).copied().into_iter().collect()
         } else {
-            let mut ages = self.of_rule(rule);
-            ages.retain(|age| agrees(age));
-            ages
+            // Checked at load: what could lack a part of the key has a key with the meeting. Whoever sent no number is nobody's end.
+            let key = KeyOf::of(&compiled.key, place, facts).map(|key| AlertKey { rule, key });
+            key.and_then(|key| self.by_key.get(&key).copied()).into_iter().collect()
         };
         for age in agreeing {
             self.resolve(step, age, ResolveReason::Match);
@@ -217,10 +245,12 @@ impl Alerts {
         self.by_rule.get(rule as usize).map_or(0, BTreeSet::len)
     }
 
-    /// An update that was held back is due.
+    /// Tells of an update, and so of one that was held back.
     pub fn update(&mut self, step: &mut Step<'_>, age: AlertAge) {
         if let Some(open) = self.open.get_mut(&age) {
-            open.update = None;
+            if let Some(held_back) = open.update.take() {
+                step.deadlines.cancel(held_back);
+            }
             open.told_at = step.now;
             step.say(AlertEventKind::Updated, &open.alert);
         }
@@ -237,22 +267,18 @@ impl Alerts {
             };
             open.rule = rule;
             self.by_rule[rule as usize].insert((open.matched_at, *age));
-            let values = open.alert.key.iter().map(|(_, value)| value.clone()).collect();
-            self.by_key.insert(
-                AlertKey {
-                    rule,
-                    place: open.place,
-                    values,
-                },
-                *age,
-            );
+            self.by_key.insert(open.key(), *age);
             let compiled = &step.rules.rules[rule as usize];
             let alert = &mut open.alert;
-            if alert.severity != compiled.severity
+            let severity = match open.case {
+                Some(case) if compiled.severity.all().any(|severity| severity == case) => case,
+                _ => compiled.severity.otherwise,
+            };
+            if alert.severity != severity
                 || alert.labels != compiled.labels
                 || alert.runbook_url != compiled.runbook_url
             {
-                alert.severity = compiled.severity;
+                alert.severity = severity;
                 alert.labels.clone_from(&compiled.labels);
                 alert.runbook_url.clone_from(&compiled.runbook_url);
                 open.told_at = step.now;
@@ -291,21 +317,24 @@ impl Alerts {
         self.open.get(&age).map(|open| &open.alert)
     }
 
-    fn again(&mut self, step: &mut Step<'_>, age: AlertAge, at: Time, evidence: Option<Evidence>) {
+    fn again(&mut self, step: &mut Step<'_>, age: AlertAge, at: Time, evidence: Vec<Evidence>, case: Option<Severity>) {
         let Some(open) = self.open.get_mut(&age) else {
             return;
         };
         open.alert.occurrences += 1;
         open.alert.last_seen_at = open.alert.last_seen_at.max(at);
-        if let Some(evidence) = evidence {
-            open.alert.evidence.truncate(EVIDENCE - 1);
-            open.alert.evidence.insert(0, evidence);
-        }
+        let known = &mut open.alert.evidence;
+        known.retain(|old| evidence.iter().all(|new| new.sequence != old.sequence));
+        known.splice(0..0, evidence);
+        known.truncate(EVIDENCE);
         let matched_at = open.matched_at.max(at);
         let idle = &mut self.by_rule[open.rule as usize];
         idle.remove(&(open.matched_at, age));
         idle.insert((matched_at, age));
         open.matched_at = matched_at;
+        if open.raise(step, case) {
+            return self.update(step, age);
+        }
         if open.update.is_some() {
             return;
         }
@@ -317,10 +346,11 @@ impl Alerts {
         }
     }
 
-    fn fire(&mut self, step: &mut Step<'_>, key: AlertKey, matched: Match<'_>) -> AlertAge {
+    fn fire(&mut self, step: &mut Step<'_>, key: AlertKey, matched: Match<'_>, case: Option<Severity>) -> AlertAge {
         let rule = matched.rule as usize;
         self.make_room(step, rule);
-        let alert = new_alert(step, &key, matched);
+        let severity = case.unwrap_or(step.rules.rules[rule].severity.otherwise);
+        let alert = new_alert(step, &key, matched, severity);
         let counts = &mut step.counts.rules[rule];
         counts.fired += 1;
         counts.last_fired_at = Some(step.now);
@@ -338,13 +368,14 @@ impl Alerts {
             .after
             .map(|after| step.deadlines.set(matched_at.plus(after), Timer::Expire(age)));
         self.by_rule[rule].insert((matched_at, age));
-        if let Some(place) = key.place {
+        if let Some(place) = key.key.place {
             self.by_occurrence.insert((place, age));
         }
         let open = OpenAlert {
             alert,
             rule: key.rule,
-            place: key.place,
+            place: key.key.place,
+            case,
             matched_at,
             told_at: step.now,
             update: None,
@@ -382,12 +413,7 @@ impl Alerts {
 
     fn remove(&mut self, age: AlertAge) -> Option<OpenAlert> {
         let open = self.open.remove(&age)?;
-        let values = open.alert.key.iter().map(|(_, value)| value.clone()).collect();
-        self.by_key.remove(&AlertKey {
-            rule: open.rule,
-            place: open.place,
-            values,
-        });
+        self.by_key.remove(&open.key());
         if let Some(place) = open.place {
             self.by_occurrence.remove(&(place, age));
         }
@@ -398,46 +424,16 @@ impl Alerts {
     }
 }
 
-fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>) -> Alert {
-    let rule = &step.rules.rules[key.rule as usize];
-    let named: Vec<(CompactString, CompactString)> = rule
-        .key
-        .fields
-        .iter()
-        .map(|field| CompactString::const_new(field.name()))
-        .zip(matched.values)
-        .collect();
-    let (summary, description) = rule
-        .texts
-        .fill(matched.facts, &rule.name, rule.severity, &rule.labels, &named);
-    Alert {
-        id: alert_id(step, key, &rule.name),
-        rule: rule.name.clone(),
-        severity: rule.severity,
-        state: AlertState::Firing,
-        labels: rule.labels.clone(),
-        key: named,
-        summary,
-        description,
-        runbook_url: rule.runbook_url.clone(),
-        started_at: step.now,
-        last_seen_at: matched.at,
-        occurrences: 1,
-        evidence: matched.evidence.into_iter().collect(),
+impl OpenAlert {
+    /// Raises the severity to that of a case, or to what holds where there is none; false: it is as bad already.
+    fn raise(&mut self, step: &Step<'_>, case: Option<Severity>) -> bool {
+        let severity = case.unwrap_or(step.rules.rules[self.rule as usize].severity.otherwise);
+        let is_worse = severity > self.alert.severity;
+        if is_worse {
+            (self.alert.severity, self.case) = (severity, case);
+        }
+        is_worse
     }
-}
-
-/// A hash of the store, the rule, the key, the occurrence and the input: the same wherever the journal is replayed.
-fn alert_id(step: &Step<'_>, key: &AlertKey, rule: &str) -> AlertId {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&step.store.0).update(&step.offset.to_be_bytes());
-    hasher.update(&key.place.map_or(0, |place| place.occurrence).to_be_bytes());
-    for part in std::iter::once(rule).chain(key.values.iter().map(CompactString::as_str)) {
-        hasher
-            .update(&(part.len() as u64).to_be_bytes())
-            .update(part.as_bytes());
-    }
-    AlertId(super::short_hash(&hasher))
 }
 
 /// The first route that matches takes the alert.

@@ -6,7 +6,8 @@ use super::{
     deadlines::Deadlines,
     effect::Effect,
     input::Settings,
-    meetings::Received,
+    keyed::Keyed,
+    received::Received,
     watch::{Seen, Taken, Watch},
 };
 use crate::{
@@ -25,10 +26,14 @@ pub(super) struct Step<'a> {
     pub offset: u64,
     /// The engine's time.
     pub now: Time,
+    /// What rules keep by key, held states apart.
+    pub keyed: &'a mut Keyed,
     pub deadlines: &'a mut Deadlines,
     pub counts: &'a mut Counts,
     /// The sequence of the next alert event.
     pub next_event: &'a mut u64,
+    /// By rule: whether it sees nothing.
+    pub blind: &'a [bool],
     pub out: &'a mut Vec<Effect>,
 }
 
@@ -46,6 +51,11 @@ impl Step<'_> {
         if let Some(watch) = &mut self.watch {
             watch.seen.extend(seen);
         }
+    }
+
+    /// Whether a rule sees anything now: it does not outside of its schedule.
+    pub fn sees(&self, rule: u32) -> bool {
+        !self.blind[rule as usize]
     }
 
     /// Says what happened to an alert.

@@ -13,14 +13,18 @@
 
 mod alerts;
 mod bounds;
+mod count;
 mod determinism;
 mod each;
+mod expected;
 mod held;
 mod ids;
 mod meetings;
 mod outbox;
 mod reload;
 mod repeats;
+mod schedules;
+mod severity;
 mod time;
 
 use std::{fmt::Write, sync::Arc, time::Duration};

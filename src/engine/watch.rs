@@ -4,7 +4,7 @@
 
 use compact_str::CompactString;
 
-use super::{meeting::Occurrence, meetings::Received};
+use super::{meeting::Occurrence, received::Received};
 use crate::{
     model::{ConferenceStatus, Notification, Party, Payload, Time},
     rules::facts::{AtHand, Facts, MeetingFacts, Previous, Said},

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::{diagnostic::Span, expr::Expr, index::Index, template::Texts};
+use super::{Condition, diagnostic::Span, expr::Expr, facts::Facts, index::Index, schedule::Schedule, template::Texts};
 use crate::model::{Labels, Severity};
 
 /// The text of a rule set: what is journaled, and what the compiled set is a function of.
@@ -35,8 +35,12 @@ pub struct RuleSet {
     pub receivers: Vec<Receiver>,
     /// Where alerts go.
     pub routes: Vec<Route>,
+    /// The schedules, in the order of their files.
+    pub schedules: Vec<Schedule>,
     /// Which rules a notification can touch.
     pub index: Index,
+    /// How many rules keep state by key.
+    pub keyed: u32,
 }
 
 impl RuleSet {
@@ -57,8 +61,10 @@ pub struct Rule {
     pub condition: Condition,
     /// What one alert of it is about.
     pub key: Key,
-    /// How bad its alerts are.
-    pub severity: Severity,
+    /// How bad its alerts are, and when worse or less.
+    pub severity: Severities,
+    /// Index of the schedule outside of which it sees nothing; `None`: it always sees.
+    pub during: Option<usize>,
     /// Constant labels.
     pub labels: Labels,
     /// Summary and description.
@@ -69,15 +75,41 @@ pub struct Rule {
     pub resolve: Resolve,
     /// False: it sees nothing.
     pub enabled: bool,
-    /// A digest of its condition (after `define`s), durations, key and resolve, as compiled: equal for equal meaning.
+    /// A digest of its condition (after `define`s), durations, key, resolve and schedule, as compiled: equal for equal meaning.
     pub meaning: u128,
 }
 
 impl Rule {
-    /// All its expressions: those of its condition, then what ends its alerts.
+    /// All its expressions: those of its condition, what ends its alerts, and what makes them worse.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
-        let (Condition::Each { when: condition } | Condition::Held { condition, .. }) = &self.condition;
-        [condition].into_iter().chain(&self.resolve.when)
+        let cases = self.severity.cases.iter().map(|(_, case)| case);
+        self.condition
+            .expressions()
+            .into_iter()
+            .chain(&self.resolve.when)
+            .chain(cases)
+    }
+}
+
+/// How bad the alerts of a rule are.
+#[derive(Debug, PartialEq)]
+pub struct Severities {
+    /// What holds else.
+    pub otherwise: Severity,
+    /// `severity_if`, the worst first.
+    pub cases: Vec<(Severity, Expr)>,
+}
+
+impl Severities {
+    /// That of the worst case that holds for these facts; `None`: no case does, and `otherwise` is it.
+    pub fn case(&self, facts: &Facts<'_>) -> Option<Severity> {
+        let (severity, _) = self.cases.iter().find(|(_, case)| case.holds(facts))?;
+        Some(*severity)
+    }
+
+    /// All that there can be.
+    pub fn all(&self) -> impl Iterator<Item = Severity> {
+        self.cases.iter().map(|(severity, _)| *severity).chain([self.otherwise])
     }
 }
 
@@ -92,25 +124,6 @@ pub struct Place {
     pub text: String,
     /// Its name, in the files that it was compiled from.
     pub span: Span,
-}
-
-/// What must be so for a rule to match.
-#[derive(Debug)]
-pub enum Condition {
-    /// Every notification for which this holds.
-    Each {
-        /// Over the notification.
-        when: Expr,
-    },
-    /// A state that lasts.
-    Held {
-        /// Over the state of the participant and the meeting.
-        condition: Expr,
-        /// How long it must have lasted, in event time.
-        for_: Duration,
-        /// How long it must have ended before the alert ends.
-        keep_firing_for: Duration,
-    },
 }
 
 /// What one alert is about: fields of the notification, in the order in which the rule lists them.

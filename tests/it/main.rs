@@ -13,6 +13,7 @@ mod bad_rules;
 mod command_line;
 mod crash;
 mod demo;
+mod differential;
 mod email;
 mod filters;
 mod health;

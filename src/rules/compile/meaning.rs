@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use blake3::Hasher;
 
-use crate::rules::{Condition, Key, Resolve, expr::Expr};
+use crate::rules::{Condition, Key, Resolve, expr::Expr, schedule::Schedule};
 
 /// A digest of all that decides when a rule's alerts begin and end: equal for equal meaning, whatever the texts, labels and severity.
-pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u128 {
+pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve, during: Option<&Schedule>) -> u128 {
     let mut hasher = Hasher::new_derive_key("bellwether 2026 meaning of a rule");
     match condition {
         Condition::Each { when } => {
@@ -24,6 +24,23 @@ pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u12
             duration(*for_, &mut hasher);
             duration(*keep_firing_for, &mut hasher);
         }
+        Condition::Count(count) => {
+            hasher.update(b"count");
+            count.when.digest(&mut hasher);
+            number(count.at_least, &mut hasher);
+            duration(count.within, &mut hasher);
+            optional(count.distinct.as_ref(), &mut hasher, |varied, hasher| {
+                hasher.update(format!("{:?},", varied.of).as_bytes());
+                number(varied.at_least, hasher);
+            });
+        }
+        Condition::Expected(expected) => {
+            hasher.update(b"expected");
+            expected.after.digest(&mut hasher);
+            expected.expect.digest(&mut hasher);
+            duration(expected.within, &mut hasher);
+            optional(expected.unless.as_ref(), &mut hasher, Expr::digest);
+        }
     }
     hasher.update(b"key");
     for field in &key.fields {
@@ -33,6 +50,8 @@ pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u12
     hasher.update(b"resolve");
     optional(resolve.when.as_ref(), &mut hasher, Expr::digest);
     optional(resolve.after, &mut hasher, duration);
+    hasher.update(b"during");
+    optional(during, &mut hasher, Schedule::digest);
     let mut digest = [0; 16];
     hasher.finalize_xof().fill(&mut digest);
     u128::from_be_bytes(digest)
@@ -47,4 +66,8 @@ fn optional<T>(value: Option<T>, hasher: &mut Hasher, digest: impl FnOnce(T, &mu
 
 fn duration(duration: Duration, hasher: &mut Hasher) {
     hasher.update(&duration.as_nanos().to_be_bytes());
+}
+
+fn number(number: u32, hasher: &mut Hasher) {
+    hasher.update(&number.to_be_bytes());
 }
