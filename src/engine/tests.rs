@@ -23,6 +23,7 @@ mod meetings;
 mod outbox;
 mod reload;
 mod repeats;
+mod sequence;
 mod time;
 
 use std::{fmt::Write, sync::Arc, time::Duration};
