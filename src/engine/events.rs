@@ -47,7 +47,7 @@ impl<'a> Shown<'a> {
 /// Shows a notification to every rule that it can touch.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
-    for &rule in rules.index.events(&shown.received.notification.payload) {
+    for rule in rules.index.events(shown.facts) {
         show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
     }
 }
@@ -85,7 +85,7 @@ pub(super) fn repeat(
         Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
-    for &rule in step.rules.index.events(&received.notification.payload) {
+    for rule in step.rules.index.events(&facts) {
         let compiled = &step.rules.rules[rule as usize];
         let is_seen = match &compiled.condition {
             Condition::Each { when } => when.holds(&facts),

@@ -72,17 +72,7 @@ pub(super) fn weigh(
     else {
         return;
     };
-    let holds_now = match at_hand(occurrence, subject) {
-        Some(at_hand) => condition.holds(&Facts {
-            at_hand,
-            previous: Previous::Nothing,
-            meeting: &occurrence.facts,
-            source: cause.received.map_or("", |received| &received.notification.source),
-            occurred_at: cause.at,
-            received_at: step.now,
-        }),
-        None => false,
-    };
+    let holds_now = facts(step, occurrence, subject, cause).is_some_and(|facts| condition.holds(&facts));
     let Some(place) = position(occurrence, subject, rule) else {
         if holds_now {
             begin(step, alerts, occurrence, subject, rule, *for_, cause);
@@ -253,13 +243,25 @@ fn fire(
     )
 }
 
-fn at_hand(occurrence: &Occurrence, subject: Subject) -> Option<AtHand<'_>> {
-    match subject.seat {
-        None => Some(AtHand::Nothing),
-        Some(seat) => occurrence
-            .participant(seat)
-            .map(|participant| AtHand::Party(&participant.known)),
-    }
+/// What the expression of a state sees; `None` where the participant is gone.
+pub(super) fn facts<'a>(
+    step: &Step<'_>,
+    occurrence: &'a Occurrence,
+    subject: Subject,
+    cause: &'a Cause<'_>,
+) -> Option<Facts<'a>> {
+    let at_hand = match subject.seat {
+        None => AtHand::Nothing,
+        Some(seat) => AtHand::Party(&occurrence.participant(seat)?.known),
+    };
+    Some(Facts {
+        at_hand,
+        previous: Previous::Nothing,
+        meeting: &occurrence.facts,
+        source: cause.received.map_or("", |received| &received.notification.source),
+        occurred_at: cause.at,
+        received_at: step.now,
+    })
 }
 
 fn holds_mut(occurrence: &mut Occurrence, subject: Subject) -> Option<&mut Vec<Hold>> {
