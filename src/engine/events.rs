@@ -52,7 +52,7 @@ impl<'a> Shown<'a> {
 /// Shows a notification to every rule that it can touch.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
-    for &rule in rules.index.events(&shown.received.notification.payload) {
+    for rule in rules.index.events(shown.facts) {
         if !step.sees(rule) {
             continue;
         }
@@ -97,7 +97,7 @@ pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>
     let rules = step.rules;
     let seen = step.look_at(shown.received, Taken::Repeat, shown.place.occurrence, shown.facts);
     step.show(seen);
-    for &rule in rules.index.events(&shown.received.notification.payload) {
+    for rule in rules.index.events(shown.facts) {
         if !step.sees(rule) {
             continue;
         }
