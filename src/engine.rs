@@ -22,18 +22,20 @@ pub mod outbox;
 mod received;
 mod recency;
 mod reload;
-mod schedules;
+mod sight;
 mod step;
 mod window;
 mod witness;
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
 pub use reload::{Fate, Reloaded, RuleChange};
+pub use sight::RuleSight;
 
 use crate::{
     model::{Alert, Notification, Time},
@@ -48,7 +50,7 @@ use lifecycle::Alerts;
 use meetings::Meetings;
 use received::Received;
 use reload::compiled;
-use schedules::Schedules;
+use sight::Sight;
 use step::Step;
 
 /// Identity of a store; the ids that the engine makes depend on it.
@@ -70,6 +72,8 @@ pub const SEMANTICS: u32 = 2;
 pub struct Engine {
     rules: Arc<RuleSet>,
     state: State,
+    /// The rule that is being weighed, should the engine fail on it.
+    at_work: Option<u32>,
 }
 
 /// All that a snapshot holds.
@@ -86,7 +90,7 @@ struct State {
     alerts: Alerts,
     keyed: Keyed,
     deadlines: Deadlines,
-    schedules: Schedules,
+    sight: Sight,
     reloaded: Reloaded,
     counts: Counts,
 }
@@ -102,7 +106,7 @@ pub enum RestoreError {
     Rules(String),
 }
 
-/// A meeting that makes the engine panic, so that tests can show what then happens.
+/// A meeting, and a rule of events, that make the engine panic, so that tests can show what then happens.
 #[cfg(test)]
 pub(crate) const POISON: &str = "poison";
 
@@ -122,11 +126,15 @@ impl Engine {
             alerts: Alerts::default(),
             keyed: Keyed::default(),
             deadlines: Deadlines::default(),
-            schedules: Schedules::default(),
+            sight: Sight::default(),
             reloaded: Reloaded::default(),
             counts: Counts::default(),
         };
-        Self { rules, state }
+        Self {
+            rules,
+            state,
+            at_work: None,
+        }
     }
 
     /// The engine that [`Self::snapshot`] was made of.
@@ -135,7 +143,11 @@ impl Engine {
         let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
         state.meetings.reindex();
         state.keyed.reindex();
-        Ok(Self { rules, state })
+        Ok(Self {
+            rules,
+            state,
+            at_work: None,
+        })
     }
 
     /// The engine that a snapshot of this one gives, with the rules as they are compiled: to show that a snapshot leaves nothing out.
@@ -144,7 +156,11 @@ impl Engine {
         state.meetings.reindex();
         state.keyed.reindex();
         let rules = Arc::clone(&self.rules);
-        Ok(Self { rules, state })
+        Ok(Self {
+            rules,
+            state,
+            at_work: None,
+        })
     }
 
     /// All state, as bytes.
@@ -165,6 +181,10 @@ impl Engine {
             self.state.counts.late_deadlines += self.state.deadlines.due_by(time);
             self.state.now = time;
         }
+        if let Input::Skip { rule, .. } = &input {
+            // Before time goes on: it may be a deadline that the rule fails on.
+            self.failed(offset, time, rule.as_deref(), out);
+        }
         self.advance(offset, time, out);
         match input {
             Input::Notification(ref notification) => self.notification(offset, notification, out),
@@ -173,16 +193,23 @@ impl Engine {
                 self.state.settings = settings;
                 let (alerts, mut step) = self.alerts_and_step(offset, out);
                 alerts.restart(&mut step);
+                self.forgive(offset, out);
             }
             Input::Rules(rules) => self.new_rules(offset, rules, out),
             Input::Mail(outcome) => {
                 let (alerts, mut step) = self.alerts_and_step(offset, out);
                 alerts.mail_ended(&mut step, outcome);
             }
-            Input::Skip(_) => self.state.counts.inputs_skipped += 1,
+            Input::Skip { .. } => {}
         }
         // A deadline that was set in the past falls due right after its input.
         self.advance(offset, time, out);
+    }
+
+    /// The rule that was being weighed when the engine failed, if one was.
+    pub fn rule_at_work(&self) -> Option<&CompactString> {
+        let rule = self.rules.rules.get(self.at_work? as usize)?;
+        Some(&rule.name)
     }
 
     /// When the next deadline is due.
@@ -280,6 +307,7 @@ impl Engine {
                 self.schedule_turns(offset, schedule, out);
                 continue;
             }
+            self.at_work = timer.rule();
             let (meetings, alerts, mut step) = self.parts(offset, out);
             match timer {
                 Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
@@ -293,6 +321,7 @@ impl Engine {
                 Timer::Mail(ticket) => alerts.mail_due(&mut step, ticket),
                 Timer::Schedule(_) => {}
             }
+            self.at_work = None;
         }
         self.state.now = time;
     }
@@ -345,7 +374,7 @@ impl Engine {
             alerts,
             keyed,
             deadlines,
-            schedules,
+            sight,
             counts,
             ..
         } = &mut self.state;
@@ -359,7 +388,8 @@ impl Engine {
             deadlines,
             counts,
             next_event,
-            blind: schedules.blind(),
+            blind: sight.blind(),
+            at_work: &mut self.at_work,
             out,
         };
         (meetings, alerts, step)

@@ -50,14 +50,17 @@ impl<'a> Shown<'a> {
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
     for &rule in rules.index.events(&shown.received.notification.payload) {
-        if !step.sees(rule) {
-            continue;
+        if step.sees(rule) {
+            *step.at_work = Some(rule);
+            show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
         }
-        show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
     }
+    *step.at_work = None;
 }
 
 fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule, shown: &Shown<'_>) {
+    #[cfg(test)]
+    assert_ne!(compiled.name, super::POISON, "what the tests make the engine fail on");
     let resolve = compiled.resolve.when.as_ref();
     if resolve.is_some_and(|when| when.holds(shown.facts)) {
         alerts.resolve_agreeing(step, rule, shown.place, shown.facts);

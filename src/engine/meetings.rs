@@ -83,7 +83,7 @@ impl Meetings {
             occurrence: occurrence.opened_sequence,
         };
         let seat = occurrence.seat_of(&received.notification.payload);
-        if occurrence.repeats(&received.notification.payload, seat) {
+        if occurrence.repeats(&received.notification.payload, seat, received.order) {
             step.counts.repeats += 1;
             events::repeat(step, alerts, occurrence, place, seat, received);
             return;

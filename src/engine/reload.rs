@@ -162,7 +162,7 @@ impl Engine {
         self.state.deadlines.renumber(&kept);
         self.state.keyed.renumber(&kept);
         let state = &mut self.state;
-        state.schedules.load(&self.rules, &mut state.deadlines, state.now);
+        state.sight.load(&self.rules, &mut state.deadlines, state.now);
         let fresh: Vec<u32> = (0u32..)
             .zip(&self.rules.rules)
             .filter(|(rule, compiled)| compiled.enabled && !kept.contains(&Some(*rule)))
