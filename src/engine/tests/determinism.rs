@@ -22,7 +22,7 @@ use crate::{
     rules::RuleSet,
 };
 
-const RULES: [&str; 16] = [
+const RULES: [&str; 18] = [
     "name: refused, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', severity: critical, summary: '{{ meeting.present }}'",
     "name: anything, when: 'true', key: [], resolve: { after: 40s }",
     "name: by-phone, when: party.status == DISCONNECTED, key: [party.phone], resolve: { when: party.status == SPEAKING }",
@@ -30,15 +30,17 @@ const RULES: [&str; 16] = [
     "name: stopped, while: meeting.live && meeting.recording == NOT_RECORDED, for: 20s, severity: info",
     "name: waiting, while: party.status == CALL_HOLDING && !meeting.muted_all, for: 30s, keep_firing_for: 15s",
     "name: leftovers, while: meeting.ended && meeting.present > 0",
+    "name: by-shift, when: party.status == SPEAKING, severity_if: { critical: party.role == EXPERT }, during: shift",
+    "name: held-by-shift, while: meeting.live, for: 30s, severity_if: { critical: meeting.present > 1 }, during: shift",
+    "name: count-by-shift, when: party.status == SPEAKING, count: { at_least: 2, within: 1m }, key: [], during: shift",
+    "name: expected-by-shift, after: meeting.live, expect: conf.status == RECORDED, within: 1m, during: shift",
     "name: alone, while: meeting.present == 1 && meeting.live, for: 10s, keep_firing_for: 10s",
     "name: leaving, when: party.status == DISCONNECTED, count: { at_least: 2, within: 20s }, resolve: { after: 30s }",
     "name: bursts, when: 'true', key: [party.phone], count: { at_least: 3, within: 1m, distinct: { of: party.billing_code, at_least: 2 } }",
     "name: stays, after: party.status == CALL_HOLDING, expect: party.status == SPEAKING, within: 20s, unless: conf.status == MEETING_END",
     "name: unrecorded, after: meeting.live, expect: conf.status == RECORDED, within: 1m, key: [source], resolve: { after: 30s }",
-    "name: by-shift, when: party.status == SPEAKING, severity_if: { critical: party.role == EXPERT }, during: shift",
-    "name: held-by-shift, while: meeting.live, for: 30s, severity_if: { critical: meeting.present > 1 }, during: shift",
-    "name: count-by-shift, when: party.status == SPEAKING, count: { at_least: 2, within: 1m }, key: [], during: shift",
-    "name: expected-by-shift, after: meeting.live, expect: conf.status == RECORDED, within: 1m, during: shift",
+    "name: flaps, sequence: [party.status == SPEAKING, party.status != SPEAKING, party.status == SPEAKING], within: 30s, unless: conf.status == MUTED_ALL",
+    "name: calls, sequence: [party.status == DIALING, party.status == CALL_HOLDING, party.status == DISCONNECTED], within: 2m, key: [party.phone]",
 ];
 
 /// Some choices of the rules.
