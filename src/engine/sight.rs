@@ -64,6 +64,11 @@ impl Sight {
         &self.blind
     }
 
+    /// Whether the engine failed on a rule too often.
+    pub fn has_failed(&self, rule: u32) -> bool {
+        self.failed.contains(&rule)
+    }
+
     /// A new rule set is in force: its schedules stand as they do now, and no rule of it has failed.
     pub fn load(&mut self, rules: &RuleSet, deadlines: &mut Deadlines, now: Time) {
         for next in self.turns.drain(..).filter_map(|turn| turn.next) {
@@ -92,7 +97,7 @@ impl Sight {
     /// Finds out which rules see.
     fn look(&mut self, rules: &RuleSet) {
         let is_blind = |(index, rule): (u32, &Rule)| {
-            rule.during.is_some_and(|schedule| self.turns[schedule].closed) || self.failed.contains(&index)
+            rule.during.is_some_and(|schedule| self.turns[schedule].closed) || self.has_failed(index)
         };
         self.blind = (0u32..).zip(&rules.rules).map(is_blind).collect();
     }
@@ -104,7 +109,7 @@ impl Engine {
         let is_blind = self.state.sight.blind.get(rule as usize).copied();
         match self.rules.rules.get(rule as usize) {
             Some(compiled) if !compiled.enabled => RuleSight::SwitchedOff,
-            _ if self.state.sight.failed.contains(&rule) => RuleSight::Failed,
+            _ if self.state.sight.has_failed(rule) => RuleSight::Failed,
             _ if is_blind == Some(true) => RuleSight::OffSchedule,
             _ => RuleSight::Sees,
         }
@@ -120,8 +125,7 @@ impl Engine {
         state.sight.turn(schedule, &self.rules, &mut state.deadlines, state.now);
         state.sight.look(&self.rules);
         if !state.sight.turns[schedule as usize].closed {
-            let (meetings, alerts, mut step) = self.parts(offset, out);
-            meetings.watch(&mut step, alerts, &users);
+            self.see_again(offset, &users, out);
         }
     }
 
@@ -148,8 +152,18 @@ impl Engine {
             return;
         }
         self.state.sight.look(&self.rules);
+        self.see_again(offset, &failed, out);
+    }
+
+    /// What rules watch begins now if it is there.
+    fn see_again(&mut self, offset: u64, rules: &[u32], out: &mut Vec<Effect>) {
         let (meetings, alerts, mut step) = self.parts(offset, out);
-        meetings.watch(&mut step, alerts, &failed);
+        meetings.watch(&mut step, alerts, rules);
+        for rule in rules {
+            if step.sees(*rule) {
+                keyed::listen(&mut step, *rule);
+            }
+        }
     }
 
     /// Drops all that rules have begun, and ends their alerts, oldest first.
