@@ -28,6 +28,7 @@ mod reload;
 mod sequence;
 mod sight;
 mod step;
+mod watch;
 mod window;
 mod witness;
 
@@ -40,6 +41,7 @@ pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
 pub use reload::{Fate, Reloaded, RuleChange};
 pub use sight::RuleSight;
+pub use watch::{Seen, Taken};
 
 use crate::{
     model::{Alert, Notification, Time},
@@ -56,6 +58,7 @@ use received::Received;
 use reload::compiled;
 use sight::Sight;
 use step::Step;
+use watch::Watch;
 
 /// Identity of a store; the ids that the engine makes depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -78,6 +81,7 @@ pub struct Engine {
     state: State,
     /// The rule that is being weighed, should the engine fail on it.
     at_work: Option<u32>,
+    watch: Option<Box<Watch>>,
 }
 
 /// All that a snapshot holds.
@@ -138,6 +142,7 @@ impl Engine {
             rules,
             state,
             at_work: None,
+            watch: None,
         }
     }
 
@@ -151,6 +156,7 @@ impl Engine {
             rules,
             state,
             at_work: None,
+            watch: None,
         })
     }
 
@@ -164,6 +170,7 @@ impl Engine {
             rules,
             state,
             at_work: None,
+            watch: None,
         })
     }
 
@@ -215,6 +222,22 @@ impl Engine {
     pub fn rule_at_work(&self) -> Option<&CompactString> {
         let rule = self.rules.rules.get(self.at_work? as usize)?;
         Some(&rule.name)
+    }
+
+    /// Keeps from now on what expressions could see of each notification, of one meeting or of all; [`Self::seen`] hands it out.
+    pub fn watch(&mut self, meeting: Option<&str>) {
+        self.watch = Some(Box::new(Watch {
+            meeting: meeting.map(CompactString::from),
+            seen: Vec::new(),
+        }));
+    }
+
+    /// What has been seen since [`Self::watch`] or the last time that this was asked; without end unless asked.
+    pub fn seen(&mut self) -> Vec<Seen> {
+        self.watch
+            .as_mut()
+            .map(|watch| std::mem::take(&mut watch.seen))
+            .unwrap_or_default()
     }
 
     /// When the next deadline is due.
@@ -385,6 +408,7 @@ impl Engine {
         } = &mut self.state;
         let step = Step {
             rules: &self.rules,
+            watch: self.watch.as_deref_mut(),
             settings,
             store: *store,
             offset,

@@ -18,6 +18,7 @@ use super::{
     received::Received,
     recency::Recency,
     step::Step,
+    watch::Taken,
 };
 use crate::{
     model::{ConferenceStatus, Payload, ResolveReason, Time},
@@ -169,7 +170,7 @@ impl Meetings {
     }
 
     /// Weighs the states that these rules watch, which begin now if they are there.
-    pub fn watch(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, rules: &[u32]) {
+    pub fn weigh_from_now(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, rules: &[u32]) {
         let cause = Cause {
             at: step.now,
             received: None,
@@ -395,6 +396,8 @@ impl Meetings {
         };
         let meeting = closed.facts;
         let facts = received.facts(Previous::Nothing, &meeting);
+        let seen = step.look_at(received, Taken::Late, place.occurrence, &facts);
+        step.show(seen);
         let shown = Shown {
             place,
             received,

@@ -184,7 +184,7 @@ impl Engine {
         let (meetings, alerts, mut step) = self.parts(offset, out);
         alerts.renumber(&mut step, &kept);
         meetings.renumber(&mut step, alerts, &kept);
-        meetings.watch(&mut step, alerts, &fresh);
+        meetings.weigh_from_now(&mut step, alerts, &fresh);
     }
 }
 

@@ -158,7 +158,7 @@ impl Engine {
     /// What rules watch begins now if it is there.
     fn see_again(&mut self, offset: u64, rules: &[u32], out: &mut Vec<Effect>) {
         let (meetings, alerts, mut step) = self.parts(offset, out);
-        meetings.watch(&mut step, alerts, rules);
+        meetings.weigh_from_now(&mut step, alerts, rules);
         for rule in rules {
             if step.sees(*rule) {
                 keyed::listen(&mut step, *rule);
