@@ -93,6 +93,47 @@ async fn a_text_is_checked_without_being_loaded() {
 }
 
 #[tokio::test]
+async fn no_expression_in_a_rule_ends_the_process() {
+    let site = Site::new();
+    let process = Process::start(&site);
+    let client = process.client().await;
+    for (expression, told) in [
+        (format!("a{}", ".b".repeat(4_500)), "9001 bytes long; 4096 are allowed"),
+        (
+            format!("1{}", "==1".repeat(5_000)),
+            "15001 bytes long; 4096 are allowed",
+        ),
+        (format!("a{}", ".b".repeat(2_000)), "deeper than 64 levels"),
+        (format!("1{}", "==1".repeat(1_300)), "deeper than 64 levels"),
+        ("(".repeat(4_000), "deeper than 64 levels"),
+        ("!".repeat(4_000), "deeper than 64 levels"),
+        (format!("true{}", "||true".repeat(600)), "more than 512 parts"),
+        (
+            "source.matches('(a{1000}){1000}')".to_owned(),
+            "more than 1 MiB once compiled",
+        ),
+    ] {
+        let rules = format!("rules:\n  - name: a\n    when: \"{expression}\"\n");
+        let mistakes = check(&client, &rules).await;
+        let [mistake] = mistakes.as_slice() else {
+            panic!("{mistakes:?}")
+        };
+        assert_eq!((mistake.level(), mistake.line), (Level::Error, 3), "{told}");
+        assert!(mistake.message.contains(told), "{}", mistake.message);
+
+        site.write_rules(&rules);
+        let refused = reload(&client).await.unwrap();
+        assert!(
+            !refused.applied && refused.diagnostics[0].message.contains(told),
+            "{refused:?}"
+        );
+    }
+    client.notify(port_full("1", "a")).await.unwrap();
+    assert_eq!(client.alerts("").await.len(), 1, "the rules from before are in force");
+    assert_eq!(process.terminate().await, Some(0));
+}
+
+#[tokio::test]
 async fn a_reload_ends_what_changed_and_keeps_what_did_not() {
     let site = Site::new();
     let server = Server::start(&site).await;
