@@ -1,5 +1,5 @@
-//! All meetings: which occurrence of its billing code a notification belongs to, when occurrences open and close, and what each
-//! notification sets off.
+//! All meetings: which occurrence of its billing code a notification belongs to, and when occurrences open and close. What a
+//! notification sets off there is absent: that is `news`.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     deadlines::{Subject, Timer},
+    events::{self, Shown},
     held::{self, Cause},
-    key,
-    lifecycle::{Alerts, Match},
+    keyed,
+    lifecycle::Alerts,
     meeting::{Grace, Occurrence, Place},
+    news,
+    received::Received,
     recency::Recency,
     step::Step,
 };
 use crate::{
-    model::{ConferenceStatus, Evidence, Notification, Party, Payload, ResolveReason, Time},
-    rules::{
-        Condition,
-        expr::MeetingFields,
-        facts::{AtHand, Facts, MeetingFacts, Previous},
-    },
+    model::{ConferenceStatus, Payload, ResolveReason, Time},
+    rules::facts::{MeetingFacts, Previous},
 };
 
 /// The meetings that are open, and a little of those that closed lately.
@@ -50,43 +49,6 @@ struct Closed {
     occurrence: u64,
     facts: MeetingFacts,
     ended_at: Time,
-}
-
-/// A notification with the times that it counts at.
-pub(super) struct Received<'a> {
-    pub sequence: u64,
-    pub notification: &'a Notification,
-    /// When it counts.
-    pub at: Time,
-    /// Where it stands in the order of what happened: an older one never overwrites newer state.
-    pub order: Time,
-    pub received_at: Time,
-}
-
-impl Received<'_> {
-    pub fn evidence(&self) -> Evidence {
-        Evidence {
-            sequence: self.sequence,
-            occurred_at: self.at,
-            received_at: self.received_at,
-            source: self.notification.source.clone(),
-            payload: self.notification.payload.clone(),
-        }
-    }
-
-    fn facts<'a>(&'a self, previous: Previous<'a>, meeting: &'a MeetingFacts) -> Facts<'a> {
-        Facts {
-            at_hand: match &self.notification.payload {
-                Payload::Conf(conf) => AtHand::Conf(conf),
-                Payload::Party(party) => AtHand::Party(party),
-            },
-            previous,
-            meeting,
-            source: &self.notification.source,
-            occurred_at: self.at,
-            received_at: self.received_at,
-        }
-    }
 }
 
 /// Which occurrence a notification belongs to.
@@ -123,10 +85,10 @@ impl Meetings {
         let seat = occurrence.seat_of(&received.notification.payload);
         if occurrence.repeats(&received.notification.payload, seat) {
             step.counts.repeats += 1;
-            see_repeat(step, alerts, occurrence, place, seat, received);
+            events::repeat(step, alerts, occurrence, place, seat, received);
             return;
         }
-        apply(step, alerts, occurrence, place, seat, received);
+        news::apply(step, alerts, occurrence, place, seat, received);
         if occurrence.grace == Grace::Over && occurrence.facts.present == 0 {
             self.close(step, alerts, slot, step.now, ResolveReason::MeetingClosed);
         }
@@ -204,7 +166,7 @@ impl Meetings {
                 received: None,
             };
             for &rule in fresh {
-                weigh_all(step, alerts, occurrence, place, rule, &cause);
+                news::weigh_all(step, alerts, occurrence, place, rule, &cause);
             }
         }
     }
@@ -227,6 +189,27 @@ impl Meetings {
             },
             occurrence,
         ))
+    }
+
+    /// What is known of an occurrence that is open, or has closed lately.
+    pub fn facts(&self, place: Place) -> Option<MeetingFacts> {
+        let conference = self.slots.get(place.slot as usize)?.as_ref()?;
+        let open = conference.open.as_ref().map(|open| (open.opened_sequence, open.facts));
+        let closed = conference
+            .closed
+            .as_ref()
+            .map(|closed| (closed.occurrence, closed.facts));
+        let (_, facts) = open
+            .into_iter()
+            .chain(closed)
+            .find(|(occurrence, _)| *occurrence == place.occurrence)?;
+        Some(facts)
+    }
+
+    /// Whether an occurrence has not closed yet.
+    pub fn is_open(&self, place: Place) -> bool {
+        let open = self.occurrence(place.slot);
+        open.is_some_and(|open| open.opened_sequence == place.occurrence)
     }
 
     /// How many are open.
@@ -360,6 +343,7 @@ impl Meetings {
         }
         self.by_opening.remove(&place.occurrence);
         self.recency.remove(slot);
+        keyed::close(step, place, &occurrence.facts);
         alerts.close(step, place, reason);
     }
 
@@ -378,8 +362,15 @@ impl Meetings {
             slot,
             occurrence: closed.occurrence,
         };
-        let facts = received.facts(Previous::Nothing, &closed.facts);
-        match_each(step, alerts, place, received, &facts);
+        let meeting = closed.facts;
+        let facts = received.facts(Previous::Nothing, &meeting);
+        let shown = Shown {
+            place,
+            received,
+            facts: &facts,
+        };
+        events::show(step, alerts, &shown);
+        keyed::close(step, place, &meeting);
         alerts.close(step, place, ResolveReason::MeetingClosed);
     }
 
@@ -394,227 +385,5 @@ impl Meetings {
 
     fn occurrence_mut(&mut self, slot: u32) -> Option<&mut Occurrence> {
         self.slots.get_mut(slot as usize)?.as_mut()?.open.as_mut()
-    }
-}
-
-/// A notification that says something new, of the participant who sits there: the state takes it in, and every rule that it can touch
-/// sees it.
-fn apply(
-    step: &mut Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &mut Occurrence,
-    place: Place,
-    seat: Option<u32>,
-    received: &Received<'_>,
-) {
-    let before = occurrence.facts;
-    let (previous_conf, is_news) = match &received.notification.payload {
-        Payload::Conf(conf) => {
-            let previous = occurrence.previous_conf(conf);
-            (previous, occurrence.note_conf(conf, received.at, received.order))
-        }
-        Payload::Party(party) => (
-            Previous::Nothing,
-            occurrence.note_party(party, seat, received.at, received.order),
-        ),
-    };
-    let previous = match &received.notification.payload {
-        Payload::Conf(_) => previous_conf,
-        Payload::Party(_) => occurrence.previous_party(seat),
-    };
-    let facts = received.facts(previous, &occurrence.facts);
-    for &rule in step.rules.index.resolvers(&received.notification.payload) {
-        let when = step.rules.rules[rule as usize].resolve.when.as_ref();
-        if when.is_some_and(|when| when.holds(&facts)) {
-            alerts.resolve_agreeing(step, rule, place, &facts);
-        }
-    }
-    match_each(step, alerts, place, received, &facts);
-
-    if !is_news {
-        step.counts.late += 1;
-    } else if let Payload::Party(party) = &received.notification.payload {
-        let seat = take_seat(step, alerts, occurrence, party, seat, received.order);
-        weigh_participant(
-            step,
-            alerts,
-            occurrence,
-            Subject {
-                place,
-                seat: Some(seat),
-            },
-            party,
-            received,
-        );
-    }
-    if occurrence.facts.ended && occurrence.grace == Grace::NotEnded {
-        let deadline = step
-            .deadlines
-            .set(received.at.plus(step.settings.grace), Timer::Grace(place));
-        occurrence.grace = Grace::Running(deadline);
-    }
-    weigh_meeting(step, alerts, occurrence, place, &before, received);
-}
-
-/// Matches the rules of single notifications.
-fn match_each(step: &mut Step<'_>, alerts: &mut Alerts, place: Place, received: &Received<'_>, facts: &Facts<'_>) {
-    for &rule in step.rules.index.each(&received.notification.payload) {
-        let compiled = &step.rules.rules[rule as usize];
-        let Condition::Each { when } = &compiled.condition else {
-            continue;
-        };
-        if !when.holds(facts) {
-            continue;
-        }
-        let Some(values) = key::values(&compiled.key, facts) else {
-            step.counts.rules[rule as usize].keyless += 1;
-            continue;
-        };
-        let place = compiled.key.names_meeting().then_some(place);
-        let evidence = Some(received.evidence());
-        alerts.matched(
-            step,
-            Match {
-                rule,
-                values,
-                place,
-                facts,
-                at: received.at,
-                evidence,
-            },
-        );
-    }
-}
-
-/// A repeat is no match; but the alert that it would match has been seen.
-fn see_repeat(
-    step: &Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &Occurrence,
-    place: Place,
-    seat: Option<u32>,
-    received: &Received<'_>,
-) {
-    let previous = match &received.notification.payload {
-        Payload::Conf(conf) => occurrence.previous_conf(conf),
-        Payload::Party(_) => occurrence.previous_party(seat),
-    };
-    let facts = received.facts(previous, &occurrence.facts);
-    for &rule in step.rules.index.each(&received.notification.payload) {
-        let compiled = &step.rules.rules[rule as usize];
-        let Condition::Each { when } = &compiled.condition else {
-            continue;
-        };
-        if let Some(values) = when.holds(&facts).then(|| key::values(&compiled.key, &facts)).flatten() {
-            let place = compiled.key.names_meeting().then_some(place);
-            alerts.seen(rule, place, values, received.at);
-        }
-    }
-}
-
-/// Seats the participant that a notification is about, if it does not sit yet; the longest idle one makes room where there are too
-/// many.
-fn take_seat(
-    step: &mut Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &mut Occurrence,
-    party: &Party,
-    seat: Option<u32>,
-    order: Time,
-) -> u32 {
-    let is_full = occurrence.participant_count() >= step.settings.participants_per_meeting.max(1) as usize;
-    if is_full
-        && seat.is_none()
-        && let Some(gone) = occurrence.evict()
-    {
-        step.counts.participants_evicted += 1;
-        for alert in held::drop_all(step, gone.holds) {
-            alerts.resolve(step, alert, ResolveReason::Evicted);
-        }
-    }
-    occurrence.seat(party, seat, order)
-}
-
-/// Weighs the rules over a participant that changed: those whose state has begun, and those that could hold now.
-fn weigh_participant(
-    step: &mut Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &mut Occurrence,
-    subject: Subject,
-    party: &Party,
-    received: &Received<'_>,
-) {
-    let cause = Cause {
-        at: received.at,
-        received: Some(received),
-    };
-    // Backwards, since weighing may take the hold out.
-    let begun = subject
-        .seat
-        .and_then(|seat| occurrence.participant(seat))
-        .map_or(0, |participant| participant.holds.len());
-    for place in (0..begun).rev() {
-        let hold = subject
-            .seat
-            .and_then(|seat| occurrence.participant(seat)?.holds.get(place));
-        if let Some(rule) = hold.map(|hold| hold.rule) {
-            held::weigh(step, alerts, occurrence, subject, rule, &cause);
-        }
-    }
-    for &rule in step.rules.index.held_party(party.status, party.disconnect_reason) {
-        held::weigh(step, alerts, occurrence, subject, rule, &cause);
-    }
-}
-
-/// Weighs the rules that read what has changed of the meeting: over the meeting, or over every participant in it.
-fn weigh_meeting(
-    step: &mut Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &mut Occurrence,
-    place: Place,
-    before: &MeetingFacts,
-    received: &Received<'_>,
-) {
-    let changed = MeetingFields::changed(before, &occurrence.facts);
-    if changed.is_empty() {
-        return;
-    }
-    let cause = Cause {
-        at: received.at,
-        received: Some(received),
-    };
-    let index = &step.rules.index;
-    for watch in index.held_meeting().iter().chain(index.held_party_watches()) {
-        if watch.meeting.intersects(changed) {
-            weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
-        }
-    }
-}
-
-/// Weighs one rule over all its subjects in an occurrence.
-fn weigh_all(
-    step: &mut Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &mut Occurrence,
-    place: Place,
-    rule: u32,
-    cause: &Cause<'_>,
-) {
-    if held::is_of_participants(&step.rules.rules[rule as usize]) {
-        for seat in 0..occurrence.seat_count() {
-            held::weigh(
-                step,
-                alerts,
-                occurrence,
-                Subject {
-                    place,
-                    seat: Some(seat),
-                },
-                rule,
-                cause,
-            );
-        }
-    } else {
-        held::weigh(step, alerts, occurrence, Subject { place, seat: None }, rule, cause);
     }
 }

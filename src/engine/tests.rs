@@ -13,8 +13,10 @@
 
 mod alerts;
 mod bounds;
+mod count;
 mod determinism;
 mod each;
+mod expected;
 mod held;
 mod ids;
 mod meetings;
