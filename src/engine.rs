@@ -22,6 +22,7 @@ pub mod outbox;
 mod received;
 mod recency;
 mod reload;
+mod schedules;
 mod step;
 mod window;
 mod witness;
@@ -32,7 +33,7 @@ use serde::{Deserialize, Serialize};
 
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
-pub use reload::{Reloaded, compare};
+pub use reload::{Fate, Reloaded, RuleChange};
 
 use crate::{
     model::{Alert, Notification, Time},
@@ -47,6 +48,7 @@ use lifecycle::Alerts;
 use meetings::Meetings;
 use received::Received;
 use reload::compiled;
+use schedules::Schedules;
 use step::Step;
 
 /// Identity of a store; the ids that the engine makes depend on it.
@@ -84,6 +86,8 @@ struct State {
     alerts: Alerts,
     keyed: Keyed,
     deadlines: Deadlines,
+    schedules: Schedules,
+    reloaded: Reloaded,
     counts: Counts,
 }
 
@@ -118,6 +122,8 @@ impl Engine {
             alerts: Alerts::default(),
             keyed: Keyed::default(),
             deadlines: Deadlines::default(),
+            schedules: Schedules::default(),
+            reloaded: Reloaded::default(),
             counts: Counts::default(),
         };
         Self { rules, state }
@@ -270,6 +276,10 @@ impl Engine {
     fn advance(&mut self, offset: u64, time: Time, out: &mut Vec<Effect>) {
         while let Some((at, timer)) = self.state.deadlines.pop(time) {
             self.state.now = self.state.now.max(at);
+            if let Timer::Schedule(schedule) = timer {
+                self.schedule_turns(offset, schedule, out);
+                continue;
+            }
             let (meetings, alerts, mut step) = self.parts(offset, out);
             match timer {
                 Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
@@ -281,6 +291,7 @@ impl Engine {
                 Timer::Expire(age) => alerts.expire(&mut step, age),
                 Timer::Update(age) => alerts.update(&mut step, age),
                 Timer::Mail(ticket) => alerts.mail_due(&mut step, ticket),
+                Timer::Schedule(_) => {}
             }
         }
         self.state.now = time;
@@ -334,6 +345,7 @@ impl Engine {
             alerts,
             keyed,
             deadlines,
+            schedules,
             counts,
             ..
         } = &mut self.state;
@@ -347,6 +359,7 @@ impl Engine {
             deadlines,
             counts,
             next_event,
+            blind: schedules.blind(),
             out,
         };
         (meetings, alerts, step)

@@ -12,7 +12,9 @@ pub mod facts;
 pub mod file;
 pub mod index;
 mod rule;
+pub mod schedule;
 pub mod template;
+mod zone;
 
 pub use condition::{Condition, Count, Expected, Varied};
-pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, SourceFile};
+pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, Severities, SourceFile};

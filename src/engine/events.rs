@@ -50,6 +50,9 @@ impl<'a> Shown<'a> {
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
     for &rule in rules.index.events(&shown.received.notification.payload) {
+        if !step.sees(rule) {
+            continue;
+        }
         show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
     }
 }

@@ -139,6 +139,13 @@ pub(super) fn close(step: &mut Step<'_>, occurrence: Place, meeting: &MeetingFac
     }
 }
 
+/// A rule sees no more: forgets all its keys.
+pub(super) fn drop_of(step: &mut Step<'_>, rule: u32) {
+    while let Some((slot, _)) = step.keyed.oldest(rule) {
+        remove(step, KeyPlace { rule, slot });
+    }
+}
+
 /// Keys of a rule may have been idle for so long that nothing can come of them any more.
 pub(super) fn sweep(step: &mut Step<'_>, rule: u32) {
     step.keyed.keys_mut(rule).sweep = None;

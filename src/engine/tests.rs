@@ -23,6 +23,8 @@ mod meetings;
 mod outbox;
 mod reload;
 mod repeats;
+mod schedules;
+mod severity;
 mod time;
 
 use std::{fmt::Write, sync::Arc, time::Duration};

@@ -22,7 +22,7 @@ use crate::{
     rules::RuleSet,
 };
 
-const RULES: [&str; 12] = [
+const RULES: [&str; 16] = [
     "name: refused, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', severity: critical, summary: '{{ meeting.present }}'",
     "name: anything, when: 'true', key: [], resolve: { after: 40s }",
     "name: by-phone, when: party.status == DISCONNECTED, key: [party.phone], resolve: { when: party.status == SPEAKING }",
@@ -35,6 +35,10 @@ const RULES: [&str; 12] = [
     "name: bursts, when: 'true', key: [party.phone], count: { at_least: 3, within: 1m, distinct: { of: party.billing_code, at_least: 2 } }",
     "name: stays, after: party.status == CALL_HOLDING, expect: party.status == SPEAKING, within: 20s, unless: conf.status == MEETING_END",
     "name: unrecorded, after: meeting.live, expect: conf.status == RECORDED, within: 1m, key: [source], resolve: { after: 30s }",
+    "name: by-shift, when: party.status == SPEAKING, severity_if: { critical: party.role == EXPERT }, during: shift",
+    "name: held-by-shift, while: meeting.live, for: 30s, severity_if: { critical: meeting.present > 1 }, during: shift",
+    "name: count-by-shift, when: party.status == SPEAKING, count: { at_least: 2, within: 1m }, key: [], during: shift",
+    "name: expected-by-shift, after: meeting.live, expect: conf.status == RECORDED, within: 1m, during: shift",
 ];
 
 /// Some choices of the rules.
@@ -52,7 +56,8 @@ fn chosen(mask: u32) -> Arc<RuleSet> {
     let rules: String = chosen.map(|(_, rule)| format!("- {{ {rule} }}\n")).collect();
     let delivery =
         "receivers:\n- { name: ops, email: { to: [a@example.com, b@example.com] } }\nroute: { receiver: ops }\n";
-    compiled(&format!("rules:\n{rules}{delivery}")).0
+    let schedule = "schedules: { shift: { time_zone: UTC, times: ['08:01-08:03', '08:04-08:12', '08:30-09:30'] } }\n";
+    compiled(&format!("rules:\n{rules}{delivery}{schedule}")).0
 }
 
 /// Bounds so narrow that they are met.

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Compiler, key, meaning, reach, resolve, twice};
+use super::{Compiler, key, meaning, reach, resolve, schedules, severity, twice};
 use crate::{
     model::Labels,
     rules::{
@@ -40,6 +40,11 @@ fn rule(text: &RuleText, compiler: &mut Compiler<'_>) -> Option<Rule> {
     let condition = conditions::read(text.condition.clone(), compiler)?;
     let key = key::key(text, &condition, &mut compiler.findings);
     let resolve = resolve::resolve(text, &condition, key.as_ref(), compiler);
+    let severity = severity::severities(text, &condition, key.as_ref(), compiler);
+    let during = match &text.during {
+        Some(name) => Some(schedules::named(name, compiler)?),
+        None => None,
+    };
     let key = key?;
     reach::check_condition(text, &condition, &key, &mut compiler.findings);
     let texts = template::compile(
@@ -53,10 +58,11 @@ fn rule(text: &RuleText, compiler: &mut Compiler<'_>) -> Option<Rule> {
     Some(Rule {
         name: CompactString::from(text.name.as_ref()?.value.as_str()),
         place: place(text, &compiler.findings),
-        meaning: meaning::digest(&condition, &key, &resolve),
+        meaning: meaning::digest(&condition, &key, &resolve, compiler.schedule(during)),
         condition,
         key,
-        severity: text.severity.unwrap_or_default(),
+        severity: severity?,
+        during,
         labels,
         texts: texts?,
         runbook_url,

@@ -48,6 +48,8 @@ macro_rules! told {
     };
 }
 
+mod schedules;
+
 #[test]
 fn keys_that_are_not_known() {
     told!(
@@ -410,7 +412,7 @@ route:
         panic!("four rules");
     };
     assert_eq!(
-        (port_full.severity, port_full.labels["team"].as_str()),
+        (port_full.severity.otherwise, port_full.labels["team"].as_str()),
         (Severity::Critical, "bridge")
     );
     assert_eq!(port_full.key.fields, [KeyField::BillingCode]);
