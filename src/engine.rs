@@ -23,6 +23,7 @@ mod received;
 mod recency;
 mod reload;
 mod schedules;
+mod sequence;
 mod step;
 mod window;
 mod witness;

@@ -24,6 +24,7 @@ mod outbox;
 mod reload;
 mod repeats;
 mod schedules;
+mod sequence;
 mod severity;
 mod time;
 

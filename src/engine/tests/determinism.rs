@@ -22,7 +22,7 @@ use crate::{
     rules::RuleSet,
 };
 
-const RULES: [&str; 16] = [
+const RULES: [&str; 18] = [
     "name: refused, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', severity: critical, summary: '{{ meeting.present }}'",
     "name: anything, when: 'true', key: [], resolve: { after: 40s }",
     "name: by-phone, when: party.status == DISCONNECTED, key: [party.phone], resolve: { when: party.status == SPEAKING }",
@@ -39,6 +39,8 @@ const RULES: [&str; 16] = [
     "name: held-by-shift, while: meeting.live, for: 30s, severity_if: { critical: meeting.present > 1 }, during: shift",
     "name: count-by-shift, when: party.status == SPEAKING, count: { at_least: 2, within: 1m }, key: [], during: shift",
     "name: expected-by-shift, after: meeting.live, expect: conf.status == RECORDED, within: 1m, during: shift",
+    "name: flaps, sequence: [party.status == SPEAKING, party.status != SPEAKING, party.status == SPEAKING], within: 30s, unless: conf.status == MUTED_ALL",
+    "name: calls, sequence: [party.status == DIALING, party.status == CALL_HOLDING, party.status == DISCONNECTED], within: 2m, key: [party.phone]",
 ];
 
 /// Some choices of the rules.
