@@ -8,6 +8,7 @@ use super::{
     lifecycle::{Alerts, Match},
     meeting::{Occurrence, Place},
     meetings::Meetings,
+    ratio,
     received::Received,
     sequence,
     step::Step,
@@ -73,6 +74,7 @@ fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule,
             }
         }
         Condition::Count(count) => count::show(step, alerts, rule, count, shown),
+        Condition::Ratio(ratio) => ratio::show(step, alerts, rule, ratio, shown),
         Condition::Expected(expected) => expected::show(step, alerts, rule, expected, shown),
         Condition::Sequence(sequence) => sequence::show(step, alerts, rule, sequence, shown),
         Condition::Held { .. } => {}
@@ -105,6 +107,7 @@ pub(super) fn repeat(
         let is_seen = match &compiled.condition {
             Condition::Each { when } => when.holds(&facts),
             Condition::Count(count) => count.when.holds(&facts),
+            Condition::Ratio(ratio) => ratio.of.holds(&facts) && ratio.when.holds(&facts),
             Condition::Sequence(sequence) => sequence.steps.last().is_some_and(|last| last.holds(&facts)),
             Condition::Held { .. } | Condition::Expected(_) => false,
         };

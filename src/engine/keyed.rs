@@ -13,6 +13,7 @@ use super::{
     key::{self, KeyOf},
     lifecycle::Alerts,
     meeting::Place,
+    ratio::Sampled,
     recency::Recency,
     sequence::Progress,
     step::Step,
@@ -67,13 +68,14 @@ pub(super) enum State {
     Count(Counted),
     Expected(Expectation),
     Sequence(Progress),
+    Ratio(Sampled),
 }
 
 impl State {
     /// What it waits for.
     fn deadline(&self) -> Option<Deadline> {
         match self {
-            Self::Count(_) | Self::Sequence(_) => None,
+            Self::Count(_) | Self::Sequence(_) | Self::Ratio(_) => None,
             Self::Expected(expectation) => Some(expectation.deadline),
         }
     }
@@ -81,7 +83,7 @@ impl State {
     /// How much it waits for.
     fn pending(&self) -> u64 {
         match self {
-            Self::Count(_) => 0,
+            Self::Count(_) | Self::Ratio(_) => 0,
             Self::Expected(_) => 1,
             Self::Sequence(progress) => progress.half_done(),
         }

@@ -14,6 +14,8 @@ pub enum Condition {
     },
     /// So many notifications in a sliding window.
     Count(Count),
+    /// The share of some notifications among others.
+    Ratio(Ratio),
     /// A state that lasts.
     Held {
         /// Over the state of the participant and the meeting.
@@ -51,6 +53,47 @@ pub struct Varied {
     pub at_least: u32,
 }
 
+/// The share of some notifications among others in a sliding window.
+#[derive(Debug)]
+pub struct Ratio {
+    /// Those among the others.
+    pub when: Expr,
+    /// All of which the share is.
+    pub of: Expr,
+    /// How large it must be.
+    pub at_least: Share,
+    /// The length of the window, more than nothing; it is open at its beginning.
+    pub within: Duration,
+    /// How many there must be for a share to tell anything: 1 to [`Ratio::MOST_SAMPLES`].
+    pub min_samples: u32,
+}
+
+impl Ratio {
+    /// How many a window holds at most.
+    pub const MOST_SAMPLES: u32 = 4_096;
+}
+
+/// A share: more than nothing, at most all. Counted in millionths, so that comparing is exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share(u32);
+
+impl Share {
+    /// So many millionths; `None` if that is nothing or more than all.
+    pub fn of_millionths(millionths: u32) -> Option<Self> {
+        (1..=1_000_000).contains(&millionths).then_some(Self(millionths))
+    }
+
+    /// In millionths: 1 to 1,000,000.
+    pub const fn millionths(self) -> u32 {
+        self.0
+    }
+
+    /// Whether so many of those are at least this share.
+    pub fn is_reached(self, part: u64, whole: u64) -> bool {
+        part.saturating_mul(1_000_000) >= whole.saturating_mul(u64::from(self.0))
+    }
+}
+
 /// What should have followed.
 #[derive(Debug)]
 pub struct Expected {
@@ -82,6 +125,7 @@ impl Condition {
         match self {
             Self::Each { when } | Self::Count(Count { when, .. }) => vec![when],
             Self::Held { condition, .. } => vec![condition],
+            Self::Ratio(ratio) => vec![&ratio.of, &ratio.when],
             Self::Expected(expected) => vec![&expected.after],
             Self::Sequence(sequence) => sequence.steps.iter().collect(),
         }
@@ -91,7 +135,7 @@ impl Condition {
     /// holds may lack a part of the key.
     pub fn ending(&self) -> Vec<(&'static str, &Expr)> {
         match self {
-            Self::Each { .. } | Self::Count(_) | Self::Held { .. } => Vec::new(),
+            Self::Each { .. } | Self::Count(_) | Self::Ratio(_) | Self::Held { .. } => Vec::new(),
             Self::Expected(expected) => {
                 let unless = expected.unless.as_ref().map(|unless| ("unless", unless));
                 [("expect", &expected.expect)].into_iter().chain(unless).collect()
@@ -111,6 +155,7 @@ impl Condition {
         match self {
             Self::Each { .. } | Self::Held { .. } | Self::Expected(_) => None,
             Self::Count(count) => Some(count.within),
+            Self::Ratio(ratio) => Some(ratio.within),
             Self::Sequence(sequence) => Some(sequence.within),
         }
     }

@@ -5,6 +5,7 @@ mod count;
 mod each;
 mod expected;
 mod held;
+mod ratio;
 mod sequence;
 
 use std::time::Duration;
@@ -27,7 +28,14 @@ struct Form {
     read: fn(&mut Fields, &mut Compiler<'_>) -> Option<Condition>,
 }
 
-const FORMS: [Form; 5] = [each::FORM, count::FORM, held::FORM, expected::FORM, sequence::FORM];
+const FORMS: [Form; 6] = [
+    each::FORM,
+    count::FORM,
+    ratio::FORM,
+    held::FORM,
+    expected::FORM,
+    sequence::FORM,
+];
 
 /// Reads a rule's condition from the keys that are left of it.
 pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Condition> {
