@@ -16,5 +16,5 @@ pub mod schedule;
 pub mod template;
 mod zone;
 
-pub use condition::{Condition, Count, Expected, Ratio, Sequence, Share, Varied};
+pub use condition::{Condition, Count, Expected, Quiet, Ratio, Sequence, Share, Varied};
 pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, Severities, SourceFile};

@@ -21,6 +21,7 @@ mod held;
 mod ids;
 mod meetings;
 mod outbox;
+mod quiet;
 mod ratio;
 mod reload;
 mod repeats;

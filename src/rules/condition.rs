@@ -29,6 +29,8 @@ pub enum Condition {
     Expected(Expected),
     /// Steps in order.
     Sequence(Sequence),
+    /// Nothing of the kind for so long.
+    Quiet(Quiet),
 }
 
 /// So many notifications in a sliding window.
@@ -118,6 +120,15 @@ pub struct Sequence {
     pub unless: Option<Expr>,
 }
 
+/// Nothing of the kind for so long.
+#[derive(Debug)]
+pub struct Quiet {
+    /// What is of the kind.
+    pub what: Expr,
+    /// How long, more than nothing.
+    pub for_: Duration,
+}
+
 impl Condition {
     /// The expressions each of which must hold for a notification, or a state, if the rule is ever to fire. A notification for which
     /// one of them holds needs the whole key.
@@ -128,6 +139,7 @@ impl Condition {
             Self::Ratio(ratio) => vec![&ratio.of, &ratio.when],
             Self::Expected(expected) => vec![&expected.after],
             Self::Sequence(sequence) => sequence.steps.iter().collect(),
+            Self::Quiet(quiet) => vec![&quiet.what],
         }
     }
 
@@ -135,7 +147,7 @@ impl Condition {
     /// holds may lack a part of the key.
     pub fn ending(&self) -> Vec<(&'static str, &Expr)> {
         match self {
-            Self::Each { .. } | Self::Count(_) | Self::Ratio(_) | Self::Held { .. } => Vec::new(),
+            Self::Each { .. } | Self::Count(_) | Self::Ratio(_) | Self::Held { .. } | Self::Quiet(_) => Vec::new(),
             Self::Expected(expected) => {
                 let unless = expected.unless.as_ref().map(|unless| ("unless", unless));
                 [("expect", &expected.expect)].into_iter().chain(unless).collect()
@@ -153,7 +165,7 @@ impl Condition {
     /// How long a notification can matter to state that is kept by key; `None`: there is none, or it ends by itself.
     pub fn memory(&self) -> Option<Duration> {
         match self {
-            Self::Each { .. } | Self::Held { .. } | Self::Expected(_) => None,
+            Self::Each { .. } | Self::Held { .. } | Self::Expected(_) | Self::Quiet(_) => None,
             Self::Count(count) => Some(count.within),
             Self::Ratio(ratio) => Some(ratio.within),
             Self::Sequence(sequence) => Some(sequence.within),

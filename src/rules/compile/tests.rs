@@ -207,6 +207,22 @@ fn ratios() {
 }
 
 #[test]
+fn silences() {
+    let mut told = String::new();
+    for lines in [
+        "  quiet: 'true'\n",
+        "  quiet: 'true'\n  for: 0s\n  keep_firing_for: 5m\n",
+        "  quiet: true\n  for: 5m\n",
+        "  quiet: party.status == MUTED\n  for: 5m\n  resolve: { after: 5m }\n",
+        "  quiet: party.status == MUTED\n  for: 5m\n  key: [conf.status]\n",
+        "  quiet: party.status == MUTED\n  while: meeting.live\n  for: 5m\n",
+    ] {
+        told += &of_rule(lines);
+    }
+    told!("silences", told);
+}
+
+#[test]
 fn expectations() {
     let mut told = String::new();
     for lines in [
