@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, expr::Expr, facts::Facts, index::Index, schedule::Schedule, template::Texts};
+use super::{Condition, diagnostic::Span, expr::Expr, facts::Facts, index::Index, schedule::Schedule, template::Texts};
 use crate::model::{Labels, Severity};
 
 /// The text of a rule set: what is journaled, and what the compiled set is a function of.
@@ -79,6 +79,18 @@ pub struct Rule {
     pub meaning: u128,
 }
 
+impl Rule {
+    /// All its expressions: those of its condition, what ends its alerts, and what makes them worse.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let cases = self.severity.cases.iter().map(|(_, case)| case);
+        self.condition
+            .expressions()
+            .into_iter()
+            .chain(&self.resolve.when)
+            .chain(cases)
+    }
+}
+
 /// How bad the alerts of a rule are.
 #[derive(Debug, PartialEq)]
 pub struct Severities {
@@ -110,6 +122,8 @@ pub struct Place {
     pub line: u32,
     /// Its text.
     pub text: String,
+    /// Its name, in the files that it was compiled from.
+    pub span: Span,
 }
 
 /// What one alert is about: fields of the notification, in the order in which the rule lists them.

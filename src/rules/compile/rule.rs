@@ -156,5 +156,6 @@ fn place(text: &RuleText, findings: &Findings<'_>) -> Place {
         file: location.file,
         line: location.line,
         text: lines.collect::<Vec<_>>().join("\n").trim_end().to_owned(),
+        span: text.name.as_ref().map_or(text.span, |name| name.span),
     }
 }
