@@ -98,6 +98,9 @@ pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>
     step.show(seen);
     let rules = step.rules;
     for &rule in rules.index.events(&shown.received.notification.payload) {
+        if !step.sees(rule) {
+            continue;
+        }
         let compiled = &rules.rules[rule as usize];
         let is_seen = match &compiled.condition {
             Condition::Each { when } => when.holds(shown.facts),

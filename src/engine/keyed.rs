@@ -22,7 +22,7 @@ use super::{
 use crate::{
     model::{ResolveReason, Time},
     rules::{
-        Key,
+        Condition, Key,
         facts::{Facts, MeetingFacts},
     },
 };
@@ -147,18 +147,38 @@ pub(super) fn close(step: &mut Step<'_>, occurrence: Place, meeting: &MeetingFac
     }
 }
 
-/// A rule sees no more: forgets all its keys.
-pub(super) fn drop_of(step: &mut Step<'_>, rule: u32) {
-    while let Some((slot, _)) = step.keyed.oldest(rule) {
-        remove(step, KeyPlace { rule, slot });
-    }
-}
-
 /// The service starts: what is missed only if somebody listens begins anew.
 pub(super) fn begin_anew(keyed: &mut Keyed, now: Time) {
     for entry in keyed.rules.iter_mut().flat_map(|keys| &mut keys.slots).flatten() {
         if let State::Quiet(silence) = &mut entry.state {
             silence.begin_anew(now);
+        }
+    }
+}
+
+/// A rule sees no more: forgets all its keys, but for those that will be missed when it sees again.
+pub(super) fn drop_of(step: &mut Step<'_>, rule: u32) {
+    for place in step.keyed.of_rule(rule) {
+        match step.keyed.get_mut(place) {
+            Some(State::Quiet(silence)) => {
+                if let Some(deadline) = silence.pause() {
+                    step.deadlines.cancel(deadline);
+                }
+            }
+            _ => drop(remove(step, place)),
+        }
+    }
+}
+
+/// A rule sees again.
+pub(super) fn listen(step: &mut Step<'_>, rule: u32) {
+    let Condition::Quiet(quiet) = &step.rules.rules[rule as usize].condition else {
+        return;
+    };
+    for place in step.keyed.of_rule(rule) {
+        if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
+            let deadline = step.deadlines.set(step.now.plus(quiet.for_), Timer::Key(place));
+            silence.listen(step.now, deadline);
         }
     }
 }
@@ -284,6 +304,12 @@ impl Keyed {
             .range((occurrence, first)..=(occurrence, last))
             .map(|(_, place)| *place)
             .collect()
+    }
+
+    fn of_rule(&self, rule: u32) -> Vec<KeyPlace> {
+        let slots = self.rules.get(rule as usize).map_or(&[][..], |keys| &keys.slots);
+        let taken = (0u32..).zip(slots).filter(|(_, entry)| entry.is_some());
+        taken.map(|(slot, _)| KeyPlace { rule, slot }).collect()
     }
 
     fn oldest(&self, rule: u32) -> Option<(u32, Time)> {

@@ -89,6 +89,11 @@ impl Rule {
             .chain(&self.resolve.when)
             .chain(cases)
     }
+
+    /// Whether it keeps state by key, other than that of meetings and participants.
+    pub fn is_keyed(&self) -> bool {
+        self.enabled && !matches!(self.condition, Condition::Each { .. } | Condition::Held { .. })
+    }
 }
 
 /// How bad the alerts of a rule are.
@@ -122,8 +127,8 @@ pub struct Place {
     pub line: u32,
     /// Its text.
     pub text: String,
-    /// Its name, in the files that it was compiled from.
-    pub span: Span,
+    /// Its name.
+    pub name: Span,
 }
 
 /// What one alert is about: fields of the notification, in the order in which the rule lists them.
