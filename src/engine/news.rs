@@ -9,6 +9,7 @@ use super::{
     meeting::{Grace, Occurrence, Place},
     received::Received,
     step::Step,
+    watch::Taken,
 };
 use crate::{
     model::{Party, Payload, ResolveReason, Time},
@@ -44,6 +45,7 @@ pub(super) fn apply(
         Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
+    let seen = step.look_at(received, Taken::News, place.occurrence, &facts);
     let shown = Shown {
         place,
         received,
@@ -74,6 +76,7 @@ pub(super) fn apply(
         occurrence.grace = Grace::Running(deadline);
     }
     weigh_meeting(step, alerts, occurrence, place, &before, received);
+    step.show(seen.map(|seen| seen.taken_in(is_news, occurrence)));
 }
 
 /// A notification that says what the last one said: only that it was said.
@@ -90,6 +93,8 @@ pub(super) fn repeat(
         Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
+    let seen = step.look_at(received, Taken::Repeat, place.occurrence, &facts);
+    step.show(seen);
     let shown = Shown {
         place,
         received,

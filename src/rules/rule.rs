@@ -84,6 +84,16 @@ impl Rule {
     pub fn is_keyed(&self) -> bool {
         self.enabled && !matches!(self.condition, Condition::Each { .. } | Condition::Held { .. })
     }
+
+    /// All its expressions: those of its condition, what ends its alerts, and what makes them worse.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let cases = self.severity.cases.iter().map(|(_, case)| case);
+        self.condition
+            .expressions()
+            .into_iter()
+            .chain(&self.resolve.when)
+            .chain(cases)
+    }
 }
 
 /// How bad the alerts of a rule are.
@@ -117,8 +127,8 @@ pub struct Place {
     pub line: u32,
     /// Its text.
     pub text: String,
-    /// Its name.
-    pub name: Span,
+    /// Its name, in the files that it was compiled from.
+    pub span: Span,
 }
 
 /// What one alert is about: fields of the notification, in the order in which the rule lists them.
