@@ -2,6 +2,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod bounds;
 pub mod catalogue;
 pub mod compile;
 mod condition;
