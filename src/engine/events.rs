@@ -51,7 +51,7 @@ impl<'a> Shown<'a> {
 /// Shows a notification to every rule that it can touch.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
-    for &rule in rules.index.events(&shown.received.notification.payload) {
+    for rule in rules.index.events(shown.facts) {
         if step.sees(rule) {
             *step.at_work = Some(rule);
             show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
@@ -97,7 +97,7 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
 /// A repeat is no match, but it is not quiet then, and the alert of what it repeats has been seen.
 pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
-    for &rule in rules.index.events(&shown.received.notification.payload) {
+    for rule in rules.index.events(shown.facts) {
         if !step.sees(rule) {
             continue;
         }

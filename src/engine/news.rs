@@ -68,7 +68,6 @@ pub(super) fn apply(
                 place,
                 seat: Some(seat),
             },
-            party,
             received,
         );
     }
@@ -135,7 +134,6 @@ fn weigh_participant(
     alerts: &mut Alerts,
     occurrence: &mut Occurrence,
     subject: Subject,
-    party: &Party,
     received: &Received<'_>,
 ) {
     let cause = Cause {
@@ -155,7 +153,11 @@ fn weigh_participant(
             held::weigh(step, alerts, occurrence, subject, rule, &cause);
         }
     }
-    for &rule in step.rules.index.held_party(party.status, party.disconnect_reason) {
+    let Some(facts) = held::facts(occurrence, subject, &cause, step.now) else {
+        return;
+    };
+    let rules = step.rules;
+    for rule in rules.index.held_party(&facts) {
         held::weigh(step, alerts, occurrence, subject, rule, &cause);
     }
 }
@@ -177,8 +179,7 @@ fn weigh_meeting(
         at: received.at,
         received: Some(received),
     };
-    let index = &step.rules.index;
-    for watch in index.held_meeting().iter().chain(index.held_party_watches()) {
+    for watch in step.rules.index.held() {
         if watch.meeting.intersects(changed) {
             weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
         }
