@@ -70,7 +70,7 @@ impl<T> Window<T> {
     }
 
     /// What stands at that place and after it.
-    pub fn from_mut(&mut self, place: usize) -> impl Iterator<Item = &mut T> {
+    pub fn tail_mut(&mut self, place: usize) -> impl Iterator<Item = &mut T> {
         self.entries.range_mut(place..).map(|(_, value)| value)
     }
 
