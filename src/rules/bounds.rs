@@ -14,7 +14,7 @@ impl RuleSet {
             "{} rules keep state by key, of which {fitting} fit: {keys_per_rule} keys each, {keys} in all",
             self.keyed
         );
-        let mut error = Diagnostic::error(&self.source, rule.place.span, message);
+        let mut error = Diagnostic::error(&self.source, rule.place.name, message);
         error.advise("raise `limits.keys` or lower `limits.keys_per_rule` in the configuration, or switch rules off");
         Some(error)
     }

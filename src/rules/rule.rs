@@ -80,11 +80,6 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether it keeps state by key, other than that of meetings and participants.
-    pub fn is_keyed(&self) -> bool {
-        self.enabled && !matches!(self.condition, Condition::Each { .. } | Condition::Held { .. })
-    }
-
     /// All its expressions: those of its condition, what ends its alerts, and what makes them worse.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
         let cases = self.severity.cases.iter().map(|(_, case)| case);
@@ -93,6 +88,11 @@ impl Rule {
             .into_iter()
             .chain(&self.resolve.when)
             .chain(cases)
+    }
+
+    /// Whether it keeps state by key, other than that of meetings and participants.
+    pub fn is_keyed(&self) -> bool {
+        self.enabled && !matches!(self.condition, Condition::Each { .. } | Condition::Held { .. })
     }
 }
 
@@ -127,8 +127,8 @@ pub struct Place {
     pub line: u32,
     /// Its text.
     pub text: String,
-    /// Its name, in the files that it was compiled from.
-    pub span: Span,
+    /// Its name.
+    pub name: Span,
 }
 
 /// What one alert is about: fields of the notification, in the order in which the rule lists them.
