@@ -12,6 +12,7 @@ use super::{
     received::Received,
     sequence,
     step::Step,
+    watch::Taken,
 };
 use crate::{
     model::{Evidence, Time},

@@ -95,8 +95,6 @@ pub(super) fn repeat(
         Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
-    let seen = step.look_at(received, Taken::Repeat, place.occurrence, &facts);
-    step.show(seen);
     let shown = Shown {
         place,
         received,
