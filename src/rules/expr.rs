@@ -13,6 +13,7 @@ mod clues;
 mod codes;
 mod defines;
 mod evaluate;
+mod guards;
 mod lex;
 mod literal;
 mod meaning;
@@ -36,6 +37,7 @@ pub use self::{
     clues::{Carrier, Clue},
     codes::{Code, CodeLiterals, Codes},
     defines::Defines,
+    guards::Guard,
     reads::{MeetingFields, Reads},
     vocabulary::Schema,
 };
