@@ -8,6 +8,7 @@ mod counts;
 mod deadlines;
 pub mod effect;
 mod events;
+mod expected;
 mod held;
 mod ids;
 pub mod input;
@@ -16,21 +17,30 @@ mod keyed;
 mod lifecycle;
 mod meeting;
 mod meetings;
+mod newest;
 mod news;
 pub mod outbox;
+mod quiet;
+mod ratio;
 mod received;
 mod recency;
 mod reload;
+mod schedules;
+mod sequence;
 mod step;
+mod watch;
 mod window;
+mod witness;
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
-pub use reload::{Reloaded, compare};
+pub use reload::{Fate, Reloaded, RuleChange};
+pub use watch::{Seen, Taken};
 
 use crate::{
     model::{Alert, Notification, Time},
@@ -45,7 +55,9 @@ use lifecycle::Alerts;
 use meetings::Meetings;
 use received::Received;
 use reload::compiled;
+use schedules::Schedules;
 use step::Step;
+use watch::Watch;
 
 /// Identity of a store; the ids that the engine makes depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -66,6 +78,7 @@ pub const SEMANTICS: u32 = 2;
 pub struct Engine {
     rules: Arc<RuleSet>,
     state: State,
+    watch: Option<Box<Watch>>,
 }
 
 /// All that a snapshot holds.
@@ -82,6 +95,8 @@ struct State {
     alerts: Alerts,
     keyed: Keyed,
     deadlines: Deadlines,
+    schedules: Schedules,
+    reloaded: Reloaded,
     counts: Counts,
 }
 
@@ -116,9 +131,15 @@ impl Engine {
             alerts: Alerts::default(),
             keyed: Keyed::default(),
             deadlines: Deadlines::default(),
+            schedules: Schedules::default(),
+            reloaded: Reloaded::default(),
             counts: Counts::default(),
         };
-        Self { rules, state }
+        Self {
+            rules,
+            state,
+            watch: None,
+        }
     }
 
     /// The engine that [`Self::snapshot`] was made of.
@@ -127,7 +148,11 @@ impl Engine {
         let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
         state.meetings.reindex();
         state.keyed.reindex();
-        Ok(Self { rules, state })
+        Ok(Self {
+            rules,
+            state,
+            watch: None,
+        })
     }
 
     /// The engine that a snapshot of this one gives, with the rules as they are compiled: to show that a snapshot leaves nothing out.
@@ -136,7 +161,11 @@ impl Engine {
         state.meetings.reindex();
         state.keyed.reindex();
         let rules = Arc::clone(&self.rules);
-        Ok(Self { rules, state })
+        Ok(Self {
+            rules,
+            state,
+            watch: None,
+        })
     }
 
     /// All state, as bytes.
@@ -153,6 +182,7 @@ impl Engine {
     pub fn apply(&mut self, offset: u64, time: Time, input: Input, out: &mut Vec<Effect>) {
         let time = time.max(self.state.now);
         if matches!(input, Input::Start(_)) {
+            keyed::begin_anew(&mut self.state.keyed, time);
             // What fell due while nobody ran happens now.
             self.state.counts.late_deadlines += self.state.deadlines.due_by(time);
             self.state.now = time;
@@ -175,6 +205,22 @@ impl Engine {
         }
         // A deadline that was set in the past falls due right after its input.
         self.advance(offset, time, out);
+    }
+
+    /// Keeps from now on what expressions could see of each notification, of one meeting or of all; [`Self::seen`] hands it out.
+    pub fn watch(&mut self, meeting: Option<&str>) {
+        self.watch = Some(Box::new(Watch {
+            meeting: meeting.map(CompactString::from),
+            seen: Vec::new(),
+        }));
+    }
+
+    /// What has been seen since [`Self::watch`] or the last time that this was asked; without end unless asked.
+    pub fn seen(&mut self) -> Vec<Seen> {
+        self.watch
+            .as_mut()
+            .map(|watch| std::mem::take(&mut watch.seen))
+            .unwrap_or_default()
     }
 
     /// When the next deadline is due.
@@ -268,9 +314,14 @@ impl Engine {
     fn advance(&mut self, offset: u64, time: Time, out: &mut Vec<Effect>) {
         while let Some((at, timer)) = self.state.deadlines.pop(time) {
             self.state.now = self.state.now.max(at);
+            if let Timer::Schedule(schedule) = timer {
+                self.schedule_turns(offset, schedule, out);
+                continue;
+            }
             let (meetings, alerts, mut step) = self.parts(offset, out);
             match timer {
                 Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
+                Timer::Key(place) => events::due(&mut step, alerts, meetings, place),
                 Timer::Sweep(rule) => keyed::sweep(&mut step, rule),
                 Timer::Grace(place) => meetings.grace_over(&mut step, alerts, place),
                 Timer::Idle(place) => meetings.idle(&mut step, alerts, place),
@@ -278,6 +329,7 @@ impl Engine {
                 Timer::Expire(age) => alerts.expire(&mut step, age),
                 Timer::Update(age) => alerts.update(&mut step, age),
                 Timer::Mail(ticket) => alerts.mail_due(&mut step, ticket),
+                Timer::Schedule(_) => {}
             }
         }
         self.state.now = time;
@@ -331,11 +383,13 @@ impl Engine {
             alerts,
             keyed,
             deadlines,
+            schedules,
             counts,
             ..
         } = &mut self.state;
         let step = Step {
             rules: &self.rules,
+            watch: self.watch.as_deref_mut(),
             settings,
             store: *store,
             offset,
@@ -344,6 +398,7 @@ impl Engine {
             deadlines,
             counts,
             next_event,
+            blind: schedules.blind(),
             out,
         };
         (meetings, alerts, step)

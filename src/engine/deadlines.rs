@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{lifecycle::AlertAge, meeting::Place, outbox::Ticket};
+use super::{keyed::KeyPlace, lifecycle::AlertAge, meeting::Place, outbox::Ticket};
 use crate::model::Time;
 
 /// What falls due.
@@ -18,6 +18,8 @@ pub(super) enum Timer {
         /// Index of the rule.
         rule: u32,
     },
+    /// What a rule waits for at a key has not come.
+    Key(KeyPlace),
     /// Keys of this rule may have been idle for so long that nothing can come of them any more.
     Sweep(u32),
     /// The grace after a meeting's end is over.
@@ -32,6 +34,8 @@ pub(super) enum Timer {
     Update(AlertAge),
     /// A mail is tried again.
     Mail(Ticket),
+    /// A schedule opens or closes, by its index.
+    Schedule(u32),
 }
 
 /// Whose state a held rule watches.
@@ -50,6 +54,9 @@ pub(super) struct Deadline {
     age: u64,
 }
 
+/// The ages below this one are ranks of what comes first at its instant.
+const FIRST_AGE: u64 = 1 << 32;
+
 /// All deadlines.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Deadlines {
@@ -60,8 +67,17 @@ pub(super) struct Deadlines {
 impl Deadlines {
     /// Sets a deadline. One that has passed already falls due right after the input at hand.
     pub fn set(&mut self, at: Time, timer: Timer) -> Deadline {
-        let deadline = Deadline { at, age: self.next_age };
+        let age = FIRST_AGE + self.next_age;
+        let deadline = Deadline { at, age };
         self.next_age += 1;
+        self.due.insert(deadline, timer);
+        deadline
+    }
+
+    /// Sets a deadline that falls due before all others of its instant, in the order of these ranks; there is one a rank and instant.
+    pub fn set_first(&mut self, at: Time, rank: u32, timer: Timer) -> Deadline {
+        let age = rank.into();
+        let deadline = Deadline { at, age };
         self.due.insert(deadline, timer);
         deadline
     }
@@ -91,15 +107,28 @@ impl Deadlines {
     /// Gives every rule its new index; timers of rules that are gone drop.
     pub fn renumber(&mut self, kept: &[Option<u32>]) {
         self.due.retain(|_, timer| match timer {
-            Timer::Hold { rule, .. } | Timer::Sweep(rule) => match kept.get(*rule as usize).copied().flatten() {
-                Some(new) => {
-                    *rule = new;
-                    true
+            Timer::Hold { rule, .. } | Timer::Key(KeyPlace { rule, .. }) | Timer::Sweep(rule) => {
+                match kept.get(*rule as usize).copied().flatten() {
+                    Some(new) => {
+                        *rule = new;
+                        true
+                    }
+                    None => false,
                 }
-                None => false,
-            },
+            }
             _ => true,
         });
+    }
+
+    /// How many clocks of each rule run.
+    pub fn by_rule(&self) -> BTreeMap<u32, u64> {
+        let mut counts = BTreeMap::new();
+        for timer in self.due.values() {
+            if let Timer::Hold { rule, .. } | Timer::Key(KeyPlace { rule, .. }) = timer {
+                *counts.entry(*rule).or_default() += 1;
+            }
+        }
+        counts
     }
 
     /// How many are set.

@@ -18,6 +18,7 @@ use super::{
     received::Received,
     recency::Recency,
     step::Step,
+    watch::Taken,
 };
 use crate::{
     model::{ConferenceStatus, Payload, ResolveReason, Time},
@@ -85,7 +86,7 @@ impl Meetings {
         let seat = occurrence.seat_of(&received.notification.payload);
         if occurrence.repeats(&received.notification.payload, seat) {
             step.counts.repeats += 1;
-            events::repeat(step, alerts, occurrence, place, seat, received);
+            news::repeat(step, alerts, occurrence, place, seat, received);
             return;
         }
         news::apply(step, alerts, occurrence, place, seat, received);
@@ -144,9 +145,8 @@ impl Meetings {
         }
     }
 
-    /// A new rule set is in force: holds of kept rules go on under their new index, and the states that the `fresh` rules watch are
-    /// weighed from now on.
-    pub fn renumber(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, kept: &[Option<u32>], fresh: &[u32]) {
+    /// A new rule set is in force: holds of kept rules go on under their new index, and how bad their alerts are is weighed.
+    pub fn renumber(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, kept: &[Option<u32>]) {
         for slot in self.by_opening.values().copied().collect::<Vec<_>>() {
             let Some(occurrence) = self.occurrence_mut(slot) else {
                 continue;
@@ -165,8 +165,40 @@ impl Meetings {
                 at: step.now,
                 received: None,
             };
-            for &rule in fresh {
+            held::weigh_severities(step, alerts, occurrence, place, &cause);
+        }
+    }
+
+    /// Weighs the states that these rules watch, which begin now if they are there.
+    pub fn watch(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, rules: &[u32]) {
+        let cause = Cause {
+            at: step.now,
+            received: None,
+        };
+        for slot in self.by_opening.values().copied().collect::<Vec<_>>() {
+            let Some(occurrence) = self.occurrence_mut(slot) else {
+                continue;
+            };
+            let place = Place {
+                slot,
+                occurrence: occurrence.opened_sequence,
+            };
+            for &rule in rules {
                 news::weigh_all(step, alerts, occurrence, place, rule, &cause);
+            }
+        }
+    }
+
+    /// Drops all states that these rules watch, with their timers; their alerts stay.
+    pub fn drop_holds(&mut self, step: &mut Step<'_>, rules: &[u32]) {
+        for slot in self.by_opening.values().copied().collect::<Vec<_>>() {
+            if let Some(occurrence) = self.occurrence_mut(slot) {
+                held::drop_of(step, &mut occurrence.holds, rules);
+                for seat in 0..occurrence.seat_count() {
+                    if let Some(participant) = occurrence.participant_mut(seat) {
+                        held::drop_of(step, &mut participant.holds, rules);
+                    }
+                }
             }
         }
     }
@@ -189,6 +221,27 @@ impl Meetings {
             },
             occurrence,
         ))
+    }
+
+    /// What is known of an occurrence that is open, or has closed lately.
+    pub fn facts(&self, place: Place) -> Option<MeetingFacts> {
+        let conference = self.slots.get(place.slot as usize)?.as_ref()?;
+        let open = conference.open.as_ref().map(|open| (open.opened_sequence, open.facts));
+        let closed = conference
+            .closed
+            .as_ref()
+            .map(|closed| (closed.occurrence, closed.facts));
+        let (_, facts) = open
+            .into_iter()
+            .chain(closed)
+            .find(|(occurrence, _)| *occurrence == place.occurrence)?;
+        Some(facts)
+    }
+
+    /// Whether an occurrence has not closed yet.
+    pub fn is_open(&self, place: Place) -> bool {
+        let open = self.occurrence(place.slot);
+        open.is_some_and(|open| open.opened_sequence == place.occurrence)
     }
 
     /// How many are open.
@@ -322,7 +375,7 @@ impl Meetings {
         }
         self.by_opening.remove(&place.occurrence);
         self.recency.remove(slot);
-        keyed::close(step, place);
+        keyed::close(step, place, &occurrence.facts);
         alerts.close(step, place, reason);
     }
 
@@ -343,13 +396,15 @@ impl Meetings {
         };
         let meeting = closed.facts;
         let facts = received.facts(Previous::Nothing, &meeting);
+        let seen = step.look_at(received, Taken::Late, place.occurrence, &facts);
+        step.show(seen);
         let shown = Shown {
             place,
             received,
             facts: &facts,
         };
         events::show(step, alerts, &shown);
-        keyed::close(step, place);
+        keyed::close(step, place, &meeting);
         alerts.close(step, place, ResolveReason::MeetingClosed);
     }
 

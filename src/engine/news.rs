@@ -9,6 +9,7 @@ use super::{
     meeting::{Grace, Occurrence, Place},
     received::Received,
     step::Step,
+    watch::Taken,
 };
 use crate::{
     model::{Party, Payload, ResolveReason, Time},
@@ -18,7 +19,8 @@ use crate::{
     },
 };
 
-/// A notification that says something new, of the participant who sits there: the state takes it in, and every rule that it can touch sees it.
+/// A notification that says something new, of the participant who sits there: the state takes it in, and every rule that it can touch
+/// sees it.
 pub(super) fn apply(
     step: &mut Step<'_>,
     alerts: &mut Alerts,
@@ -43,6 +45,7 @@ pub(super) fn apply(
         Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
+    let seen = step.look_at(received, Taken::News, place.occurrence, &facts);
     let shown = Shown {
         place,
         received,
@@ -72,6 +75,29 @@ pub(super) fn apply(
         occurrence.grace = Grace::Running(deadline);
     }
     weigh_meeting(step, alerts, occurrence, place, &before, received);
+    step.show(seen.map(|seen| seen.taken_in(is_news, occurrence)));
+}
+
+/// A notification that says what the last one said: only that it was said.
+pub(super) fn repeat(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &Occurrence,
+    place: Place,
+    seat: Option<u32>,
+    received: &Received<'_>,
+) {
+    let previous = match &received.notification.payload {
+        Payload::Conf(conf) => occurrence.previous_conf(conf),
+        Payload::Party(_) => occurrence.previous_party(seat),
+    };
+    let facts = received.facts(previous, &occurrence.facts);
+    let shown = Shown {
+        place,
+        received,
+        facts: &facts,
+    };
+    events::repeat(step, alerts, &shown);
 }
 
 /// Seats the participant that a notification is about, if it does not sit yet; the longest idle one makes room where there are too
@@ -122,7 +148,7 @@ fn weigh_participant(
             held::weigh(step, alerts, occurrence, subject, rule, &cause);
         }
     }
-    let Some(facts) = held::facts(step, occurrence, subject, &cause) else {
+    let Some(facts) = held::facts(occurrence, subject, &cause, step.now) else {
         return;
     };
     let rules = step.rules;

@@ -16,12 +16,18 @@ mod bounds;
 mod count;
 mod determinism;
 mod each;
+mod expected;
 mod held;
 mod ids;
 mod meetings;
 mod outbox;
+mod quiet;
+mod ratio;
 mod reload;
 mod repeats;
+mod schedules;
+mod sequence;
+mod severity;
 mod time;
 
 use std::{fmt::Write, sync::Arc, time::Duration};
@@ -32,7 +38,7 @@ use super::{
 };
 use crate::{
     model::{AlertEvent, AlertState, Time},
-    rules::{RuleSet, RuleSource, SourceFile, compile, diagnostic::Diagnostic, file::duration},
+    rules::{RuleSet, RuleSource, SourceFile, diagnostic::Diagnostic, file::duration},
     selftest::{self, Script, world::World},
 };
 
@@ -55,9 +61,8 @@ fn compiled(text: &str) -> (Arc<RuleSet>, Option<Script>) {
     });
     let rendered =
         |findings: &[Diagnostic]| -> String { findings.iter().map(|finding| finding.render(&source, false)).collect() };
-    let compiled = compile::compile(&source).unwrap_or_else(|findings| panic!("{}", rendered(&findings)));
-    let scripts =
-        selftest::scripts(&compiled.tests, &source).unwrap_or_else(|findings| panic!("{}", rendered(&findings)));
+    let (compiled, scripts) =
+        selftest::prepare(&source, None).unwrap_or_else(|findings| panic!("{}", rendered(&findings)));
     (Arc::new(compiled.set), scripts.into_iter().next())
 }
 

@@ -5,8 +5,11 @@ mod delivery;
 mod key;
 mod lint;
 mod meaning;
+mod reach;
 mod resolve;
 mod rule;
+mod schedules;
+mod severity;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -20,6 +23,7 @@ use super::{
     expr::{Defines, Expr, MAX_RULE, Schema},
     file::{Document, TestCase},
     index::{Distinct, Index, MAX_CODES},
+    schedule::Schedule,
 };
 
 /// What rule files without errors give.
@@ -31,6 +35,8 @@ pub struct Compiled {
     pub warnings: Vec<Diagnostic>,
     /// The rules' own tests, in the order of their files.
     pub tests: Vec<TestCase>,
+    /// The names for expressions and what they stand for, as written.
+    pub defines: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
 /// Compiles rule files.
@@ -42,8 +48,11 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
     let mut findings = Findings::new(source);
     let document = Document::read(&mut findings);
     let defines = defines(&document.defines, &mut findings);
+    let schedules = schedules::schedules(&document.schedules, &mut findings);
     let mut compiler = Compiler {
         findings,
+        document: &document,
+        schedules,
         defines,
         used_defines: BTreeSet::new(),
         distinct: Distinct::default(),
@@ -56,6 +65,7 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
     lint::lint(&document, &rules, &routes, &mut compiler);
 
     let warnings = compiler.findings.finish()?;
+    let schedules = compiler.schedules.into_iter().flatten().collect();
     let rules: Vec<_> = rules.into_iter().map(|(_, rule)| rule).collect();
     Ok(Compiled {
         set: RuleSet {
@@ -65,9 +75,11 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
             rules,
             receivers,
             routes,
+            schedules,
         },
         warnings,
         tests: document.tests,
+        defines: document.defines,
     })
 }
 
@@ -75,6 +87,9 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
 pub(super) struct Compiler<'a> {
     /// What is wrong with them.
     pub findings: Findings<'a>,
+    document: &'a Document,
+    /// In the order of the document; `None` for one with mistakes.
+    schedules: Vec<Option<Schedule>>,
     defines: Defines,
     /// Those that compiled expressions name.
     used_defines: BTreeSet<CompactString>,
@@ -83,6 +98,11 @@ pub(super) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
+    /// The schedule in that place, if there is one and it has no mistakes.
+    fn schedule(&self, place: Option<usize>) -> Option<&Schedule> {
+        self.schedules.get(place?)?.as_ref()
+    }
+
     /// Compiles an expression; what is wrong with it is among the findings.
     pub fn expression(&mut self, text: &Spanned<String>, schema: Schema) -> Option<Expr> {
         match Expr::compile(&text.value, schema, &self.defines, MAX_RULE) {
@@ -97,7 +117,7 @@ impl Compiler<'_> {
                     return None;
                 }
                 self.used_defines.extend(expr.defines().iter().cloned());
-                Some(expr)
+                Some(expr.placed(text.span))
             }
             Err(mistakes) => {
                 for mistake in &mistakes {
@@ -111,8 +131,7 @@ impl Compiler<'_> {
 
 /// How many of the rules keep state by key.
 fn keyed(rules: &[Rule]) -> u32 {
-    let keyed = rules.iter().filter(|rule| rule.enabled && rule.condition.is_keyed());
-    u32::try_from(keyed.count()).unwrap_or(u32::MAX)
+    u32::try_from(rules.iter().filter(|rule| rule.is_keyed()).count()).unwrap_or(u32::MAX)
 }
 
 fn defines(written: &[(Spanned<String>, Spanned<String>)], findings: &mut Findings<'_>) -> Defines {
@@ -160,7 +179,8 @@ fn test_names(document: &Document, findings: &mut Findings<'_>) {
             .iter()
             .filter_map(|rule| Some(rule.name.as_ref()?.value.as_str()))
     };
-    for test in &document.tests {
+    // What is read anew in a test may bring rules of its own; whoever reads it looks for their names.
+    for test in document.tests.iter().filter(|test| !test.reloads()) {
         let expected = test.expect.iter().map(|expected| &expected.rule);
         for name in test.rules.iter().flatten().chain(expected) {
             if !known().any(|rule| rule == name.value) {

@@ -3,7 +3,11 @@
 
 mod count;
 mod each;
+mod expected;
 mod held;
+mod quiet;
+mod ratio;
+mod sequence;
 
 use std::time::Duration;
 
@@ -11,6 +15,7 @@ use super::{
     Condition,
     compile::Compiler,
     diagnostic::{Findings, Span},
+    expr::{Expr, Schema},
     file::{Fields, listed},
 };
 
@@ -24,7 +29,15 @@ struct Form {
     read: fn(&mut Fields, &mut Compiler<'_>) -> Option<Condition>,
 }
 
-const FORMS: [Form; 3] = [each::FORM, count::FORM, held::FORM];
+const FORMS: [Form; 7] = [
+    each::FORM,
+    count::FORM,
+    ratio::FORM,
+    held::FORM,
+    expected::FORM,
+    sequence::FORM,
+    quiet::FORM,
+];
 
 /// Reads a rule's condition from the keys that are left of it.
 pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Condition> {
@@ -67,16 +80,35 @@ fn is_part(form: &Form, others: &[&Form]) -> bool {
         .any(|other| other.told_by != form.told_by && other.keys.contains(&form.told_by))
 }
 
-/// Takes the length of a window: it must be there, and be more than nothing.
+/// Takes an expression over a notification, which must be there.
+fn notification(fields: &mut Fields, key: &'static str, compiler: &mut Compiler<'_>) -> Option<Expr> {
+    let text = fields
+        .require(key, &mut compiler.findings)?
+        .text(&mut compiler.findings)?;
+    compiler.expression(&text, Schema::Notification)
+}
+
+/// Takes an expression over a notification, if it is there; `None` if there is a mistake in it.
+fn optional(fields: &mut Fields, key: &'static str, compiler: &mut Compiler<'_>) -> Option<Option<Expr>> {
+    match fields.place_of(key) {
+        Some(_) => notification(fields, key, compiler).map(Some),
+        None => Some(None),
+    }
+}
+
+/// Takes the length of a window.
 fn within(fields: &mut Fields, findings: &mut Findings<'_>) -> Option<Duration> {
-    let within = fields.require("within", findings)?.duration(findings)?;
-    if within.value.is_zero() {
-        findings
-            .error(within.span, "nothing can happen within no time")
-            .advise("write more than `0s`");
+    some_time(fields, "within", "nothing can happen within no time", findings)
+}
+
+/// Takes a duration, which must be there and be more than nothing.
+fn some_time(fields: &mut Fields, key: &'static str, why: &str, findings: &mut Findings<'_>) -> Option<Duration> {
+    let time = fields.require(key, findings)?.duration(findings)?;
+    if time.value.is_zero() {
+        findings.error(time.span, why).advise("write more than `0s`");
         return None;
     }
-    Some(within.value)
+    Some(time.value)
 }
 
 fn none(fields: &Fields, findings: &mut Findings<'_>) {

@@ -32,7 +32,7 @@ pub struct Index {
 pub struct Watch {
     /// The rule.
     pub rule: u32,
-    /// The fields of `meeting` that its `while` reads.
+    /// The fields of `meeting` that its `while` and its `severity_if` read.
     pub meeting: MeetingFields,
 }
 
@@ -50,7 +50,10 @@ impl Index {
             .collect();
         let watches = |party| {
             let watch = move |(index, rule): (u32, &Rule)| {
-                let meeting = held(rule, party)?.reads().meeting;
+                let cases = rule.severity.cases.iter().map(|(_, case)| case);
+                let meeting = cases.fold(held(rule, party)?.reads().meeting, |meeting, case| {
+                    meeting.with(case.reads().meeting)
+                });
                 Some(Watch { rule: index, meeting })
             };
             enabled().filter_map(watch).filter(|watch| !watch.meeting.is_empty())

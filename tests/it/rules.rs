@@ -1,10 +1,12 @@
 //! The rules in force: shown, checked, and exchanged while the service runs; a bad set changes nothing, and every surface says so.
 
 use bellwether::api::{
-    CheckRulesRequest, Diagnostic, ListRulesRequest, ReloadRulesRequest, ReloadRulesResponse, Rule, SubscribeRequest,
+    CheckRulesRequest, Diagnostic, ListRulesRequest, ReloadRulesRequest, ReloadRulesResponse, Rule, RuleChange,
+    SubscribeRequest,
     alert::{ResolveReason, State},
     alert_event::Type,
     diagnostic::Level,
+    rule_change::Fate,
 };
 use tonic::{Code, Status};
 
@@ -27,6 +29,15 @@ async fn list(client: &Client) -> Vec<Rule> {
 async fn reload(client: &Client) -> Result<ReloadRulesResponse, Status> {
     let reloaded = soon(client.rules.clone().reload_rules(ReloadRulesRequest {})).await;
     reloaded.map(tonic::Response::into_inner)
+}
+
+fn change(name: &str, fate: Fate, alerts: u64) -> RuleChange {
+    RuleChange {
+        name: name.to_owned(),
+        fate: fate.into(),
+        alerts,
+        timers: 0,
+    }
 }
 
 async fn check(client: &Client, source: &str) -> Vec<Diagnostic> {
@@ -83,6 +94,14 @@ async fn a_text_is_checked_without_being_loaded() {
         mistakes.iter().all(|mistake| mistake.rendered.contains('^')),
         "{mistakes:?}"
     );
+    // What `bellwether check` would tell of tests and doubts is told here, too; a file that a test names is not at hand.
+    let test = "tests:\n  - { name: t, given: [{ 0s: \"conf {billingCode = '1', status = 'x'}\" }] }\n  - { name: r, given: [{ 0s: { reload: x } }] }\n";
+    let found = check(&client, &format!("{RULES}define: {{ unused: 'true' }}\n{test}")).await;
+    let told: Vec<_> = found
+        .iter()
+        .map(|found| (found.level(), found.end_line > 0 && found.end_column > 0))
+        .collect();
+    assert_eq!(told, [(Level::Warning, true), (Level::Error, true)], "{found:?}");
     let text = "x".repeat((1 << 20) + 1);
     let refused = soon(client.rules.clone().check_rules(CheckRulesRequest { source: text })).await;
     assert_eq!(
@@ -153,8 +172,20 @@ define:
     site.write_rules(&changed.replace("rules:\n", "rules:\n  - { name: started, when: started }\n"));
     let reloaded = reload(&client).await.unwrap();
     assert!(reloaded.applied, "{reloaded:?}");
-    assert_eq!((reloaded.added, reloaded.removed), (vec!["started".to_owned()], vec![]));
-    assert_eq!((reloaded.reset, reloaded.kept_count), (vec!["port-full".to_owned()], 1));
+    let changes = [
+        change("started", Fate::Added, 0),
+        change("port-full", Fate::Reset, 1),
+        change("recording-stopped", Fate::Kept, 1),
+    ];
+    assert_eq!(reloaded.rules, changes);
+    let listed = soon(client.rules.clone().list_rules(ListRulesRequest {}))
+        .await
+        .unwrap();
+    assert_eq!(
+        listed.into_inner().changes,
+        changes,
+        "and a list of the rules says so later"
+    );
 
     let event = feed.event().await;
     let alert = event.alert.as_ref().unwrap();
@@ -168,7 +199,8 @@ define:
     client.notify(conf("3", 1)).await.unwrap();
     assert_eq!(feed.event().await.alert.unwrap().rule, "started");
     site.write_rules(RULES);
-    assert_eq!(reload(&client).await.unwrap().removed, ["started"]);
+    let back = reload(&client).await.unwrap();
+    assert_eq!(back.rules.last(), Some(&change("started", Fate::Removed, 0)));
     let ended = feed.event().await.alert.unwrap();
     assert_eq!(
         (ended.rule.as_str(), ended.resolve_reason()),
@@ -218,7 +250,10 @@ async fn a_bad_set_leaves_the_old_one_in_force_and_every_surface_says_so() {
     site.write_rules(RULES);
     let applied = reload(&client).await.unwrap();
     assert!(applied.applied);
-    assert_eq!(applied.kept_count, 2);
+    assert!(
+        applied.rules.iter().all(|rule| rule.fate() == Fate::Kept),
+        "{applied:?}"
+    );
     assert!(get(server.admin, "/readyz").await.starts_with("HTTP/1.1 200"));
     assert_eq!(metric(server.admin, RELOAD_OK).await, Some(1.0));
     assert_eq!(client.alerts("state == FIRING").await.len(), 2);

@@ -2,9 +2,9 @@
 
 use super::Compiler;
 use crate::{
-    model::Time,
+    model::{Severity, Time},
     rules::{
-        Route, Rule,
+        Condition, Route, Rule,
         diagnostic::Findings,
         expr::Expr,
         facts::AlertFacts,
@@ -19,23 +19,28 @@ pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[R
         unused_defines(document, compiler);
         unrouted(rules, routes, &mut compiler.findings);
         unused_receivers(document, &mut compiler.findings);
+        unused_schedules(document, &mut compiler.findings);
+        duplicates(rules, &mut compiler.findings);
     }
-    let rules: Vec<_> = rules.iter().filter(|(_, rule)| rule.enabled).collect();
     let findings = &mut compiler.findings;
-    for (i, (text, rule)) in rules.iter().enumerate() {
+    for (text, rule) in rules.iter().filter(|(_, rule)| rule.enabled) {
         let Some(name) = &text.name else { continue };
-        if !can_fire(rule) {
-            findings.warning(
-                name.span,
-                format!("`{}` can never fire: its condition never holds", rule.name),
-            );
+        shadowed_key(text, rule, findings);
+        if let Some(why) = never_fires(&rule.condition) {
+            findings.warning(name.span, format!("`{}` can never fire: {why}", rule.name));
         }
-        if let Some((first, _)) = rules[..i].iter().find(|(_, earlier)| earlier.meaning == rule.meaning) {
+    }
+}
+
+/// Two rules that mean the same.
+fn duplicates(rules: &[(&RuleText, Rule)], findings: &mut Findings<'_>) {
+    let rules: Vec<_> = rules.iter().filter(|(_, rule)| rule.enabled).collect();
+    for (i, (text, rule)) in rules.iter().enumerate() {
+        let earlier = rules[..i].iter().find(|(_, earlier)| earlier.meaning == rule.meaning);
+        if let (Some((first, _)), Some(name)) = (earlier, &text.name) {
             let (first, source) = (first.condition.head, findings.source());
-            let warning = findings.warning(
-                name.span,
-                format!("`{}` fires exactly when another rule does", rule.name),
-            );
+            let message = format!("`{}` fires exactly when another rule does", rule.name);
+            let warning = findings.warning(name.span, message);
             warning.other(source, first, "this one").advise("remove one of them");
         }
     }
@@ -51,8 +56,35 @@ fn unused_defines(document: &Document, compiler: &mut Compiler<'_>) {
     }
 }
 
-fn can_fire(rule: &Rule) -> bool {
-    rule.condition.required().into_iter().all(Expr::could_ever_hold)
+/// A label beside a part of the key of the same name reads as if it were that part.
+fn shadowed_key(text: &RuleText, rule: &Rule, findings: &mut Findings<'_>) {
+    for (label, _) in &text.labels {
+        if rule.key.fields.iter().any(|field| field.name() == label.value) {
+            findings
+                .warning(
+                    label.span,
+                    format!("this label has the name of a part of the key: `{}`", label.value),
+                )
+                .advise("give it another name, or whoever reads the alert takes one for the other");
+        }
+    }
+}
+
+fn never_fires(condition: &Condition) -> Option<&'static str> {
+    if !condition.required().into_iter().all(Expr::could_ever_hold) {
+        return Some("its condition never holds");
+    }
+    match condition {
+        Condition::Expected(expected)
+            if expected.expect == expected.after || expected.unless.as_ref() == Some(&expected.after) =>
+        {
+            Some("what opens an expectation also ends it, at the same instant")
+        }
+        Condition::Sequence(sequence) if sequence.unless.iter().any(|unless| sequence.steps.contains(unless)) => {
+            Some("one of its steps also ends it")
+        }
+        _ => None,
+    }
 }
 
 /// Where alerts are routed at all, none should go to nobody unseen.
@@ -61,13 +93,19 @@ fn unrouted(rules: &[(&RuleText, Rule)], routes: &[Route], findings: &mut Findin
         return;
     }
     for (text, rule) in rules.iter().filter(|(_, rule)| rule.enabled) {
-        let taken = routes
-            .iter()
-            .any(|route| route.filter.as_ref().is_none_or(|filter| takes(filter, rule)));
-        if let (false, Some(name)) = (taken, &text.name) {
+        let is_taken = |severity: &Severity| {
+            routes.iter().any(|route| {
+                route
+                    .filter
+                    .as_ref()
+                    .is_none_or(|filter| takes(filter, rule, *severity))
+            })
+        };
+        let untaken = rule.severity.all().find(|severity| !is_taken(severity));
+        if let (Some(severity), Some(name)) = (untaken, &text.name) {
             let message = format!(
-                "no route is sure to take the alerts of `{}`, severity {}",
-                rule.name, rule.severity
+                "no route is sure to take the alerts of `{}`, severity {severity}",
+                rule.name
             );
             findings
                 .warning(name.span, message)
@@ -77,10 +115,10 @@ fn unrouted(rules: &[(&RuleText, Rule)], routes: &[Route], findings: &mut Findin
 }
 
 /// Whether a route takes a rule's alerts whatever they are about.
-fn takes(filter: &Expr, rule: &Rule) -> bool {
+fn takes(filter: &Expr, rule: &Rule, severity: Severity) -> bool {
     filter.matches_alert(&AlertFacts {
         rule: &rule.name,
-        severity: rule.severity,
+        severity,
         firing: true,
         labels: &rule.labels,
         key: &[],
@@ -107,6 +145,16 @@ fn unused_receivers(document: &Document, findings: &mut Findings<'_>) {
                 receiver.name.span,
                 format!("no route names the receiver `{}`", receiver.name.value),
             );
+        }
+    }
+}
+
+fn unused_schedules(document: &Document, findings: &mut Findings<'_>) {
+    for schedule in &document.schedules {
+        let mut named = document.rules.iter().filter_map(|rule| rule.during.as_ref());
+        if !named.any(|name| name.value == schedule.name.value) {
+            let message = format!("no rule names the schedule `{}`", schedule.name.value);
+            findings.warning(schedule.name.span, message);
         }
     }
 }

@@ -2,13 +2,9 @@
 
 use std::time::Duration;
 
-use super::{
-    Compiler,
-    key::{Kinds, kinds_with},
-};
+use super::{Compiler, reach};
 use crate::rules::{
     Condition, Key, Resolve,
-    diagnostic::{Findings, Spanned},
     expr::Schema,
     file::{ResolveText, RuleText},
 };
@@ -23,23 +19,31 @@ pub(super) fn resolve(
     key: Option<&Key>,
     compiler: &mut Compiler<'_>,
 ) -> Option<Resolve> {
-    match (condition, &text.resolve) {
-        (Condition::Held { .. }, None) => Some(Resolve {
+    let ends_with = match condition {
+        Condition::Held { .. } => Some((
+            "`resolve` does not go with `while`",
+            "the alert of a state ends with it; `keep_firing_for` puts the end off",
+        )),
+        Condition::Quiet(_) => Some((
+            "`resolve` does not go with `quiet`",
+            "the alert ends when it is not quiet any more",
+        )),
+        _ => None,
+    };
+    match (ends_with, &text.resolve) {
+        (Some(_), None) => Some(Resolve {
             when: None,
             after: None,
         }),
-        (Condition::Held { .. }, Some(written)) => {
-            let error = compiler
-                .findings
-                .error(written.span, "`resolve` does not go with `while`");
-            error.advise("the alert of a state ends with it; `keep_firing_for` puts the end off");
+        (Some((message, advice)), Some(written)) => {
+            compiler.findings.error(written.span, message).advise(advice);
             None
         }
-        (_, None) => Some(Resolve {
+        (None, None) => Some(Resolve {
             when: None,
             after: Some(DEFAULT_AFTER),
         }),
-        (_, Some(written)) => written_resolve(written, key, compiler),
+        (None, Some(written)) => written_resolve(written, key, compiler),
     }
 }
 
@@ -53,7 +57,7 @@ fn written_resolve(written: &ResolveText, key: Option<&Key>, compiler: &mut Comp
     let when = match &written.when {
         Some(text) => {
             let expr = compiler.expression(text, Schema::Notification)?;
-            check_reach(text, Kinds::of(&expr), key, &mut compiler.findings);
+            reach::check(text.span, &expr, key, "it ends no alert", &mut compiler.findings);
             Some(expr)
         }
         None => None,
@@ -63,27 +67,4 @@ fn written_resolve(written: &ResolveText, key: Option<&Key>, compiler: &mut Comp
         after: after.or_else(|| when.is_none().then_some(DEFAULT_AFTER)),
         when,
     })
-}
-
-/// What ends an alert must have some part of its key, or it would end every alert of the rule.
-fn check_reach(text: &Spanned<String>, kinds: Kinds, key: Option<&Key>, findings: &mut Findings<'_>) {
-    if kinds == Kinds::NONE {
-        findings.warning(text.span, "this never holds, so it ends no alert");
-        return;
-    }
-    let Some(key) = key.filter(|key| !key.fields.is_empty()) else {
-        return;
-    };
-    let reaches = |kind: fn(Kinds) -> bool| key.fields.iter().any(|field| kind(kinds_with(*field)));
-    let blind = match (
-        kinds.conf && !reaches(|kinds| kinds.conf),
-        kinds.party && !reaches(|kinds| kinds.party),
-    ) {
-        (true, _) => "conf",
-        (_, true) => "party",
-        _ => return,
-    };
-    let message = format!("this can hold for a {blind} notification, which has no part of the rule's key");
-    let error = findings.error(text.span, message);
-    error.advise("it would end every alert of the rule; add the meeting to the key, or narrow this down");
 }

@@ -1,15 +1,15 @@
 //! Times, durations and their parts on the calendar.
 
-use jiff::{
-    SignedDuration, Timestamp,
-    tz::{Offset, TimeZone, TimeZoneDatabase},
-};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{Checker, Mistake, Value};
-use crate::rules::expr::{
-    syntax::Node,
-    tree::{Arithmetic, CalendarPart, Number},
-    vocabulary::Type,
+use crate::rules::{
+    expr::{
+        syntax::Node,
+        tree::{Arithmetic, CalendarPart, Number},
+        vocabulary::Type,
+    },
+    zone,
 };
 
 impl Checker<'_> {
@@ -71,10 +71,7 @@ impl Checker<'_> {
 
     fn zone(&mut self, node: &Node) -> Option<TimeZone> {
         let name = self.literal(node, "the time zone")?;
-        // The database compiled in, not the machine's: a rule means the same everywhere.
-        let zone = offset(&name)
-            .map(TimeZone::fixed)
-            .or_else(|| TimeZoneDatabase::bundled().get(&name).ok());
+        let zone = zone::named(&name);
         if zone.is_none() {
             let mistake = Mistake::new(node.span.clone(), format!("`{name}` is no time zone"));
             self.report(mistake.advise("write a name such as 'Asia/Shanghai', or an offset such as '+08:00'"));
@@ -143,19 +140,4 @@ fn length(text: &str) -> Option<i64> {
     }
     let sum = if text.starts_with('-') { -sum } else { sum };
     i64::try_from(sum.as_nanos()).ok()
-}
-
-/// `+08:00`, `-03:30`, `08:00`
-fn offset(text: &str) -> Option<Offset> {
-    let (sign, rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let number = |digits: &str| match digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()) {
-        true => digits.parse::<i32>().ok(),
-        false => None,
-    };
-    let minutes = number(minutes).filter(|minutes| *minutes < 60)?;
-    Offset::from_seconds(sign * (number(hours)? * 3600 + minutes * 60)).ok()
 }
