@@ -6,7 +6,7 @@
 //!
 //! Of CEL these are absent, each named in its own error message: maps, messages, bytes, fractions, unsigned numbers, conversions between
 //! types, `map` and `filter`, joining of texts and lists, and patterns that are not literals. There is no `now`. The manual
-//! (`docs/rules.md`) lists all of it with the reasons, and where the rest differs.
+//! (`docs/expressions.md`) lists all of it with the reasons, and where the rest differs.
 
 mod check;
 mod clues;
