@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 use crate::{
     admin::Readiness,
     clock,
-    engine::{Fate, Reloaded, RuleChange},
+    engine::{Fate, Reloaded, RuleChange, input::Settings},
     metrics::Metrics,
     rule_files::{self, LoadError},
     rules::{RuleSet, RuleSource, catalogue, compile, diagnostic::Diagnostic},
@@ -28,6 +28,7 @@ const PART: &str = "rules";
 pub struct Reloader {
     /// Files and folders; none: the catalogue that is built in.
     paths: Vec<PathBuf>,
+    limits: Settings,
     readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -85,7 +86,7 @@ impl Checked {
 
 impl Reloader {
     /// Reads those files, or the catalogue where there are none.
-    pub fn new(paths: Vec<PathBuf>, readiness: Arc<Readiness>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(paths: Vec<PathBuf>, limits: Settings, readiness: Arc<Readiness>, metrics: Arc<Metrics>) -> Self {
         let state = State {
             handle: None,
             in_force: Arc::default(),
@@ -93,6 +94,7 @@ impl Reloader {
         };
         Self {
             paths,
+            limits,
             readiness,
             metrics,
             state: Mutex::new(state),
@@ -168,13 +170,17 @@ impl Reloader {
         let text = Arc::clone(&source);
         let compiled = tokio::task::spawn_blocking(move || compile::compile(&text)).await;
         match compiled {
-            Ok(Ok(compiled)) => Ok((
-                Arc::new(compiled.set),
-                Checked {
-                    source,
-                    diagnostics: compiled.warnings,
-                },
-            )),
+            Ok(Ok(compiled)) => {
+                let fits = compiled.set.check_keys(self.limits.keys_per_rule, self.limits.keys);
+                let diagnostics = compiled.warnings;
+                match fits {
+                    Ok(()) => Ok((Arc::new(compiled.set), Checked { source, diagnostics })),
+                    Err(error) => Err(Reload::Refused(Checked {
+                        source,
+                        diagnostics: [error].into_iter().chain(diagnostics).collect(),
+                    })),
+                }
+            }
             Ok(Err(diagnostics)) => Err(Reload::Refused(Checked { source, diagnostics })),
             Err(_) => Err(Reload::Stopping),
         }

@@ -2,6 +2,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod bounds;
 pub mod catalogue;
 pub mod compile;
 mod condition;
@@ -17,5 +18,5 @@ pub mod schema;
 pub mod template;
 mod zone;
 
-pub use condition::{Condition, Count, Expected, Varied};
+pub use condition::{Condition, Count, Expected, Quiet, Ratio, Sequence, Share, Varied};
 pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, Severities, SourceFile};

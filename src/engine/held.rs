@@ -291,8 +291,13 @@ fn fire(
     )
 }
 
-/// What is now known of the subject; `None` if it is gone.
-fn facts<'a>(occurrence: &'a Occurrence, subject: Subject, cause: &Cause<'a>, now: Time) -> Option<Facts<'a>> {
+/// What the expression of a state sees; `None` where the participant is gone.
+pub(super) fn facts<'a>(
+    occurrence: &'a Occurrence,
+    subject: Subject,
+    cause: &Cause<'a>,
+    now: Time,
+) -> Option<Facts<'a>> {
     let at_hand = match subject.seat {
         None => AtHand::Nothing,
         Some(seat) => AtHand::Party(&occurrence.participant(seat)?.known),

@@ -13,13 +13,16 @@ use super::{
     key::{self, KeyOf},
     lifecycle::Alerts,
     meeting::Place,
+    quiet::Silence,
+    ratio::Sampled,
     recency::Recency,
+    sequence::Progress,
     step::Step,
 };
 use crate::{
     model::{ResolveReason, Time},
     rules::{
-        Key,
+        Condition, Key,
         facts::{Facts, MeetingFacts},
     },
 };
@@ -65,22 +68,27 @@ struct Entry {
 pub(super) enum State {
     Count(Counted),
     Expected(Expectation),
+    Sequence(Progress),
+    Ratio(Sampled),
+    Quiet(Silence),
 }
 
 impl State {
     /// What it waits for.
     fn deadline(&self) -> Option<Deadline> {
         match self {
-            Self::Count(_) => None,
+            Self::Count(_) | Self::Sequence(_) | Self::Ratio(_) => None,
             Self::Expected(expectation) => Some(expectation.deadline),
+            Self::Quiet(silence) => silence.deadline(),
         }
     }
 
     /// How much it waits for.
     fn pending(&self) -> u64 {
         match self {
-            Self::Count(_) => 0,
+            Self::Count(_) | Self::Ratio(_) | Self::Quiet(_) => 0,
             Self::Expected(_) => 1,
+            Self::Sequence(progress) => progress.half_done(),
         }
     }
 }
@@ -139,10 +147,39 @@ pub(super) fn close(step: &mut Step<'_>, occurrence: Place, meeting: &MeetingFac
     }
 }
 
-/// A rule sees no more: forgets all its keys.
+/// The service starts: what is missed only if somebody listens begins anew.
+pub(super) fn begin_anew(keyed: &mut Keyed, now: Time) {
+    for entry in keyed.rules.iter_mut().flat_map(|keys| &mut keys.slots).flatten() {
+        if let State::Quiet(silence) = &mut entry.state {
+            silence.begin_anew(now);
+        }
+    }
+}
+
+/// A rule sees no more: forgets all its keys, but for those that will be missed when it sees again.
 pub(super) fn drop_of(step: &mut Step<'_>, rule: u32) {
-    while let Some((slot, _)) = step.keyed.oldest(rule) {
-        remove(step, KeyPlace { rule, slot });
+    for place in step.keyed.of_rule(rule) {
+        match step.keyed.get_mut(place) {
+            Some(State::Quiet(silence)) => {
+                if let Some(deadline) = silence.pause() {
+                    step.deadlines.cancel(deadline);
+                }
+            }
+            _ => drop(remove(step, place)),
+        }
+    }
+}
+
+/// A rule sees again.
+pub(super) fn listen(step: &mut Step<'_>, rule: u32) {
+    let Condition::Quiet(quiet) = &step.rules.rules[rule as usize].condition else {
+        return;
+    };
+    for place in step.keyed.of_rule(rule) {
+        if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
+            let deadline = step.deadlines.set(step.now.plus(quiet.for_), Timer::Key(place));
+            silence.listen(step.now, deadline);
+        }
     }
 }
 
@@ -196,8 +233,13 @@ fn make_room(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32) {
 impl Keyed {
     /// The state of a key.
     pub fn get_mut(&mut self, place: KeyPlace) -> Option<&mut State> {
+        self.entry_mut(place).map(|(_, state)| state)
+    }
+
+    /// A key and its state.
+    pub fn entry_mut(&mut self, place: KeyPlace) -> Option<(&KeyOf, &mut State)> {
         let entry = self.rules.get_mut(place.rule as usize)?.get_mut(place.slot)?;
-        Some(&mut entry.state)
+        Some((&entry.key, &mut entry.state))
     }
 
     /// How many keys a rule has.
@@ -245,7 +287,8 @@ impl Keyed {
         }
     }
 
-    fn find(&self, rule: u32, key: &KeyOf) -> Option<KeyPlace> {
+    /// Where the state of a key is kept.
+    pub fn find(&self, rule: u32, key: &KeyOf) -> Option<KeyPlace> {
         let slot = self.rules.get(rule as usize)?.find(key)?;
         Some(KeyPlace { rule, slot })
     }
@@ -261,6 +304,12 @@ impl Keyed {
             .range((occurrence, first)..=(occurrence, last))
             .map(|(_, place)| *place)
             .collect()
+    }
+
+    fn of_rule(&self, rule: u32) -> Vec<KeyPlace> {
+        let slots = self.rules.get(rule as usize).map_or(&[][..], |keys| &keys.slots);
+        let taken = (0u32..).zip(slots).filter(|(_, entry)| entry.is_some());
+        taken.map(|(slot, _)| KeyPlace { rule, slot }).collect()
     }
 
     fn oldest(&self, rule: u32) -> Option<(u32, Time)> {

@@ -86,7 +86,7 @@ impl Meetings {
         let seat = occurrence.seat_of(&received.notification.payload);
         if occurrence.repeats(&received.notification.payload, seat) {
             step.counts.repeats += 1;
-            events::repeat(step, alerts, occurrence, place, seat, received);
+            news::repeat(step, alerts, occurrence, place, seat, received);
             return;
         }
         news::apply(step, alerts, occurrence, place, seat, received);

@@ -65,7 +65,6 @@ pub(super) fn apply(
                 place,
                 seat: Some(seat),
             },
-            party,
             received,
         );
     }
@@ -77,6 +76,28 @@ pub(super) fn apply(
     }
     weigh_meeting(step, alerts, occurrence, place, &before, received);
     step.show(seen.map(|seen| seen.taken_in(is_news, occurrence)));
+}
+
+/// A notification that says what the last one said: only that it was said.
+pub(super) fn repeat(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &Occurrence,
+    place: Place,
+    seat: Option<u32>,
+    received: &Received<'_>,
+) {
+    let previous = match &received.notification.payload {
+        Payload::Conf(conf) => occurrence.previous_conf(conf),
+        Payload::Party(_) => occurrence.previous_party(seat),
+    };
+    let facts = received.facts(previous, &occurrence.facts);
+    let shown = Shown {
+        place,
+        received,
+        facts: &facts,
+    };
+    events::repeat(step, alerts, &shown);
 }
 
 /// Seats the participant that a notification is about, if it does not sit yet; the longest idle one makes room where there are too
@@ -108,7 +129,6 @@ fn weigh_participant(
     alerts: &mut Alerts,
     occurrence: &mut Occurrence,
     subject: Subject,
-    party: &Party,
     received: &Received<'_>,
 ) {
     let cause = Cause {
@@ -128,7 +148,11 @@ fn weigh_participant(
             held::weigh(step, alerts, occurrence, subject, rule, &cause);
         }
     }
-    for &rule in step.rules.index.held_party(party.status, party.disconnect_reason) {
+    let Some(facts) = held::facts(occurrence, subject, &cause, step.now) else {
+        return;
+    };
+    let rules = step.rules;
+    for rule in rules.index.held_party(&facts) {
         held::weigh(step, alerts, occurrence, subject, rule, &cause);
     }
 }
@@ -150,8 +174,7 @@ fn weigh_meeting(
         at: received.at,
         received: Some(received),
     };
-    let index = &step.rules.index;
-    for watch in index.held_meeting().iter().chain(index.held_party_watches()) {
+    for watch in step.rules.index.held() {
         if watch.meeting.intersects(changed) {
             weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
         }

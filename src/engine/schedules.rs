@@ -80,6 +80,9 @@ impl Engine {
         if is_open(self) {
             let (meetings, alerts, mut step) = self.parts(offset, out);
             meetings.watch(&mut step, alerts, &users);
+            for rule in &users {
+                keyed::listen(&mut step, *rule);
+            }
         }
     }
 

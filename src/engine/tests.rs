@@ -21,9 +21,12 @@ mod held;
 mod ids;
 mod meetings;
 mod outbox;
+mod quiet;
+mod ratio;
 mod reload;
 mod repeats;
 mod schedules;
+mod sequence;
 mod severity;
 mod time;
 

@@ -131,8 +131,7 @@ impl Compiler<'_> {
 
 /// How many of the rules keep state by key.
 fn keyed(rules: &[Rule]) -> u32 {
-    let keyed = rules.iter().filter(|rule| rule.enabled && rule.condition.is_keyed());
-    u32::try_from(keyed.count()).unwrap_or(u32::MAX)
+    u32::try_from(rules.iter().filter(|rule| rule.is_keyed()).count()).unwrap_or(u32::MAX)
 }
 
 fn defines(written: &[(Spanned<String>, Spanned<String>)], findings: &mut Findings<'_>) -> Defines {

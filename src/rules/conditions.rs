@@ -5,6 +5,9 @@ mod count;
 mod each;
 mod expected;
 mod held;
+mod quiet;
+mod ratio;
+mod sequence;
 
 use std::time::Duration;
 
@@ -26,7 +29,15 @@ struct Form {
     read: fn(&mut Fields, &mut Compiler<'_>) -> Option<Condition>,
 }
 
-const FORMS: [Form; 4] = [each::FORM, count::FORM, held::FORM, expected::FORM];
+const FORMS: [Form; 7] = [
+    each::FORM,
+    count::FORM,
+    ratio::FORM,
+    held::FORM,
+    expected::FORM,
+    sequence::FORM,
+    quiet::FORM,
+];
 
 /// Every condition: the key that tells it, and all its keys.
 pub(super) fn forms() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
@@ -90,16 +101,19 @@ fn optional(fields: &mut Fields, key: &'static str, compiler: &mut Compiler<'_>)
     }
 }
 
-/// Takes the length of a window: it must be there, and be more than nothing.
+/// Takes the length of a window.
 fn within(fields: &mut Fields, findings: &mut Findings<'_>) -> Option<Duration> {
-    let within = fields.require("within", findings)?.duration(findings)?;
-    if within.value.is_zero() {
-        findings
-            .error(within.span, "nothing can happen within no time")
-            .advise("write more than `0s`");
+    some_time(fields, "within", "nothing can happen within no time", findings)
+}
+
+/// Takes a duration, which must be there and be more than nothing.
+fn some_time(fields: &mut Fields, key: &'static str, why: &str, findings: &mut Findings<'_>) -> Option<Duration> {
+    let time = fields.require(key, findings)?.duration(findings)?;
+    if time.value.is_zero() {
+        findings.error(time.span, why).advise("write more than `0s`");
         return None;
     }
-    Some(within.value)
+    Some(time.value)
 }
 
 fn none(fields: &Fields, findings: &mut Findings<'_>) {

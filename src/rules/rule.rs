@@ -89,6 +89,11 @@ impl Rule {
             .chain(&self.resolve.when)
             .chain(cases)
     }
+
+    /// Whether it keeps state by key, other than that of meetings and participants.
+    pub fn is_keyed(&self) -> bool {
+        self.enabled && !matches!(self.condition, Condition::Each { .. } | Condition::Held { .. })
+    }
 }
 
 /// How bad the alerts of a rule are.
@@ -122,8 +127,8 @@ pub struct Place {
     pub line: u32,
     /// Its text.
     pub text: String,
-    /// Its name, in the files that it was compiled from.
-    pub span: Span,
+    /// Its name.
+    pub name: Span,
 }
 
 /// What one alert is about: fields of the notification, in the order in which the rule lists them.
@@ -191,7 +196,7 @@ impl KeyField {
     }
 }
 
-/// When an alert of an event rule ends by itself; a held one ends with its state.
+/// When an alert ends by itself; that of a state, or of silence, ends with it and has neither of these.
 #[derive(Debug)]
 pub struct Resolve {
     /// A notification for which this holds ends it.

@@ -124,7 +124,7 @@ impl RuleCoverage {
         let places = expressions.iter().flat_map(|traced| traced.places.iter().flatten());
         Self {
             name: rule.name.clone(),
-            place: rule.place.span,
+            place: rule.place.name,
             is_of_participants: rule.key.fields.contains(&KeyField::PartyId),
             fired: false,
             branches: places.map(|place| (*place, Outcomes::default())).collect(),

@@ -22,7 +22,7 @@ use crate::{
     rules::RuleSet,
 };
 
-const RULES: [&str; 16] = [
+const RULES: [&str; 22] = [
     "name: refused, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', severity: critical, summary: '{{ meeting.present }}'",
     "name: anything, when: 'true', key: [], resolve: { after: 40s }",
     "name: by-phone, when: party.status == DISCONNECTED, key: [party.phone], resolve: { when: party.status == SPEAKING }",
@@ -35,10 +35,16 @@ const RULES: [&str; 16] = [
     "name: bursts, when: 'true', key: [party.phone], count: { at_least: 3, within: 1m, distinct: { of: party.billing_code, at_least: 2 } }",
     "name: stays, after: party.status == CALL_HOLDING, expect: party.status == SPEAKING, within: 20s, unless: conf.status == MEETING_END",
     "name: unrecorded, after: meeting.live, expect: conf.status == RECORDED, within: 1m, key: [source], resolve: { after: 30s }",
+    "name: flaps, sequence: [party.status == SPEAKING, party.status != SPEAKING, party.status == SPEAKING], within: 30s, unless: conf.status == MUTED_ALL",
+    "name: calls, sequence: [party.status == DIALING, party.status == CALL_HOLDING, party.status == DISCONNECTED], within: 2m, key: [party.phone]",
+    "name: refusals, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', ratio: { of: party.status == DISCONNECTED, at_least: 0.5, within: 1m, min_samples: 2 }, key: []",
+    "name: silent, quiet: 'true', for: 61s, key: [source]",
+    "name: still, quiet: 'party.status != DISCONNECTED', for: 20s, key: [party.billing_code, party.phone]",
     "name: by-shift, when: party.status == SPEAKING, severity_if: { critical: party.role == EXPERT }, during: shift",
     "name: held-by-shift, while: meeting.live, for: 30s, severity_if: { critical: meeting.present > 1 }, during: shift",
     "name: count-by-shift, when: party.status == SPEAKING, count: { at_least: 2, within: 1m }, key: [], during: shift",
     "name: expected-by-shift, after: meeting.live, expect: conf.status == RECORDED, within: 1m, during: shift",
+    "name: silent-by-shift, quiet: 'true', for: 50s, key: [source], during: shift",
 ];
 
 /// Some choices of the rules.

@@ -7,7 +7,7 @@ use crate::{
     model::Labels,
     rules::{
         Place, Rule, conditions,
-        diagnostic::{Findings, Location, Spanned},
+        diagnostic::{Findings, Location, Span, Spanned},
         file::RuleText,
         template,
     },
@@ -57,7 +57,7 @@ fn rule(text: &RuleText, compiler: &mut Compiler<'_>) -> Option<Rule> {
     let resolve = resolve?;
     Some(Rule {
         name: CompactString::from(text.name.as_ref()?.value.as_str()),
-        place: place(text, &compiler.findings),
+        place: place(text, text.name.as_ref()?.span, &compiler.findings),
         meaning: meaning::digest(&condition, &key, &resolve, compiler.schedule(during)),
         condition,
         key,
@@ -144,7 +144,7 @@ fn runbook(text: Option<&Spanned<String>>, findings: &mut Findings<'_>) -> Strin
     text.value.clone()
 }
 
-fn place(text: &RuleText, findings: &Findings<'_>) -> Place {
+fn place(text: &RuleText, name: Span, findings: &Findings<'_>) -> Place {
     let location = Location::of(findings.source(), text.span);
     let indent = usize::try_from(location.column).unwrap_or(1) - 1;
     let lines = text.span.text(findings.source()).lines().map(|line| {
@@ -156,6 +156,6 @@ fn place(text: &RuleText, findings: &Findings<'_>) -> Place {
         file: location.file,
         line: location.line,
         text: lines.collect::<Vec<_>>().join("\n").trim_end().to_owned(),
-        span: text.name.as_ref().map_or(text.span, |name| name.span),
+        name,
     }
 }
