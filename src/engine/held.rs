@@ -63,9 +63,21 @@ pub(super) fn weigh(
     rule: u32,
     cause: &Cause<'_>,
 ) {
-    if !step.sees(rule) {
-        return;
+    if step.sees(rule) {
+        *step.at_work = Some(rule);
+        weigh_state(step, alerts, occurrence, subject, rule, cause);
+        *step.at_work = None;
     }
+}
+
+fn weigh_state(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    subject: Subject,
+    rule: u32,
+    cause: &Cause<'_>,
+) {
     let compiled = &step.rules.rules[rule as usize];
     let Condition::Held {
         condition,

@@ -55,6 +55,9 @@ pub(super) fn apply(
 
     if !is_news {
         step.counts.late += 1;
+        if let Payload::Party(party) = &received.notification.payload {
+            occurrence.keep_late(party, seat);
+        }
     } else if let Payload::Party(party) = &received.notification.payload {
         let seat = take_seat(step, alerts, occurrence, party, seat, received.order);
         weigh_participant(
