@@ -144,7 +144,8 @@ fn rows() -> Vec<Row> {
             "rules:\n- name: a\n  when: party.status == MUTED\n  while: meeting.live\n- name: b\n  severity: info\n  for: 5s\n",
             &[
                 "a.yaml:3:3: error: 2 conditions in one rule: `when` and `while`; make a rule of each (a.yaml:4:3: and here)",
-                "a.yaml:5:3: error: a rule without a condition: it has only `for`; give it one of `when` and `while`",
+                "a.yaml:5:3: error: a rule without a condition: it has only `for`; give it one of `when`, `while`, `after`, \
+                 `sequence` and `quiet`",
             ],
         ),
         row(

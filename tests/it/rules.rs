@@ -200,7 +200,7 @@ define:
     assert_eq!(feed.event().await.alert.unwrap().rule, "started");
     site.write_rules(RULES);
     let back = reload(&client).await.unwrap();
-    assert_eq!(back.rules.last(), Some(&change("started", Fate::Removed, 0)));
+    assert_eq!(back.rules.last(), Some(&change("started", Fate::Removed, 1)));
     let ended = feed.event().await.alert.unwrap();
     assert_eq!(
         (ended.rule.as_str(), ended.resolve_reason()),
