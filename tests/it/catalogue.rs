@@ -147,10 +147,10 @@ fn group(file: &str, rules: &[Rule<'_>]) -> String {
         let team = rule.value("labels").unwrap().trim_matches(['{', '}', ' ']);
         write!(
             group,
-            "\n### {}\n\n{}\n\n*{}* · {team} · {}\n\n```yaml\n{}```\n",
+            "\n### {}\n\n> {}\n\n{}\n\nSeverity: {}. Labels: {team}.\n\n```yaml\n{}```\n",
             rule.name,
+            rule.summary(),
             rule.why,
-            rule.summary().replace('*', "_"),
             rule.severity(),
             rule.condition()
         )
