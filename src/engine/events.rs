@@ -52,15 +52,18 @@ impl<'a> Shown<'a> {
 /// Shows a notification to every rule that it can touch.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
-    for &rule in rules.index.events(&shown.received.notification.payload) {
-        if !step.sees(rule) {
-            continue;
+    for rule in rules.index.events(shown.facts) {
+        if step.sees(rule) {
+            *step.at_work = Some(rule);
+            show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
         }
-        show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
     }
+    *step.at_work = None;
 }
 
 fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule, shown: &Shown<'_>) {
+    #[cfg(test)]
+    assert_ne!(compiled.name, super::POISON, "what the tests make the engine fail on");
     let resolve = compiled.resolve.when.as_ref();
     if resolve.is_some_and(|when| when.holds(shown.facts)) {
         alerts.resolve_agreeing(step, rule, shown.place, shown.facts);
@@ -97,7 +100,7 @@ pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>
     let seen = step.look_at(shown.received, Taken::Repeat, shown.place.occurrence, shown.facts);
     step.show(seen);
     let rules = step.rules;
-    for &rule in rules.index.events(&shown.received.notification.payload) {
+    for rule in rules.index.events(shown.facts) {
         if !step.sees(rule) {
             continue;
         }

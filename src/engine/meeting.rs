@@ -1,12 +1,14 @@
 //! One occurrence of a meeting: what the notifications have told of it and of its participants. A billing code is used again and
 //! again; which occurrence a notification belongs to is `meetings`' to say.
 
-use std::{collections::VecDeque, hash::BuildHasher};
+mod seats;
+
+use std::collections::VecDeque;
 
 use compact_str::CompactString;
-use hashbrown::{DefaultHashBuilder, HashTable};
 use serde::{Deserialize, Serialize};
 
+use self::seats::Seats;
 use super::{deadlines::Deadline, held::Hold};
 use crate::{
     model::{Conf, ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Payload, Role, Time},
@@ -91,15 +93,31 @@ pub struct Participant {
     /// When that happened.
     pub changed_at: Time,
     said: Said,
+    /// The last notification, where it was older than what is known.
+    late: Option<Box<Party>>,
     pub(super) holds: Vec<Hold>,
 }
 
-/// The last status in one respect of the meeting: its life, its recording, its muting, or an unlisted code by itself.
+impl Participant {
+    /// The last notification, by acceptance: what it said, and which of that it had said.
+    fn last(&self) -> (&Party, Said) {
+        match &self.late {
+            Some(late) => (late, Said::of(late)),
+            None => (&self.known, self.said),
+        }
+    }
+}
+
+/// What was heard in one respect of the meeting: its life, its recording, its muting, or an unlisted code by itself.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Respect {
     kind: RespectKind,
+    /// The newest status.
     status: ConferenceStatus,
+    /// When it was reached.
     at: Time,
+    /// The last one by acceptance.
+    last: ConferenceStatus,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +172,7 @@ impl Occurrence {
     /// The last notification in the same respect of the meeting.
     pub(super) fn previous_conf(&self, conf: &Conf) -> Previous<'static> {
         match self.respect(conf.status) {
-            Some(respect) => Previous::Conf(respect.status),
+            Some(respect) => Previous::Conf(respect.last),
             None => Previous::Nothing,
         }
     }
@@ -162,35 +180,39 @@ impl Occurrence {
     /// The last notification of the participant who sits there.
     pub(super) fn previous_party(&self, seat: Option<u32>) -> Previous<'_> {
         match seat.and_then(|seat| self.seats.get(seat)) {
-            Some(participant) => Previous::Party {
-                known: &participant.known,
-                said: participant.said,
-            },
+            Some(participant) => {
+                let (known, said) = participant.last();
+                Previous::Party { known, said }
+            }
             None => Previous::Nothing,
         }
     }
 
     /// Whether it says what the last notification of the same participant, who sits there, or in the same respect of the meeting, said.
-    pub(super) fn repeats(&self, payload: &Payload, seat: Option<u32>) -> bool {
+    /// What says again what came late is none if it is newer than what is known, which it changes.
+    pub(super) fn repeats(&self, payload: &Payload, seat: Option<u32>, order: Time) -> bool {
         match payload {
-            Payload::Conf(conf) => self.repeats_conf(conf),
-            Payload::Party(party) => self.repeats_party(party, seat),
+            Payload::Conf(conf) => self.repeats_conf(conf, order),
+            Payload::Party(party) => self.repeats_party(party, seat, order),
         }
     }
 
-    fn repeats_conf(&self, conf: &Conf) -> bool {
-        self.respect(conf.status).is_some_and(|last| last.status == conf.status)
+    fn repeats_conf(&self, conf: &Conf, order: Time) -> bool {
+        self.respect(conf.status)
+            .is_some_and(|respect| respect.last == conf.status && (respect.status == conf.status || order < respect.at))
     }
 
-    fn repeats_party(&self, party: &Party, seat: Option<u32>) -> bool {
+    fn repeats_party(&self, party: &Party, seat: Option<u32>, order: Time) -> bool {
         let Some(last) = seat.and_then(|seat| self.seats.get(seat)) else {
             return false;
         };
         let said = Said::of(party);
-        let (known, times) = (&last.known, Said::CONNECT_TIME.0);
-        known.status == party.status
+        let times = Said::CONNECT_TIME.0;
+        let (known, last_said) = last.last();
+        (last.late.is_none() || order < last.changed_at)
+            && known.status == party.status
             && known.disconnect_reason == party.disconnect_reason
-            && last.said.0 | times == said.0 | times
+            && last_said.0 | times == said.0 | times
             && (!said.has(Said::NAME) || known.name == party.name)
             && (!said.has(Said::PHONE) || known.phone == party.phone)
             && (!said.has(Said::COUNTRY) || known.country == party.country)
@@ -214,10 +236,14 @@ impl Occurrence {
             kind,
             status: conf.status,
             at: order,
+            last: conf.status,
         };
         match self.respects.iter_mut().find(|respect| respect.kind == kind) {
-            Some(last) if last.at > order => return false,
-            Some(last) => *last = respect,
+            Some(newer) if newer.at > order => {
+                newer.last = conf.status;
+                return false;
+            }
+            Some(older) => *older = respect,
             None => {
                 if self.respects.len() >= OTHER_RESPECTS {
                     self.respects
@@ -285,6 +311,7 @@ impl Occurrence {
                 if let Some(participant) = self.seats.get_mut(seat) {
                     participant.changed_at = order;
                     participant.said = said;
+                    participant.late = None;
                     merge(&mut participant.known, party, said);
                 }
                 seat
@@ -298,9 +325,18 @@ impl Occurrence {
                     known,
                     changed_at: order,
                     said,
+                    late: None,
                     holds: Vec::new(),
                 })
             }
+        }
+    }
+
+    /// Keeps what is older than what is known of the participant who sits there: it changes nothing, but it was the last that was said.
+    pub(super) fn keep_late(&mut self, party: &Party, seat: Option<u32>) {
+        if let Some(participant) = seat.and_then(|seat| self.seats.get_mut(seat)) {
+            let extra = None;
+            participant.late = Some(Box::new(Party { extra, ..party.clone() }));
         }
     }
 
@@ -412,80 +448,5 @@ fn merge(known: &mut Party, party: &Party, said: Said) {
 fn replace<T: Clone + PartialEq>(known: &mut T, text: &T, said: bool) {
     if said && known != text {
         known.clone_from(text);
-    }
-}
-
-/// The participants of an occurrence: in seats, so that their order is the same on every replay, with an index by party id.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Seats {
-    taken: Vec<Option<Box<Participant>>>,
-    free: Vec<u32>,
-    #[serde(skip)]
-    index: HashTable<u32>,
-    #[serde(skip)]
-    hasher: DefaultHashBuilder,
-}
-
-impl Seats {
-    fn get(&self, seat: u32) -> Option<&Participant> {
-        self.taken.get(seat as usize)?.as_deref()
-    }
-
-    fn get_mut(&mut self, seat: u32) -> Option<&mut Participant> {
-        self.taken.get_mut(seat as usize)?.as_deref_mut()
-    }
-
-    fn find(&self, party_id: &str) -> Option<u32> {
-        let is_it = |seat: &u32| {
-            self.get(*seat)
-                .is_some_and(|participant| participant.known.party_id == party_id)
-        };
-        self.index.find(self.hasher.hash_one(party_id), is_it).copied()
-    }
-
-    fn add(&mut self, participant: Participant) -> u32 {
-        let participant = Some(Box::new(participant));
-        let seat = match self.free.pop() {
-            Some(seat) => {
-                self.taken[seat as usize] = participant;
-                seat
-            }
-            None => {
-                self.taken.push(participant);
-                u32::try_from(self.taken.len() - 1).unwrap_or(u32::MAX)
-            }
-        };
-        self.enter(seat);
-        seat
-    }
-
-    fn remove(&mut self, seat: u32) -> Option<Box<Participant>> {
-        let participant = self.taken.get_mut(seat as usize)?.take()?;
-        let hash = self.hasher.hash_one(participant.known.party_id.as_str());
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == seat) {
-            entry.remove();
-        }
-        self.free.push(seat);
-        Some(participant)
-    }
-
-    fn reindex(&mut self) {
-        self.index.clear();
-        for seat in 0..u32::try_from(self.taken.len()).unwrap_or(u32::MAX) {
-            self.enter(seat);
-        }
-    }
-
-    fn enter(&mut self, seat: u32) {
-        let Self {
-            taken, index, hasher, ..
-        } = self;
-        let hash = |seat: &u32| {
-            let participant = taken.get(*seat as usize).and_then(Option::as_deref);
-            participant.map_or(0, |participant| hasher.hash_one(participant.known.party_id.as_str()))
-        };
-        if taken.get(seat as usize).is_some_and(Option::is_some) {
-            index.insert_unique(hash(&seat), seat, hash);
-        }
     }
 }
