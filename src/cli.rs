@@ -13,6 +13,7 @@ mod json;
 mod manual;
 mod meetings;
 mod rules;
+mod schema;
 mod send;
 mod serve;
 mod show;
@@ -56,6 +57,8 @@ enum Command {
     Check(check::Args),
     /// Run the tests of rule files
     Test(test::Args),
+    /// Print the JSON Schema of rule files, for editors
+    Schema,
     /// Print the configuration in force, as YAML
     Config(config::Args),
     /// Ask whether a server serves
@@ -96,6 +99,7 @@ impl Command {
             Self::Rules(args) => wait(rules::run(args, terminal)),
             Self::Check(args) => check::run(&args, terminal),
             Self::Test(args) => test::run(&args, terminal),
+            Self::Schema => schema::run(terminal),
             Self::Config(args) => config::run(&args, terminal),
             Self::Health(args) => wait(health::run(args, terminal)),
             Self::Completions(args) => manual::completions(&args, Cli::command(), terminal),

@@ -14,6 +14,7 @@ pub mod file;
 pub mod index;
 mod rule;
 pub mod schedule;
+pub mod schema;
 pub mod template;
 mod zone;
 

@@ -39,6 +39,11 @@ const FORMS: [Form; 7] = [
     quiet::FORM,
 ];
 
+/// Every condition: the key that tells it, and all its keys.
+pub(super) fn forms() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    FORMS.iter().map(|form| (form.told_by, form.keys))
+}
+
 /// Reads a rule's condition from the keys that are left of it.
 pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Condition> {
     let told: Vec<&Form> = FORMS

@@ -32,7 +32,7 @@ fn outcome(text: &str) -> String {
 fn beside(rule_file: &str, name: &str) -> Result<SourceFile, Box<dyn Error>> {
     let text = match name {
         "later.txt" => "rules:\n- name: b\n  when: conf.status == UNMUTED_ALL\n",
-        "wrong.txt" => "rules:\n- name: b\n  wen: conf.status == UNMUTED_ALL\n",
+        "wrong.txt" => "rules:\n- name: b\n  when: conf.statu == UNMUTED_ALL\n",
         _ => return Err("no such file".into()),
     };
     Ok(SourceFile {

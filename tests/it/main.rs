@@ -25,6 +25,7 @@ mod manual;
 mod meetings;
 mod personal_data;
 mod rules;
+mod schema;
 mod slow_readers;
 mod storage;
 mod subscribe;

@@ -1,0 +1,119 @@
+//! The shape of rules' tests.
+
+use schemars::JsonSchema;
+
+use super::{Duration, Name};
+
+/// What comes in, and every alert event that must happen then.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct TestCase {
+    /// What it shows.
+    name: String,
+    /// The rules whose alerts it looks at; all if not given.
+    rules: Option<Vec<Name>>,
+    /// What happens, in order, each at its time after the start: `- 60s: conf {billingCode = '33333', status = '102'}`.
+    given: Option<Vec<Timed<Step>>>,
+    /// Every alert that must fire or end, in order, at its time: `- 90s: fired port-full{billing_code="33333"}`.
+    expect: Option<Vec<Timed<Event>>>,
+    /// How long it looks; until the last time named in it if not given.
+    until: Option<Duration>,
+    /// When it begins; 2026-01-05T08:00:00Z, a Monday, if not given.
+    start: Option<Instant>,
+}
+
+/// One time, with what happens then.
+#[derive(JsonSchema)]
+#[schemars(inline, extend("minProperties" = 1, "maxProperties" = 1))]
+struct Timed<T>(
+    #[schemars(with = "std::collections::BTreeMap<String, T>", extend("propertyNames" = { "pattern": "^([0-9]+(d|h|m|s|ms))+$" }))]
+     std::marker::PhantomData<T>,
+);
+
+/// What happens in a test.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Step {
+    /// The vendor's text after its type, or `restart`: the service forgets all that is not stored.
+    Written(#[schemars(regex(pattern = r"^\s*(conf\s*\{[\s\S]*|party\s*\{[\s\S]*|restart)\s*$"))] String),
+    /// Written out.
+    SpelledOut(Box<SpelledOut>),
+}
+
+/// One of these.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("minProperties" = 1, "maxProperties" = 1))]
+struct SpelledOut {
+    /// A notification of a meeting.
+    conf: Option<Conf>,
+    /// A notification of a participant.
+    party: Option<Party>,
+    /// The service is down for so long.
+    restart: Option<Duration>,
+    /// A file beside this one takes its place, and the rules are read anew.
+    reload: Option<String>,
+}
+
+/// A notification of a meeting.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Conf {
+    /// The meeting.
+    #[schemars(length(min = 1))]
+    billing_code: String,
+    /// What has changed: a name of the vendor's table, or any number.
+    status: Code,
+    /// When it happened, after the start.
+    occurred_at: Option<Duration>,
+    /// Who sent it.
+    source: Option<String>,
+    /// The idempotency key.
+    id: Option<String>,
+}
+
+/// A notification of a participant.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Party {
+    /// The meeting.
+    #[schemars(length(min = 1))]
+    billing_code: String,
+    /// The participant.
+    #[schemars(length(min = 1))]
+    party_id: String,
+    /// What the participant does: a name of the vendor's table, or any number.
+    status: Code,
+    /// Why it was disconnected.
+    disconnect_reason: Option<Code>,
+    /// `EXPERT`, `CLIENT` or any number.
+    role: Option<Code>,
+    name: Option<String>,
+    phone: Option<String>,
+    country: Option<String>,
+    area_code: Option<String>,
+    acm_phone: Option<String>,
+    city: Option<String>,
+    connect_time: Option<Instant>,
+    /// When it happened, after the start.
+    occurred_at: Option<Duration>,
+    /// Who sent it.
+    source: Option<String>,
+    /// The idempotency key.
+    id: Option<String>,
+}
+
+/// One of the vendor's codes: its short name, or its number.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Code {
+    Name(#[schemars(regex(pattern = r"^[A-Z_]+$"))] String),
+    Number(i32),
+}
+
+/// An instant: `2026-01-05T08:00:00Z`.
+#[derive(JsonSchema)]
+struct Instant(#[schemars(extend("format" = "date-time"))] String);
+
+/// An event with its alert: `fired recording-stopped{billing_code="33333"}`.
+#[derive(JsonSchema)]
+struct Event(#[schemars(regex(pattern = r"^[a-z]+\s+[a-z0-9-]+\{.*\}$"))] String);
