@@ -192,15 +192,3 @@ fn the_page_of_the_catalogue_is_that_of_its_files() {
         "{PAGE} is not what the rule files say, which is:\n\n{page}"
     );
 }
-
-/// A rule that its file does not test is a promise that nobody keeps.
-#[test]
-fn every_rule_of_the_catalogue_has_tests_in_its_file() {
-    for file in catalogue::source().files {
-        for rule in Rule::all(&file.text) {
-            let tests = section(&file.text, "tests");
-            let own = tests.matches(&format!("- name: {} ", rule.name)).count();
-            assert!(own >= 2, "{}: {} has {own} tests", file.name, rule.name);
-        }
-    }
-}
