@@ -243,20 +243,13 @@ impl Occurrence {
     }
 
     /// Takes the meeting's part of a change of a participant in: the counts. What is known of the participant itself stays as it
-    /// was, for `previous`, until [`Self::seat`]. False: it is older than what is known, and changes nothing.
+    /// was, for `previous`, until [`Self::seat`]. False: it is older than what is known, and changes only what was so at some time.
     pub(super) fn note_party(&mut self, party: &Party, at: Time, order: Time) -> bool {
         let last = self.seats.find(&party.party_id).and_then(|seat| self.seats.get(seat));
-        if last.is_some_and(|last| last.changed_at > order) {
-            return false;
-        }
+        let is_late = last.is_some_and(|last| last.changed_at > order);
         let role = party.role.or(last.and_then(|last| last.known.role));
         let before = last.map(|last| (last.known.status, last.known.role));
         let facts = &mut self.facts;
-        if let Some((status, role)) = before {
-            count(facts, status, role, u32::saturating_sub);
-        }
-        count(facts, party.status, role, u32::saturating_add);
-        facts.peak_present = facts.peak_present.max(facts.present);
         if party.status.is_present() && role == Some(Role::EXPERT) {
             facts.had_expert = true;
         }
@@ -268,6 +261,14 @@ impl Occurrence {
         if !facts.ended && (party.status.is_present() || party.status.is_dialing()) {
             facts.live = true;
         }
+        if is_late {
+            return false;
+        }
+        if let Some((status, role)) = before {
+            count(facts, status, role, u32::saturating_sub);
+        }
+        count(facts, party.status, role, u32::saturating_add);
+        facts.peak_present = facts.peak_present.max(facts.present);
         let change = Change::Participant {
             party_id: party.party_id.clone(),
             status: party.status,

@@ -438,13 +438,14 @@ fn apply(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, 
             received,
         );
     }
+    weigh_meeting(step, alerts, occurrence, place, &before, received);
+    // After all that a rule may wait for, which at the same instant still happens.
     if occurrence.facts.ended && occurrence.grace == Grace::NotEnded {
         let deadline = step
             .deadlines
             .set(received.at.plus(step.settings.grace), Timer::Grace(place));
         occurrence.grace = Grace::Running(deadline);
     }
-    weigh_meeting(step, alerts, occurrence, place, &before, received);
 }
 
 /// Matches the rules of single notifications.
@@ -552,7 +553,9 @@ fn weigh_meeting(
     received: &Received,
 ) {
     let changed = MeetingFields::changed(before, &occurrence.facts);
-    if changed.is_empty() {
+    // What nobody has changed yet may hold from the beginning.
+    let is_new = occurrence.opened_sequence == received.sequence;
+    if changed.is_empty() && !is_new {
         return;
     }
     let cause = Cause {
@@ -561,7 +564,7 @@ fn weigh_meeting(
     };
     let index = &step.rules.index;
     for watch in index.held_meeting().iter().chain(index.held_party_watches()) {
-        if watch.meeting.intersects(changed) {
+        if is_new || watch.meeting.intersects(changed) {
             weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
         }
     }

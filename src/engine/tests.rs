@@ -18,6 +18,7 @@ mod each;
 mod held;
 mod ids;
 mod meetings;
+mod oracle;
 mod outbox;
 mod reload;
 mod repeats;
