@@ -3,19 +3,26 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod count;
 mod counts;
 mod deadlines;
 pub mod effect;
+mod events;
 mod held;
 mod ids;
 pub mod input;
 mod key;
+mod keyed;
 mod lifecycle;
 mod meeting;
 mod meetings;
+mod news;
 pub mod outbox;
+mod received;
 mod recency;
+mod reload;
 mod step;
+mod window;
 
 use std::sync::Arc;
 
@@ -23,17 +30,21 @@ use serde::{Deserialize, Serialize};
 
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
+pub use reload::{Reloaded, compare};
 
 use crate::{
-    model::{Alert, Notification, Payload, ResolveReason, Time},
-    rules::{RuleSet, RuleSource, compile},
+    model::{Alert, Notification, Time},
+    rules::{RuleSet, RuleSource},
 };
 use deadlines::{Deadlines, Timer};
 use effect::{Answer, Effect};
 use ids::{Ids, Recall};
-use input::{Input, NewRules, Settings};
+use input::{Input, Settings};
+use keyed::Keyed;
 use lifecycle::Alerts;
-use meetings::{Meetings, Received};
+use meetings::Meetings;
+use received::Received;
+use reload::compiled;
 use step::Step;
 
 /// Identity of a store; the ids that the engine makes depend on it.
@@ -48,7 +59,7 @@ impl std::fmt::Display for StoreId {
 }
 
 /// The version of what the engine does with its inputs. A journal tail written under one is never replayed under another.
-pub const SEMANTICS: u32 = 1;
+pub const SEMANTICS: u32 = 2;
 
 /// The engine.
 #[derive(Debug)]
@@ -69,6 +80,7 @@ struct State {
     ids: Ids,
     meetings: Meetings,
     alerts: Alerts,
+    keyed: Keyed,
     deadlines: Deadlines,
     counts: Counts,
 }
@@ -82,19 +94,6 @@ pub enum RestoreError {
     /// The rules in it do not compile any more.
     #[error("the rules in the snapshot do not compile: {0}")]
     Rules(String),
-}
-
-/// What happened to the rules at a reload.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reloaded {
-    /// Names of new rules.
-    pub added: Vec<String>,
-    /// Names of rules that are gone.
-    pub removed: Vec<String>,
-    /// Names of rules whose meaning changed.
-    pub reset: Vec<String>,
-    /// How many rules kept their state.
-    pub kept: u32,
 }
 
 /// A meeting that makes the engine panic, so that tests can show what then happens.
@@ -115,6 +114,7 @@ impl Engine {
             ids: Ids::default(),
             meetings: Meetings::default(),
             alerts: Alerts::default(),
+            keyed: Keyed::default(),
             deadlines: Deadlines::default(),
             counts: Counts::default(),
         };
@@ -126,6 +126,7 @@ impl Engine {
         let mut state: State = postcard::from_bytes(snapshot).map_err(RestoreError::Decode)?;
         let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
         state.meetings.reindex();
+        state.keyed.reindex();
         Ok(Self { rules, state })
     }
 
@@ -133,6 +134,7 @@ impl Engine {
     pub(crate) fn restored(&self) -> Result<Self, RestoreError> {
         let mut state: State = postcard::from_bytes(&self.snapshot()).map_err(RestoreError::Decode)?;
         state.meetings.reindex();
+        state.keyed.reindex();
         let rules = Arc::clone(&self.rules);
         Ok(Self { rules, state })
     }
@@ -210,6 +212,11 @@ impl Engine {
         self.state.alerts.count_of_rule(rule)
     }
 
+    /// How many keys a rule has state for, held states apart.
+    pub fn keys_of(&self, rule: u32) -> usize {
+        self.state.keyed.count_of_rule(rule)
+    }
+
     /// The open meetings, in the order of their opening, from that sequence on.
     pub fn meetings_from(&self, sequence: u64) -> impl Iterator<Item = &Occurrence> {
         self.state.meetings.open_from(sequence)
@@ -264,6 +271,7 @@ impl Engine {
             let (meetings, alerts, mut step) = self.parts(offset, out);
             match timer {
                 Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
+                Timer::Sweep(rule) => keyed::sweep(&mut step, rule),
                 Timer::Grace(place) => meetings.grace_over(&mut step, alerts, place),
                 Timer::Idle(place) => meetings.idle(&mut step, alerts, place),
                 Timer::Forget(place) => meetings.forget(place),
@@ -307,65 +315,10 @@ impl Engine {
             counts.ids_evicted += state.ids.remember(&notification.source, id, sequence, state.now, bound);
         }
         out.push(Effect::Answer(Answer::Accepted { sequence }));
-        count(counts, &notification.payload);
-        let received = dated(state.now, sequence, notification, &state.settings, counts);
+        counts.accept(&notification.payload);
+        let received = Received::new(state.now, sequence, notification, &state.settings, counts);
         let (meetings, alerts, mut step) = self.parts(offset, out);
         meetings.take(&mut step, alerts, received);
-    }
-
-    /// Puts a rule set in force: rules whose meaning is unchanged keep all their state, the alerts of the others end.
-    fn new_rules(&mut self, offset: u64, new: NewRules, out: &mut Vec<Effect>) {
-        let rules = match new.compiled {
-            Some(rules) => rules,
-            None => match compiled(&new.source) {
-                Ok(rules) => rules,
-                // It was checked before it was journaled; under other semantics the journal is not replayed.
-                Err(_) => return,
-            },
-        };
-        let old = std::mem::replace(&mut self.rules, rules);
-        let kept = kept(&old, &self.rules);
-        self.state.source = new.source;
-
-        // The old rules end their alerts: their receivers are the ones who were told.
-        let new_rules = std::mem::replace(&mut self.rules, old);
-        for rule in (0u32..)
-            .zip(&kept)
-            .filter(|(_, new)| new.is_none())
-            .map(|(rule, _)| rule)
-            .collect::<Vec<_>>()
-        {
-            let reason = if new_rules
-                .named(&self.rules.rules[rule as usize].name)
-                .is_some_and(|rule| rule.enabled)
-            {
-                ResolveReason::RuleChanged
-            } else {
-                ResolveReason::RuleRemoved
-            };
-            let (alerts, mut step) = self.alerts_and_step(offset, out);
-            for age in alerts.of_rule(rule) {
-                alerts.resolve(&mut step, age, reason);
-            }
-        }
-        self.rules = new_rules;
-
-        let mut counts = vec![RuleCounts::default(); self.rules.rules.len()];
-        for (old, new) in kept.iter().enumerate() {
-            if let (Some(new), Some(count)) = (new, self.state.counts.rules.get_mut(old)) {
-                counts[*new as usize] = std::mem::take(count);
-            }
-        }
-        self.state.counts.rules = counts;
-        self.state.deadlines.renumber(&kept);
-        let fresh: Vec<u32> = (0u32..)
-            .zip(&self.rules.rules)
-            .filter(|(rule, compiled)| compiled.enabled && !kept.contains(&Some(*rule)))
-            .map(|(rule, _)| rule)
-            .collect();
-        let (meetings, alerts, mut step) = self.parts(offset, out);
-        alerts.renumber(&mut step, &kept);
-        meetings.renumber(&mut step, alerts, &kept, &fresh);
     }
 
     fn parts<'a>(&'a mut self, offset: u64, out: &'a mut Vec<Effect>) -> (&'a mut Meetings, &'a mut Alerts, Step<'a>) {
@@ -376,6 +329,7 @@ impl Engine {
             next_event,
             meetings,
             alerts,
+            keyed,
             deadlines,
             counts,
             ..
@@ -386,6 +340,7 @@ impl Engine {
             store: *store,
             offset,
             now: *now,
+            keyed,
             deadlines,
             counts,
             next_event,
@@ -397,89 +352,6 @@ impl Engine {
     fn alerts_and_step<'a>(&'a mut self, offset: u64, out: &'a mut Vec<Effect>) -> (&'a mut Alerts, Step<'a>) {
         let (_, alerts, step) = self.parts(offset, out);
         (alerts, step)
-    }
-}
-
-/// What a reload did to the rules, by their names and meanings.
-pub fn compare(old: &RuleSet, new: &RuleSet) -> Reloaded {
-    let mut reloaded = Reloaded::default();
-    for (rule, kept) in old.rules.iter().zip(kept(old, new)) {
-        match (kept, new.named(&rule.name)) {
-            (Some(_), _) => reloaded.kept += 1,
-            (None, Some(_)) => reloaded.reset.push(rule.name.to_string()),
-            (None, None) => reloaded.removed.push(rule.name.to_string()),
-        }
-    }
-    let is_new = |name: &str| old.named(name).is_none();
-    reloaded.added = new
-        .rules
-        .iter()
-        .filter(|rule| is_new(&rule.name))
-        .map(|rule| rule.name.to_string())
-        .collect();
-    reloaded
-}
-
-/// For each old rule the index of the new one that keeps its state: the same name, the same meaning, and not switched on or off.
-fn kept(old: &RuleSet, new: &RuleSet) -> Vec<Option<u32>> {
-    let by_name: hashbrown::HashMap<&str, u32> = new.rules.iter().map(|rule| rule.name.as_str()).zip(0u32..).collect();
-    let same = |old: &crate::rules::Rule| {
-        let index = *by_name.get(old.name.as_str())?;
-        let new = &new.rules[index as usize];
-        (old.meaning == new.meaning && old.enabled == new.enabled).then_some(index)
-    };
-    old.rules.iter().map(same).collect()
-}
-
-fn compiled(source: &Arc<RuleSource>) -> Result<Arc<RuleSet>, String> {
-    if source.files.is_empty() {
-        return Ok(Arc::new(RuleSet::default()));
-    }
-    match compile::compile(source) {
-        Ok(compiled) => Ok(Arc::new(compiled.set)),
-        Err(diagnostics) => Err(diagnostics
-            .first()
-            .map(|first| first.message.clone())
-            .unwrap_or_default()),
-    }
-}
-
-fn count(counts: &mut Counts, payload: &Payload) {
-    counts.of(payload).accepted += 1;
-    let (unlisted, extra) = match payload {
-        Payload::Conf(conf) => (u64::from(conf.status.name().is_none()), &conf.extra),
-        Payload::Party(party) => {
-            let unlisted = u64::from(party.status.name().is_none())
-                + u64::from(party.role.is_some_and(|role| role.name().is_none()))
-                + u64::from(party.disconnect_reason.is_some_and(|reason| reason.name().is_none()));
-            (unlisted, &party.extra)
-        }
-    };
-    counts.unlisted_codes += unlisted;
-    counts.unknown_keys += extra.as_ref().map_or(0, |extra| extra.len() as u64);
-}
-
-/// When a notification counts: at `occurred_at`, unless that lies in the future or is too long ago.
-fn dated(now: Time, sequence: u64, notification: Notification, settings: &Settings, counts: &mut Counts) -> Received {
-    let order = notification.occurred_at.unwrap_or(now).min(now);
-    let at = match notification.occurred_at {
-        Some(at) if at > now => {
-            counts.early += 1;
-            now
-        }
-        Some(at) if at < now.minus(settings.lateness) => {
-            counts.late += 1;
-            now
-        }
-        Some(at) => at,
-        None => now,
-    };
-    Received {
-        sequence,
-        notification,
-        at,
-        order,
-        received_at: now,
     }
 }
 

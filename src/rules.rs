@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod compile;
+mod condition;
 mod conditions;
 pub mod diagnostic;
 pub mod expr;
@@ -13,4 +14,5 @@ pub mod index;
 mod rule;
 pub mod template;
 
-pub use rule::{Condition, Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, SourceFile};
+pub use condition::{Condition, Count, Varied};
+pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, SourceFile};

@@ -129,7 +129,7 @@ pub async fn run(
         async move { reloader.watch(stop).await }
     });
     tasks.spawn(tell_of_room(
-        service.room.subscribe(),
+        service.room(),
         health.clone(),
         Arc::clone(&readiness),
         stop.clone(),
@@ -231,7 +231,7 @@ async fn tell_of_room(
             health.refusing_writes().await;
             readiness.hold(
                 "storage",
-                "the journal has no room for more: free some space in the data folder's file system",
+                "storage has no room for more: free some space in the data folder's file system",
             );
         }
     }

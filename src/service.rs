@@ -8,6 +8,7 @@ mod gather;
 mod handle;
 mod records;
 mod recovery;
+mod room;
 mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ use decide::Decider;
 use follow::Follower;
 use gather::Gatherer;
 use recovery::{Recovered, Recovery};
+use room::Room;
 
 /// How many batches may be durable and wait to be decided upon.
 const AHEAD: usize = 2;
@@ -126,8 +128,7 @@ pub struct Service {
     pub archived: watch::Receiver<Option<Position>>,
     /// Where the archive is.
     pub archive: PathBuf,
-    /// Whether the journal takes notifications.
-    pub room: watch::Sender<bool>,
+    room: Arc<Room>,
     /// Comes when the process must end.
     pub failure: mpsc::Receiver<Box<dyn Error + Send + Sync>>,
     recovery: Recovery,
@@ -188,7 +189,7 @@ impl Service {
         let (outcomes, outcomes_out) = mpsc::channel(1024);
         let mailer = Mailer::start(&settings.mail, outcomes)?;
         let (decided, decided_out) = watch::channel(head);
-        let room = watch::Sender::new(true);
+        let room = Arc::new(Room::new());
         let (durable, batches) = sync_channel(AHEAD);
 
         let clock = Clock::starting_after(engine.now(), settings.hands.clone());
@@ -198,7 +199,7 @@ impl Service {
             clock,
             submissions,
             durable,
-            room: room.clone(),
+            room: Arc::clone(&room),
             most: settings.commit,
             fatal: fatal.clone(),
             metrics: Arc::clone(&metrics),
@@ -208,6 +209,7 @@ impl Service {
             batches,
             events,
             fanout: Arc::clone(&fanout),
+            room: Arc::clone(&room),
             mailer: mailer.queue(),
             handle: handle.clone(),
             recovery: recovery.clone(),
@@ -279,6 +281,11 @@ impl Service {
             self.put_in_force(rules).await.map_err(stopped)?;
         }
         Ok(())
+    }
+
+    /// Tells whether storage takes notifications.
+    pub fn room(&self) -> watch::Receiver<bool> {
+        self.room.subscribe()
     }
 
     /// Puts a rule set in force.
@@ -360,7 +367,7 @@ async fn pass_outcomes(mut outcomes: mpsc::Receiver<MailOutcome>, handle: Handle
     }
 }
 
-/// While the journal has no room nobody sends it anything: asks every second whether it has again.
+/// While storage has no room nobody sends it anything: asks every second whether it has again.
 async fn probe_room(handle: Handle, mut room: watch::Receiver<bool>, stop: CancellationToken) {
     let probe = async {
         while room.wait_for(|has_room| !has_room).await.is_ok() {

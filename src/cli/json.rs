@@ -164,6 +164,8 @@ pub(super) fn rule(rule: &api::Rule) -> Value {
         ("fired", uint64(rule.fired)),
         ("keyless", uint64(rule.keyless)),
         ("lastFiredAt", timestamp(rule.last_fired_at.as_ref())),
+        ("keys", uint64(rule.keys)),
+        ("evicted", uint64(rule.evicted)),
     ])
 }
 

@@ -55,6 +55,7 @@ fn overview(rules: &[api::Rule], terminal: &mut Terminal<'_>) -> io::Result<()> 
         "SEVERITY",
         "OPEN",
         "PENDING",
+        "KEYS",
         "MATCHED",
         "FIRED",
         "KEYLESS",
@@ -68,6 +69,10 @@ fn overview(rules: &[api::Rule], terminal: &mut Terminal<'_>) -> io::Result<()> 
             show::severity(rule.severity).to_owned(),
             rule.open_alerts.to_string(),
             rule.pending.to_string(),
+            match rule.evicted {
+                0 => rule.keys.to_string(),
+                evicted => format!("{} ({evicted} evicted)", rule.keys),
+            },
             rule.matched.to_string(),
             rule.fired.to_string(),
             rule.keyless.to_string(),

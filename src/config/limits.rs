@@ -38,6 +38,12 @@ pub struct Limits {
     /// How many alerts of one rule are open at once: 1 to 1,000,000.
     #[serde(deserialize_with = "count::<1, 1_000_000, _>")]
     pub alerts_per_rule: u32,
+    /// How many keys one rule keeps state for: 1 to 1,000,000.
+    #[serde(deserialize_with = "count::<1, 1_000_000, _>")]
+    pub keys_per_rule: u32,
+    /// How many keys all rules keep state for; rules that could exceed it are refused: 1 to 100,000,000.
+    #[serde(deserialize_with = "count::<1, 100_000_000, _>")]
+    pub keys: u32,
     /// How many mails wait: 1 to 10,000,000.
     #[serde(deserialize_with = "count::<1, 10_000_000, _>")]
     pub outbox: u32,
@@ -80,6 +86,8 @@ impl Default for Limits {
             participants_per_meeting: engine.participants_per_meeting,
             meetings: engine.meetings,
             alerts_per_rule: engine.alerts_per_rule,
+            keys_per_rule: engine.keys_per_rule,
+            keys: engine.keys,
             outbox: engine.outbox,
             queue: 65_536,
             commit: 16_384,
@@ -106,6 +114,8 @@ impl Limits {
             participants_per_meeting: self.participants_per_meeting,
             meetings: self.meetings,
             alerts_per_rule: self.alerts_per_rule,
+            keys_per_rule: self.keys_per_rule,
+            keys: self.keys,
             outbox: self.outbox,
         }
     }

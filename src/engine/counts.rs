@@ -27,6 +27,10 @@ pub struct Counts {
     pub ids_evicted: u64,
     /// Alerts that ended because their rule had too many.
     pub alerts_evicted: u64,
+    /// Keys forgotten because their rule had too many.
+    pub keys_evicted: u64,
+    /// Counted notifications forgotten before their time because a window held too many.
+    pub matches_forgotten: u64,
     /// Participants forgotten because their meeting had too many.
     pub participants_evicted: u64,
     /// Meetings closed because there were too many.
@@ -58,6 +62,22 @@ impl Counts {
             Payload::Party(_) => &mut self.party,
         }
     }
+
+    /// A notification is applied.
+    pub(super) fn accept(&mut self, payload: &Payload) {
+        self.of(payload).accepted += 1;
+        let (unlisted, extra) = match payload {
+            Payload::Conf(conf) => (u64::from(conf.status.name().is_none()), &conf.extra),
+            Payload::Party(party) => {
+                let unlisted = u64::from(party.status.name().is_none())
+                    + u64::from(party.role.is_some_and(|role| role.name().is_none()))
+                    + u64::from(party.disconnect_reason.is_some_and(|reason| reason.name().is_none()));
+                (unlisted, &party.extra)
+            }
+        };
+        self.unlisted_codes += unlisted;
+        self.unknown_keys += extra.as_ref().map_or(0, |extra| extra.len() as u64);
+    }
 }
 
 /// Counts of one rule since its meaning last changed.
@@ -69,6 +89,8 @@ pub struct RuleCounts {
     pub fired: u64,
     /// How often it matched without a part of the key.
     pub keyless: u64,
+    /// How many keys it forgot because there were too many.
+    pub evicted: u64,
     /// States that wait for their time to fire.
     pub pending: u64,
     /// When it last fired.

@@ -18,6 +18,8 @@ pub(super) enum Timer {
         /// Index of the rule.
         rule: u32,
     },
+    /// Keys of this rule may have been idle for so long that nothing can come of them any more.
+    Sweep(u32),
     /// The grace after a meeting's end is over.
     Grace(Place),
     /// A meeting may have been silent for too long; looked at again when it falls due.
@@ -89,7 +91,7 @@ impl Deadlines {
     /// Gives every rule its new index; timers of rules that are gone drop.
     pub fn renumber(&mut self, kept: &[Option<u32>]) {
         self.due.retain(|_, timer| match timer {
-            Timer::Hold { rule, .. } => match kept.get(*rule as usize).copied().flatten() {
+            Timer::Hold { rule, .. } | Timer::Sweep(rule) => match kept.get(*rule as usize).copied().flatten() {
                 Some(new) => {
                     *rule = new;
                     true

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     deadlines::{Deadline, Subject, Timer},
+    key::KeyOf,
     lifecycle::{AlertAge, Alerts, Match},
     meeting::Occurrence,
-    meetings::Received,
+    received::Received,
     step::Step,
 };
 use crate::{
@@ -241,11 +242,13 @@ fn fire(
         step,
         Match {
             rule,
-            values,
-            place: Some(subject.place),
+            key: KeyOf {
+                place: Some(subject.place),
+                values,
+            },
             facts: &facts,
             at: since,
-            evidence,
+            evidence: evidence.into_iter().collect(),
         },
     )
 }

@@ -59,8 +59,20 @@ pub struct Settings {
     pub meetings: u32,
     /// How many alerts of one rule are open at once at most.
     pub alerts_per_rule: u32,
+    /// How many keys one rule keeps state for at most, held states apart.
+    pub keys_per_rule: u32,
+    /// How many keys all rules keep state for at most.
+    pub keys: u32,
     /// How many mails wait at most.
     pub outbox: u32,
+}
+
+impl Settings {
+    /// How many keys each of so many rules keeps state for at most. No rule takes another's place: rules that could are refused at
+    /// load, and those that were loaded under wider bounds share what there is.
+    pub fn keys_of_a_rule(&self, rules: u32) -> usize {
+        self.keys_per_rule.min(self.keys / rules.max(1)).max(1) as usize
+    }
 }
 
 impl Default for Settings {
@@ -75,6 +87,8 @@ impl Default for Settings {
             participants_per_meeting: 5_000,
             meetings: 200_000,
             alerts_per_rule: 10_000,
+            keys_per_rule: 20_000,
+            keys: 2_000_000,
             outbox: 100_000,
         }
     }

@@ -1,7 +1,9 @@
 //! The values of a rule's key in the facts at hand.
 
 use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 
+use super::meeting::Place;
 use crate::{
     model::{Conf, Party},
     rules::{
@@ -10,20 +12,39 @@ use crate::{
     },
 };
 
-/// The values of all fields, or `None` where one is not there.
-pub(super) fn values(key: &Key, facts: &Facts<'_>) -> Option<Vec<CompactString>> {
-    key.fields.iter().map(|field| value(*field, facts)).collect()
+/// What one alert of a rule is about, or the state that leads to one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct KeyOf {
+    /// The occurrence, where the key names the meeting.
+    pub place: Option<Place>,
+    /// The values of the key's fields.
+    pub values: Vec<CompactString>,
 }
 
-/// Whether the facts agree with an alert's key in the fields that they have.
-pub(super) fn agrees(key: &Key, named: &[(CompactString, CompactString)], facts: &Facts<'_>) -> bool {
+impl KeyOf {
+    /// What those facts of that occurrence are about; `None` where a field of the key is not there.
+    pub fn of(key: &Key, place: Place, facts: &Facts<'_>) -> Option<Self> {
+        Some(Self {
+            place: key.names_meeting().then_some(place),
+            values: key
+                .fields
+                .iter()
+                .map(|field| value(*field, facts))
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// Whether the facts agree with these values of a key in the fields that they have.
+pub(super) fn agree<'v>(key: &Key, values: impl Iterator<Item = &'v CompactString>, facts: &Facts<'_>) -> bool {
     key.fields
         .iter()
-        .zip(named)
-        .all(|(field, (_, known))| value(*field, facts).is_none_or(|value| value == *known))
+        .zip(values)
+        .all(|(field, known)| value(*field, facts).is_none_or(|value| value == *known))
 }
 
-fn value(field: KeyField, facts: &Facts<'_>) -> Option<CompactString> {
+/// A field's value, if it is there.
+pub(super) fn value(field: KeyField, facts: &Facts<'_>) -> Option<CompactString> {
     let value = match (field, facts.at_hand) {
         (KeyField::Source, _) => CompactString::new(facts.source),
         (_, AtHand::Nothing) => return None,

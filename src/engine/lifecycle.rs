@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     deadlines::{Deadline, Timer},
     input::MailOutcome,
-    key,
+    key::{self, KeyOf},
     meeting::Place,
     outbox::{Outbox, Ticket, Told},
     step::Step,
@@ -21,13 +21,13 @@ use super::{
 use crate::{
     model::{Alert, AlertEventKind, AlertId, AlertState, Evidence, ResolveReason, Time},
     rules::{
-        RuleSet,
+        Key, RuleSet,
         facts::{AlertFacts, Facts},
     },
 };
 
 /// How many notifications an alert keeps as evidence.
-const EVIDENCE: usize = 5;
+pub(super) const EVIDENCE: usize = 5;
 
 /// The least time between two updates of one alert, unless its severity was raised.
 const UPDATE_INTERVAL: Duration = Duration::from_secs(10);
@@ -53,8 +53,7 @@ pub(super) struct Alerts {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct AlertKey {
     rule: u32,
-    place: Option<Place>,
-    values: Vec<CompactString>,
+    key: KeyOf,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,20 +71,35 @@ struct OpenAlert {
     told: Vec<Told>,
 }
 
+impl OpenAlert {
+    fn key(&self) -> AlertKey {
+        AlertKey {
+            rule: self.rule,
+            key: KeyOf {
+                place: self.place,
+                values: self.alert.key.iter().map(|(_, value)| value.clone()).collect(),
+            },
+        }
+    }
+
+    /// Whether the facts agree with what it is about in the fields that they have.
+    fn agrees(&self, key: &Key, facts: &Facts<'_>) -> bool {
+        key::agree(key, self.alert.key.iter().map(|(_, value)| value), facts)
+    }
+}
+
 /// What makes an alert fire, or match again.
 pub(super) struct Match<'a> {
     /// Index of the rule.
     pub rule: u32,
-    /// The values of its key.
-    pub values: Vec<CompactString>,
-    /// The occurrence, where the key names the meeting.
-    pub place: Option<Place>,
+    /// What it is about.
+    pub key: KeyOf,
     /// What the texts see.
     pub facts: &'a Facts<'a>,
     /// When it counts.
     pub at: Time,
-    /// The notification that it rests on, if one is known.
-    pub evidence: Option<Evidence>,
+    /// The notifications that it rests on, as far as they are known, the newest first.
+    pub evidence: Vec<Evidence>,
 }
 
 impl Alerts {
@@ -94,8 +108,7 @@ impl Alerts {
         step.counts.rules[matched.rule as usize].matched += 1;
         let key = AlertKey {
             rule: matched.rule,
-            place: matched.place,
-            values: matched.values.clone(),
+            key: matched.key.clone(),
         };
         match self.by_key.get(&key) {
             Some(&age) => {
@@ -107,8 +120,8 @@ impl Alerts {
     }
 
     /// A repeat of what matched: the alert, if open, was seen again, and nothing else.
-    pub fn seen(&mut self, rule: u32, place: Option<Place>, values: Vec<CompactString>, at: Time) {
-        let Some(age) = self.by_key.get(&AlertKey { rule, place, values }) else {
+    pub fn seen(&mut self, rule: u32, key: KeyOf, at: Time) {
+        let Some(age) = self.by_key.get(&AlertKey { rule, key }) else {
             return;
         };
         if let Some(open) = self.open.get_mut(age) {
@@ -139,27 +152,27 @@ impl Alerts {
         self.forget_untold();
     }
 
+    /// Ends the alert about that, if one is open.
+    pub fn resolve_key(&mut self, step: &mut Step<'_>, rule: u32, key: KeyOf, reason: ResolveReason) {
+        if let Some(&age) = self.by_key.get(&AlertKey { rule, key }) {
+            self.resolve(step, age, reason);
+        }
+    }
+
     /// The rule's `resolve.when` held for that notification: ends every alert of the rule whose key agrees with it.
     pub fn resolve_agreeing(&mut self, step: &mut Step<'_>, rule: u32, place: Place, facts: &Facts<'_>) {
         let compiled = &step.rules.rules[rule as usize];
         let agrees = |age: &AlertAge| {
             self.open
                 .get(age)
-                .is_some_and(|open| open.rule == rule && key::agrees(&compiled.key, &open.alert.key, facts))
+                .is_some_and(|open| open.rule == rule && open.agrees(&compiled.key, facts))
         };
         let agreeing: Vec<AlertAge> = if compiled.key.names_meeting() {
             self.of_occurrence(place).filter(agrees).collect()
-        } else if let Some(values) = key::values(&compiled.key, facts) {
-            let key = AlertKey {
-                rule,
-                place: None,
-                values,
-            };
-            self.by_key.get(&key).copied().into_iter().collect()
         } else {
-            let mut ages = self.of_rule(rule);
-            ages.retain(|age| agrees(age));
-            ages
+            // Checked at load: what could lack a part of the key has a key with the meeting. Whoever sent no number is nobody's end.
+            let key = KeyOf::of(&compiled.key, place, facts).map(|key| AlertKey { rule, key });
+            key.and_then(|key| self.by_key.get(&key).copied()).into_iter().collect()
         };
         for age in agreeing {
             self.resolve(step, age, ResolveReason::Match);
@@ -237,15 +250,7 @@ impl Alerts {
             };
             open.rule = rule;
             self.by_rule[rule as usize].insert((open.matched_at, *age));
-            let values = open.alert.key.iter().map(|(_, value)| value.clone()).collect();
-            self.by_key.insert(
-                AlertKey {
-                    rule,
-                    place: open.place,
-                    values,
-                },
-                *age,
-            );
+            self.by_key.insert(open.key(), *age);
             let compiled = &step.rules.rules[rule as usize];
             let alert = &mut open.alert;
             if alert.severity != compiled.severity
@@ -291,16 +296,16 @@ impl Alerts {
         self.open.get(&age).map(|open| &open.alert)
     }
 
-    fn again(&mut self, step: &mut Step<'_>, age: AlertAge, at: Time, evidence: Option<Evidence>) {
+    fn again(&mut self, step: &mut Step<'_>, age: AlertAge, at: Time, evidence: Vec<Evidence>) {
         let Some(open) = self.open.get_mut(&age) else {
             return;
         };
         open.alert.occurrences += 1;
         open.alert.last_seen_at = open.alert.last_seen_at.max(at);
-        if let Some(evidence) = evidence {
-            open.alert.evidence.truncate(EVIDENCE - 1);
-            open.alert.evidence.insert(0, evidence);
-        }
+        let known = &mut open.alert.evidence;
+        known.retain(|old| evidence.iter().all(|new| new.sequence != old.sequence));
+        known.splice(0..0, evidence);
+        known.truncate(EVIDENCE);
         let matched_at = open.matched_at.max(at);
         let idle = &mut self.by_rule[open.rule as usize];
         idle.remove(&(open.matched_at, age));
@@ -338,13 +343,13 @@ impl Alerts {
             .after
             .map(|after| step.deadlines.set(matched_at.plus(after), Timer::Expire(age)));
         self.by_rule[rule].insert((matched_at, age));
-        if let Some(place) = key.place {
+        if let Some(place) = key.key.place {
             self.by_occurrence.insert((place, age));
         }
         let open = OpenAlert {
             alert,
             rule: key.rule,
-            place: key.place,
+            place: key.key.place,
             matched_at,
             told_at: step.now,
             update: None,
@@ -382,12 +387,7 @@ impl Alerts {
 
     fn remove(&mut self, age: AlertAge) -> Option<OpenAlert> {
         let open = self.open.remove(&age)?;
-        let values = open.alert.key.iter().map(|(_, value)| value.clone()).collect();
-        self.by_key.remove(&AlertKey {
-            rule: open.rule,
-            place: open.place,
-            values,
-        });
+        self.by_key.remove(&open.key());
         if let Some(place) = open.place {
             self.by_occurrence.remove(&(place, age));
         }
@@ -405,7 +405,7 @@ fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>) -> Alert {
         .fields
         .iter()
         .map(|field| CompactString::const_new(field.name()))
-        .zip(matched.values)
+        .zip(matched.key.values)
         .collect();
     let (summary, description) = rule
         .texts
@@ -423,7 +423,7 @@ fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>) -> Alert {
         started_at: step.now,
         last_seen_at: matched.at,
         occurrences: 1,
-        evidence: matched.evidence.into_iter().collect(),
+        evidence: matched.evidence,
     }
 }
 
@@ -431,8 +431,8 @@ fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>) -> Alert {
 fn alert_id(step: &Step<'_>, key: &AlertKey, rule: &str) -> AlertId {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&step.store.0).update(&step.offset.to_be_bytes());
-    hasher.update(&key.place.map_or(0, |place| place.occurrence).to_be_bytes());
-    for part in std::iter::once(rule).chain(key.values.iter().map(CompactString::as_str)) {
+    hasher.update(&key.key.place.map_or(0, |place| place.occurrence).to_be_bytes());
+    for part in std::iter::once(rule).chain(key.key.values.iter().map(CompactString::as_str)) {
         hasher
             .update(&(part.len() as u64).to_be_bytes())
             .update(part.as_bytes());

@@ -1,5 +1,5 @@
-//! All meetings: which occurrence of its billing code a notification belongs to, when occurrences open and close, and what each
-//! notification sets off.
+//! All meetings: which occurrence of its billing code a notification belongs to, and when occurrences open and close. What a
+//! notification sets off there is absent: that is `news`.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     deadlines::{Subject, Timer},
+    events::{self, Shown},
     held::{self, Cause},
-    key,
-    lifecycle::{Alerts, Match},
+    keyed,
+    lifecycle::Alerts,
     meeting::{Grace, Occurrence, Place},
+    news,
+    received::Received,
     recency::Recency,
     step::Step,
 };
 use crate::{
-    model::{ConferenceStatus, Evidence, Notification, Party, Payload, ResolveReason, Time},
-    rules::{
-        Condition,
-        expr::MeetingFields,
-        facts::{AtHand, Facts, MeetingFacts, Previous},
-    },
+    model::{ConferenceStatus, Payload, ResolveReason, Time},
+    rules::facts::{MeetingFacts, Previous},
 };
 
 /// The meetings that are open, and a little of those that closed lately.
@@ -50,43 +49,6 @@ struct Closed {
     occurrence: u64,
     facts: MeetingFacts,
     ended_at: Time,
-}
-
-/// A notification with the times that it counts at.
-pub(super) struct Received {
-    pub sequence: u64,
-    pub notification: Notification,
-    /// When it counts.
-    pub at: Time,
-    /// Where it stands in the order of what happened: an older one never overwrites newer state.
-    pub order: Time,
-    pub received_at: Time,
-}
-
-impl Received {
-    pub fn evidence(&self) -> Evidence {
-        Evidence {
-            sequence: self.sequence,
-            occurred_at: self.at,
-            received_at: self.received_at,
-            source: self.notification.source.clone(),
-            payload: self.notification.payload.clone(),
-        }
-    }
-
-    fn facts<'a>(&'a self, previous: Previous<'a>, meeting: &'a MeetingFacts) -> Facts<'a> {
-        Facts {
-            at_hand: match &self.notification.payload {
-                Payload::Conf(conf) => AtHand::Conf(conf),
-                Payload::Party(party) => AtHand::Party(party),
-            },
-            previous,
-            meeting,
-            source: &self.notification.source,
-            occurred_at: self.at,
-            received_at: self.received_at,
-        }
-    }
 }
 
 /// Which occurrence a notification belongs to.
@@ -122,10 +84,10 @@ impl Meetings {
         };
         if occurrence.repeats(&received.notification.payload) {
             step.counts.repeats += 1;
-            see_repeat(step, alerts, occurrence, place, &received);
+            events::repeat(step, alerts, occurrence, place, &received);
             return;
         }
-        apply(step, alerts, occurrence, place, &received);
+        news::apply(step, alerts, occurrence, place, &received);
         if occurrence.grace == Grace::Over && occurrence.facts.present == 0 {
             self.close(step, alerts, slot, step.now, ResolveReason::MeetingClosed);
         }
@@ -203,7 +165,7 @@ impl Meetings {
                 received: None,
             };
             for &rule in fresh {
-                weigh_all(step, alerts, occurrence, place, rule, &cause);
+                news::weigh_all(step, alerts, occurrence, place, rule, &cause);
             }
         }
     }
@@ -359,6 +321,7 @@ impl Meetings {
         }
         self.by_opening.remove(&place.occurrence);
         self.recency.remove(slot);
+        keyed::close(step, place);
         alerts.close(step, place, reason);
     }
 
@@ -377,8 +340,15 @@ impl Meetings {
             slot,
             occurrence: closed.occurrence,
         };
-        let facts = received.facts(Previous::Nothing, &closed.facts);
-        match_each(step, alerts, place, received, &facts);
+        let meeting = closed.facts;
+        let facts = received.facts(Previous::Nothing, &meeting);
+        let shown = Shown {
+            place,
+            received,
+            facts: &facts,
+        };
+        events::show(step, alerts, &shown);
+        keyed::close(step, place);
         alerts.close(step, place, ResolveReason::MeetingClosed);
     }
 
@@ -393,207 +363,5 @@ impl Meetings {
 
     fn occurrence_mut(&mut self, slot: u32) -> Option<&mut Occurrence> {
         self.slots.get_mut(slot as usize)?.as_mut()?.open.as_mut()
-    }
-}
-
-/// A notification that says something new: the state takes it in, and every rule that it can touch sees it.
-fn apply(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, place: Place, received: &Received) {
-    let before = occurrence.facts;
-    let (previous_conf, is_news) = match &received.notification.payload {
-        Payload::Conf(conf) => {
-            let previous = occurrence.previous_conf(conf);
-            (previous, occurrence.note_conf(conf, received.at, received.order))
-        }
-        Payload::Party(party) => (
-            Previous::Nothing,
-            occurrence.note_party(party, received.at, received.order),
-        ),
-    };
-    let previous = match &received.notification.payload {
-        Payload::Conf(_) => previous_conf,
-        Payload::Party(party) => occurrence.previous_party(&party.party_id),
-    };
-    let facts = received.facts(previous, &occurrence.facts);
-    for &rule in step.rules.index.resolvers(&received.notification.payload) {
-        let when = step.rules.rules[rule as usize].resolve.when.as_ref();
-        if when.is_some_and(|when| when.holds(&facts)) {
-            alerts.resolve_agreeing(step, rule, place, &facts);
-        }
-    }
-    match_each(step, alerts, place, received, &facts);
-
-    if !is_news {
-        step.counts.late += 1;
-    } else if let Payload::Party(party) = &received.notification.payload {
-        let seat = seat(step, alerts, occurrence, party, received.order);
-        weigh_participant(
-            step,
-            alerts,
-            occurrence,
-            Subject {
-                place,
-                seat: Some(seat),
-            },
-            party,
-            received,
-        );
-    }
-    weigh_meeting(step, alerts, occurrence, place, &before, received);
-    // After all that a rule may wait for, which at the same instant still happens.
-    if occurrence.facts.ended && occurrence.grace == Grace::NotEnded {
-        let deadline = step
-            .deadlines
-            .set(received.at.plus(step.settings.grace), Timer::Grace(place));
-        occurrence.grace = Grace::Running(deadline);
-    }
-}
-
-/// Matches the rules of single notifications.
-fn match_each(step: &mut Step<'_>, alerts: &mut Alerts, place: Place, received: &Received, facts: &Facts<'_>) {
-    for &rule in step.rules.index.each(&received.notification.payload) {
-        let compiled = &step.rules.rules[rule as usize];
-        let Condition::Each { when } = &compiled.condition else {
-            continue;
-        };
-        if !when.holds(facts) {
-            continue;
-        }
-        let Some(values) = key::values(&compiled.key, facts) else {
-            step.counts.rules[rule as usize].keyless += 1;
-            continue;
-        };
-        let place = compiled.key.names_meeting().then_some(place);
-        let evidence = Some(received.evidence());
-        alerts.matched(
-            step,
-            Match {
-                rule,
-                values,
-                place,
-                facts,
-                at: received.at,
-                evidence,
-            },
-        );
-    }
-}
-
-/// A repeat is no match; but the alert that it would match has been seen.
-fn see_repeat(step: &Step<'_>, alerts: &mut Alerts, occurrence: &Occurrence, place: Place, received: &Received) {
-    let previous = match &received.notification.payload {
-        Payload::Conf(conf) => occurrence.previous_conf(conf),
-        Payload::Party(party) => occurrence.previous_party(&party.party_id),
-    };
-    let facts = received.facts(previous, &occurrence.facts);
-    for &rule in step.rules.index.each(&received.notification.payload) {
-        let compiled = &step.rules.rules[rule as usize];
-        let Condition::Each { when } = &compiled.condition else {
-            continue;
-        };
-        if let Some(values) = when.holds(&facts).then(|| key::values(&compiled.key, &facts)).flatten() {
-            let place = compiled.key.names_meeting().then_some(place);
-            alerts.seen(rule, place, values, received.at);
-        }
-    }
-}
-
-/// Seats the participant that a notification is about; the longest idle one makes room where there are too many.
-fn seat(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, party: &Party, order: Time) -> u32 {
-    let is_full = occurrence.participant_count() >= step.settings.participants_per_meeting.max(1) as usize;
-    if is_full
-        && occurrence.seat_of(&party.party_id).is_none()
-        && let Some(gone) = occurrence.evict()
-    {
-        step.counts.participants_evicted += 1;
-        for alert in held::drop_all(step, gone.holds) {
-            alerts.resolve(step, alert, ResolveReason::Evicted);
-        }
-    }
-    occurrence.seat(party, order)
-}
-
-/// Weighs the rules over a participant that changed: those whose state has begun, and those that could hold now.
-fn weigh_participant(
-    step: &mut Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &mut Occurrence,
-    subject: Subject,
-    party: &Party,
-    received: &Received,
-) {
-    let cause = Cause {
-        at: received.at,
-        received: Some(received),
-    };
-    // Backwards, since weighing may take the hold out.
-    let begun = subject
-        .seat
-        .and_then(|seat| occurrence.participant(seat))
-        .map_or(0, |participant| participant.holds.len());
-    for place in (0..begun).rev() {
-        let hold = subject
-            .seat
-            .and_then(|seat| occurrence.participant(seat)?.holds.get(place));
-        if let Some(rule) = hold.map(|hold| hold.rule) {
-            held::weigh(step, alerts, occurrence, subject, rule, &cause);
-        }
-    }
-    for &rule in step.rules.index.held_party(party.status, party.disconnect_reason) {
-        held::weigh(step, alerts, occurrence, subject, rule, &cause);
-    }
-}
-
-/// Weighs the rules that read what has changed of the meeting: over the meeting, or over every participant in it.
-fn weigh_meeting(
-    step: &mut Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &mut Occurrence,
-    place: Place,
-    before: &MeetingFacts,
-    received: &Received,
-) {
-    let changed = MeetingFields::changed(before, &occurrence.facts);
-    // What nobody has changed yet may hold from the beginning.
-    let is_new = occurrence.opened_sequence == received.sequence;
-    if changed.is_empty() && !is_new {
-        return;
-    }
-    let cause = Cause {
-        at: received.at,
-        received: Some(received),
-    };
-    let index = &step.rules.index;
-    for watch in index.held_meeting().iter().chain(index.held_party_watches()) {
-        if is_new || watch.meeting.intersects(changed) {
-            weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
-        }
-    }
-}
-
-/// Weighs one rule over all its subjects in an occurrence.
-fn weigh_all(
-    step: &mut Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &mut Occurrence,
-    place: Place,
-    rule: u32,
-    cause: &Cause<'_>,
-) {
-    if held::is_of_participants(&step.rules.rules[rule as usize]) {
-        for seat in 0..occurrence.seat_count() {
-            held::weigh(
-                step,
-                alerts,
-                occurrence,
-                Subject {
-                    place,
-                    seat: Some(seat),
-                },
-                rule,
-                cause,
-            );
-        }
-    } else {
-        held::weigh(step, alerts, occurrence, Subject { place, seat: None }, rule, cause);
     }
 }

@@ -1,6 +1,6 @@
 //! What every part of the engine shares while one input is applied.
 
-use super::{StoreId, counts::Counts, deadlines::Deadlines, effect::Effect, input::Settings};
+use super::{StoreId, counts::Counts, deadlines::Deadlines, effect::Effect, input::Settings, keyed::Keyed};
 use crate::{
     model::{Alert, AlertEvent, AlertEventKind, Time},
     rules::RuleSet,
@@ -15,6 +15,8 @@ pub(super) struct Step<'a> {
     pub offset: u64,
     /// The engine's time.
     pub now: Time,
+    /// What rules keep by key, held states apart.
+    pub keyed: &'a mut Keyed,
     pub deadlines: &'a mut Deadlines,
     pub counts: &'a mut Counts,
     /// The sequence of the next alert event.

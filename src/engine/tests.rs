@@ -13,6 +13,7 @@
 
 mod alerts;
 mod bounds;
+mod count;
 mod determinism;
 mod each;
 mod held;

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -26,7 +26,10 @@ use crate::{
 /// How long a stream may be idle before a heartbeat, where the subscriber does not say.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// When to come back after a drain.
+/// How long the archive is waited for.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
+/// When to come back after a drain, or to an archive that is behind.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Implements the service.
@@ -130,14 +133,18 @@ impl AlertService for Alerts {
 }
 
 impl Alerts {
-    /// Waits until the archive holds all that was durable when the call came: a question goes through the queue behind it.
+    /// Waits until the archive holds all that was durable when the call came: a question goes through the queue behind it. An archive
+    /// that does not get there, because the disk is full say, is told of.
     async fn catch_up(&self) -> Result<(), Refused> {
         let fanout = Arc::clone(&self.sources.fanout);
         let last = self.sources.handle.query(move |_| fanout.last_record()).await;
         let last = last.map_err(|_: Unavailable| Refused::draining(RETRY_AFTER))?;
         let mut archived = self.archived.clone();
-        let reached = archived.wait_for(|reached| *reached >= last).await;
-        reached.map(drop).map_err(|_| Refused::draining(RETRY_AFTER))
+        match timeout(CATCH_UP, archived.wait_for(|reached| *reached >= last)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(Refused::draining(RETRY_AFTER)),
+            Err(_) => Err(Refused::archive_behind(RETRY_AFTER)),
+        }
     }
 
     async fn ask<T: Send + 'static>(

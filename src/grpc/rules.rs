@@ -102,6 +102,8 @@ fn list(engine: &Engine) -> Vec<api::Rule> {
                 fired: counts.fired,
                 keyless: counts.keyless,
                 last_fired_at: counts.last_fired_at.map(to_proto::timestamp),
+                keys: engine.keys_of(index) as u64,
+                evicted: counts.evicted,
             }
         })
         .collect()

@@ -150,6 +150,16 @@ impl Refused {
         Self::new(Code::Unavailable, "DRAINING", "the service is shutting down").retry_after(retry_after)
     }
 
+    /// The archive does not hold yet what was said before the call.
+    pub fn archive_behind(retry_after: Duration) -> Self {
+        Self::new(
+            Code::Unavailable,
+            "ARCHIVE_BEHIND",
+            "the archive has not taken in what was said before this call; its log says whether it lacks room",
+        )
+        .retry_after(retry_after)
+    }
+
     /// A subscriber took nothing for too long.
     pub fn reader_stalled() -> Self {
         Self::new(

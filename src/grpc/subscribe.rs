@@ -211,16 +211,17 @@ impl Subscription {
         self.send(vec![EncodedResponse::heartbeat(&self.cursor())]).await
     }
 
-    /// Reads storage until the ring has what follows.
+    /// Reads storage until the ring has what follows. Storage has an event before it is said: what is not said yet is left to the ring.
     async fn catch_up(&mut self) -> Result<(), End> {
-        // Whatever was said before this moment is in the log.
-        let head = self.sources.fanout.head();
         let mut log = self.open().await?;
         loop {
-            let (back, records) = read(log, CHUNK).await?;
+            // Whatever was said before this moment is in the log.
+            let head = self.sources.fanout.head();
+            let (back, mut records) = read(log, CHUNK).await?;
             log = back;
+            records.retain(|record| record.position <= head);
             let Some(last) = records.last().map(|record| record.position) else {
-                self.position = self.position.max(head);
+                self.position = head;
                 return Ok(());
             };
             let responses = records.iter().filter_map(|record| self.response(record)).collect();

@@ -58,13 +58,25 @@ pub enum Evicted {
     Meeting,
     /// An alert.
     Alert,
+    /// What a rule kept for a key.
+    Key,
+    /// A notification in a window that is counted.
+    Match,
     /// A mail that waited.
     Mail,
 }
 
 impl Evicted {
     /// All.
-    pub const ALL: [Self; 5] = [Self::Id, Self::Participant, Self::Meeting, Self::Alert, Self::Mail];
+    pub const ALL: [Self; 7] = [
+        Self::Id,
+        Self::Participant,
+        Self::Meeting,
+        Self::Alert,
+        Self::Key,
+        Self::Match,
+        Self::Mail,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -72,6 +84,8 @@ impl Evicted {
             Self::Participant => "participant",
             Self::Meeting => "meeting",
             Self::Alert => "alert",
+            Self::Key => "key",
+            Self::Match => "match",
             Self::Mail => "mail",
         }
     }

@@ -12,8 +12,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use compact_str::CompactString;
 
+pub(super) use self::key::{Kinds, field as key_field, kinds_with};
 use super::{
-    RuleSet, RuleSource,
+    Rule, RuleSet, RuleSource,
     diagnostic::{Diagnostic, Findings, Span, Spanned},
     expr::suggest::nearest,
     expr::{Defines, Expr, MAX_RULE, Schema},
@@ -60,6 +61,7 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
         set: RuleSet {
             source: Arc::clone(source),
             index: Index::build(&rules),
+            keyed: keyed(&rules),
             rules,
             receivers,
             routes,
@@ -105,6 +107,12 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// How many of the rules keep state by key.
+fn keyed(rules: &[Rule]) -> u32 {
+    let keyed = rules.iter().filter(|rule| rule.enabled && rule.condition.is_keyed());
+    u32::try_from(keyed.count()).unwrap_or(u32::MAX)
 }
 
 fn defines(written: &[(Spanned<String>, Spanned<String>)], findings: &mut Findings<'_>) -> Defines {

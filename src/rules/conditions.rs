@@ -1,8 +1,11 @@
 //! The conditions that a rule can have, one file each. A rule has exactly one, told by its keys; a file turns its keys into a
 //! [`Condition`]. What a condition does with notifications is absent: that is the engine's.
 
+mod count;
 mod each;
 mod held;
+
+use std::time::Duration;
 
 use super::{
     Condition,
@@ -15,13 +18,13 @@ use super::{
 struct Form {
     /// The key that tells it from the others.
     told_by: &'static str,
-    /// All keys that belong to it.
+    /// All keys that belong to it. Where the telling key of another condition is among them, it is this one that is meant.
     keys: &'static [&'static str],
     /// Takes these keys and makes the condition of them.
     read: fn(&mut Fields, &mut Compiler<'_>) -> Option<Condition>,
 }
 
-const FORMS: [Form; 2] = [each::FORM, held::FORM];
+const FORMS: [Form; 3] = [each::FORM, count::FORM, held::FORM];
 
 /// Reads a rule's condition from the keys that are left of it.
 pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Condition> {
@@ -29,6 +32,7 @@ pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Co
         .iter()
         .filter(|form| fields.place_of(form.told_by).is_some())
         .collect();
+    let told: Vec<&Form> = told.iter().copied().filter(|form| !is_part(form, &told)).collect();
     let condition = match told.as_slice() {
         [form] => (form.read)(&mut fields, compiler),
         [] => {
@@ -40,20 +44,39 @@ pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Co
             None
         }
     };
-    for form in &FORMS {
-        for key in form.keys {
-            let place = fields.place_of(key);
-            fields.take(key);
-            // Where the condition itself is in doubt, nothing can be said about its other keys.
-            if let (Some(place), [condition]) = (place, told.as_slice()) {
-                let message = format!("`{key}` does not go with `{}`", condition.told_by);
-                let error = compiler.findings.error(place, message);
-                error.advise(format!("it belongs to `{}`", form.told_by));
-            }
+    for key in FORMS.iter().flat_map(|form| form.keys) {
+        let place = fields.place_of(key);
+        fields.take(key);
+        // Where the condition itself is in doubt, nothing can be said about its other keys.
+        if let (Some(place), [condition]) = (place, told.as_slice()) {
+            let message = format!("`{key}` does not go with `{}`", condition.told_by);
+            let owners = FORMS.iter().filter(|form| form.keys.contains(key));
+            let owners: Vec<&str> = owners.map(|form| form.told_by).collect();
+            let error = compiler.findings.error(place, message);
+            error.advise(format!("it belongs to {}", listed(&owners)));
         }
     }
     fields.finish(&mut compiler.findings);
     condition
+}
+
+/// Whether what tells a condition is only a part of another one of these.
+fn is_part(form: &Form, others: &[&Form]) -> bool {
+    others
+        .iter()
+        .any(|other| other.told_by != form.told_by && other.keys.contains(&form.told_by))
+}
+
+/// Takes the length of a window: it must be there, and be more than nothing.
+fn within(fields: &mut Fields, findings: &mut Findings<'_>) -> Option<Duration> {
+    let within = fields.require("within", findings)?.duration(findings)?;
+    if within.value.is_zero() {
+        findings
+            .error(within.span, "nothing can happen within no time")
+            .advise("write more than `0s`");
+        return None;
+    }
+    Some(within.value)
 }
 
 fn none(fields: &Fields, findings: &mut Findings<'_>) {
@@ -62,10 +85,14 @@ fn none(fields: &Fields, findings: &mut Findings<'_>) {
         [] => "a rule without a condition".to_owned(),
         seen => format!("a rule without a condition: it has only {}", listed(seen)),
     };
-    let forms = FORMS.map(|form| form.told_by);
+    let all: Vec<&Form> = FORMS.iter().collect();
+    let whole = FORMS
+        .iter()
+        .filter(|form| !all.iter().any(|part| is_part(part, &[form])));
+    let whole: Vec<&str> = whole.map(|form| form.told_by).collect();
     findings
         .error(fields.head, message)
-        .advise(format!("give it one of {}", listed(&forms)));
+        .advise(format!("give it one of {}", listed(&whole)));
 }
 
 fn too_many(forms: &[&Form], fields: &Fields, findings: &mut Findings<'_>) {

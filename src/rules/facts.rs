@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Alert, AlertState, Conf, ConferenceStatus, Labels, Party, Severity, Time};
+use crate::model::{Alert, AlertState, Conf, ConferenceStatus, Labels, Party, Payload, Severity, Time};
 
 /// What an expression over notifications sees.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,16 @@ pub enum AtHand<'a> {
     Conf(&'a Conf),
     /// Of a participant.
     Party(&'a Party),
+}
+
+impl<'a> AtHand<'a> {
+    /// A notification.
+    pub fn of(payload: &'a Payload) -> Self {
+        match payload {
+            Payload::Conf(conf) => Self::Conf(conf),
+            Payload::Party(party) => Self::Party(party),
+        }
+    }
 }
 
 /// The notification before the one at hand: of the same participant, or of the same respect of the meeting, in the same occurrence.

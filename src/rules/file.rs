@@ -4,6 +4,7 @@
 pub mod duration;
 mod fields;
 mod notification;
+mod number;
 mod test_case;
 mod yaml;
 

@@ -26,8 +26,7 @@ pub struct Index {
 /// The rules that one combination of codes can touch, ascending.
 #[derive(Debug, Default)]
 struct Cell {
-    each: Vec<u32>,
-    resolvers: Vec<u32>,
+    events: Vec<u32>,
     held: Vec<u32>,
 }
 
@@ -64,14 +63,10 @@ impl Index {
         }
     }
 
-    /// The rules of the condition *each* that a notification could match.
-    pub fn each(&self, payload: &Payload) -> &[u32] {
-        self.cell(payload).map_or(&[], |cell| &cell.each)
-    }
-
-    /// The rules whose `resolve.when` a notification could match.
-    pub fn resolvers(&self, payload: &Payload) -> &[u32] {
-        self.cell(payload).map_or(&[], |cell| &cell.resolvers)
+    /// The rules of events, that is, those that are not held, of which a notification could fulfil any expression, `resolve.when`
+    /// included.
+    pub fn events(&self, payload: &Payload) -> &[u32] {
+        self.cell(payload).map_or(&[], |cell| &cell.events)
     }
 
     /// The held rules of participants whose state could be true for one with this status and reason. For all others it is false.
@@ -114,12 +109,9 @@ impl Cell {
     fn of<'r>(rules: impl Iterator<Item = (u32, &'r Rule)>, codes: Codes) -> Self {
         let mut cell = Self::default();
         for (index, rule) in rules {
-            match &rule.condition {
-                Condition::Each { when } if when.could_hold(&codes) => cell.each.push(index),
-                Condition::Each { .. } | Condition::Held { .. } => {}
-            }
-            if rule.resolve.when.as_ref().is_some_and(|when| when.could_hold(&codes)) {
-                cell.resolvers.push(index);
+            let is_event = !matches!(rule.condition, Condition::Held { .. });
+            if is_event && expressions(rule).any(|expression| expression.could_hold(&codes)) {
+                cell.events.push(index);
             }
             if held(rule, true).is_some_and(|condition| condition.could_hold(&codes)) {
                 cell.held.push(index);
@@ -133,13 +125,12 @@ impl Cell {
 fn held(rule: &Rule, party: bool) -> Option<&Expr> {
     match &rule.condition {
         Condition::Held { condition, .. } if rule.key.fields.contains(&KeyField::PartyId) == party => Some(condition),
-        Condition::Held { .. } | Condition::Each { .. } => None,
+        _ => None,
     }
 }
 
 fn expressions(rule: &Rule) -> impl Iterator<Item = &Expr> {
-    let (Condition::Each { when: condition } | Condition::Held { condition, .. }) = &rule.condition;
-    [condition].into_iter().chain(&rule.resolve.when)
+    rule.condition.expressions().into_iter().chain(&rule.resolve.when)
 }
 
 #[cfg(test)]

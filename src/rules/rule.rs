@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::{expr::Expr, index::Index, template::Texts};
+use super::{Condition, expr::Expr, index::Index, template::Texts};
 use crate::model::{Labels, Severity};
 
 /// The text of a rule set: what is journaled, and what the compiled set is a function of.
@@ -37,6 +37,8 @@ pub struct RuleSet {
     pub routes: Vec<Route>,
     /// Which rules a notification can touch.
     pub index: Index,
+    /// How many rules keep state by key.
+    pub keyed: u32,
 }
 
 impl RuleSet {
@@ -82,25 +84,6 @@ pub struct Place {
     pub line: u32,
     /// Its text.
     pub text: String,
-}
-
-/// What must be so for a rule to match.
-#[derive(Debug)]
-pub enum Condition {
-    /// Every notification for which this holds.
-    Each {
-        /// Over the notification.
-        when: Expr,
-    },
-    /// A state that lasts.
-    Held {
-        /// Over the state of the participant and the meeting.
-        condition: Expr,
-        /// How long it must have lasted, in event time.
-        for_: Duration,
-        /// How long it must have ended before the alert ends.
-        keep_firing_for: Duration,
-    },
 }
 
 /// What one alert is about: fields of the notification, in the order in which the rule lists them.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use tokio::sync::{oneshot, watch};
-use tracing::{error, warn};
+use tracing::error;
 
 use super::{
     Fatal,
@@ -22,6 +22,7 @@ use super::{
     head_position,
     records::Outcome,
     recovery::Recovery,
+    room::{Of, Room},
     visible::Visible,
 };
 use crate::{
@@ -43,6 +44,7 @@ pub(super) struct Decider {
     pub batches: Receiver<Batch>,
     pub events: EventLog,
     pub fanout: Arc<Fanout>,
+    pub room: Arc<Room>,
     pub mailer: MailQueue,
     pub handle: Handle,
     pub recovery: Recovery,
@@ -67,8 +69,9 @@ impl Decider {
     pub fn run(mut self) -> (Engine, EventLog) {
         let mut last = (self.engine.now(), Instant::now());
         let mut ticking = false;
-        loop {
-            let batch = match self.time_to_next(last).filter(|_| !ticking) {
+        while self.reserve() {
+            let wait = self.time_to_next(last).filter(|_| !ticking);
+            let batch = match wait.or_else(|| self.time_to_reserve()) {
                 Some(wait) => self.batches.recv_timeout(wait),
                 None => self.batches.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
@@ -80,6 +83,7 @@ impl Decider {
                         break;
                     }
                 }
+                Err(RecvTimeoutError::Timeout) if !self.room.has(Of::Events) => {}
                 Err(RecvTimeoutError::Timeout) => ticking = self.handle.tick(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -203,14 +207,34 @@ impl Decider {
         true
     }
 
-    /// Appends to the event log. What was decided upon must be said: while the disk is full everything waits here, callers included.
+    /// Makes sure that what the next batch causes has a place in the event log, and tells the journal's thread whether it has; false: the
+    /// event log failed.
+    fn reserve(&mut self) -> bool {
+        match self.events.reserve() {
+            Ok(()) => self.room.found(Of::Events),
+            Err(cause @ AppendError::NoSpace { .. }) => self.room.missed(Of::Events, &cause),
+            Err(cause) => {
+                self.fatal.report(cause.into());
+                return false;
+            }
+        }
+        true
+    }
+
+    /// How long until the event log is tried again, if it has no room.
+    fn time_to_reserve(&self) -> Option<Duration> {
+        (!self.room.has(Of::Events)).then_some(NO_ROOM)
+    }
+
+    /// Appends to the event log. What was decided upon must be said: should it be more than the place that was reserved for it, and the
+    /// disk be full, everything waits here, callers included.
     fn append(&mut self, outcome: &Outcome) -> Result<(), AppendError> {
         loop {
             let said = self.events.last_position();
             let unsaid = outcome.records.partition_point(|record| Some(record.position) <= said);
             match self.events.append(&outcome.records[unsaid..]) {
                 Err(cause @ AppendError::NoSpace { .. }) => {
-                    warn!(%cause, "the event log has no room; waiting for it");
+                    self.room.missed(Of::Events, &cause);
                     thread::sleep(NO_ROOM);
                 }
                 appended => return appended,

@@ -6,12 +6,13 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc::Receiver, oneshot, watch};
-use tracing::{error, info};
+use tokio::sync::{OwnedSemaphorePermit, mpsc::Receiver, oneshot};
+use tracing::error;
 
 use super::{
     Fatal,
     handle::{Keep, Notifications, Query, Submission, Unavailable},
+    room::{Of, Room},
 };
 use crate::{
     clock::Clock,
@@ -57,8 +58,7 @@ pub(super) struct Gatherer {
     pub clock: Clock,
     pub submissions: Receiver<Submission>,
     pub durable: SyncSender<Batch>,
-    /// Whether the journal takes more.
-    pub room: watch::Sender<bool>,
+    pub room: Arc<Room>,
     /// The most inputs of one frame.
     pub most: u32,
     pub fatal: Fatal,
@@ -112,25 +112,19 @@ impl Gatherer {
         let (time, gathered_at) = (self.clock.now(), Instant::now());
         let first_offset = if gathered.count == 0 {
             self.journal.next_offset()
+        } else if !self.room.has(Of::Events) {
+            // What is decided upon must be said, and there is no place to say it in.
+            gathered.refuse();
+            return true;
         } else {
             match self.journal.append(time, gathered.count, &gathered.payload) {
                 Ok(first_offset) => {
                     self.metrics.committed(gathered.count as usize, gathered_at.elapsed());
-                    if self
-                        .room
-                        .send_if_modified(|has_room| !std::mem::replace(has_room, true))
-                    {
-                        info!("the journal has room again");
-                    }
+                    self.room.found(Of::Journal);
                     first_offset
                 }
                 Err(cause @ AppendError::NoSpace { .. }) => {
-                    if self
-                        .room
-                        .send_if_modified(|has_room| std::mem::replace(has_room, false))
-                    {
-                        error!(%cause, "the journal has no room; notifications are refused until it has");
-                    }
+                    self.room.missed(Of::Journal, &cause);
                     gathered.refuse();
                     return true;
                 }

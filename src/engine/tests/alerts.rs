@@ -138,6 +138,7 @@ fn what_lacks_a_part_of_the_key_ends_every_alert_that_agrees_in_the_parts_it_has
         2s party c DISCONNECTED phone=1 source=y billing_code=2
         3s conf MUTED_ALL source=x
         4s party d DIALING phone=1 source=y
+        5s party e LISTENING_TO_MUSIC
     ";
     for (key, when, expected) in [
         (
@@ -149,14 +150,12 @@ fn what_lacks_a_part_of_the_key_ends_every_alert_that_agrees_in_the_parts_it_has
             3s resolved a{1,a}
             3s resolved a{1,b}"#,
         ),
+        // Who sends no number is nobody's end.
         (
-            "source, party.phone",
-            "conf.status == MUTED_ALL",
-            r#"0s fired a{source="x",phone="1"}
-            1s fired a{source="x",phone="2"}
-            2s fired a{source="y",phone="1"}
-            3s resolved a{source="x",phone="1"}
-            3s resolved a{source="x",phone="2"}"#,
+            "party.phone",
+            "party.status == LISTENING_TO_MUSIC",
+            r#"0s fired a{phone="1"}
+            1s fired a{phone="2"}"#,
         ),
         (
             "party.phone",

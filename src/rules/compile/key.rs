@@ -1,7 +1,7 @@
 //! What one alert of a rule is about.
 
 use crate::rules::{
-    Condition, Key, KeyField,
+    Condition, Count, Key, KeyField,
     diagnostic::{Findings, Span, Spanned},
     expr::Expr,
     expr::suggest::nearest,
@@ -11,7 +11,7 @@ use crate::rules::{
 
 /// Which kinds of notification something can be true of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kinds {
+pub(in crate::rules) struct Kinds {
     pub conf: bool,
     pub party: bool,
 }
@@ -31,7 +31,8 @@ impl Kinds {
         party: false,
     };
 
-    fn and(self, other: Self) -> Self {
+    /// Those of both.
+    pub fn and(self, other: Self) -> Self {
         Self {
             conf: self.conf && other.conf,
             party: self.party && other.party,
@@ -72,7 +73,7 @@ const FIELDS: [(&str, KeyField, Kinds); 14] = [
 ];
 
 /// The kinds of notification that have this field.
-pub(super) fn kinds_with(field: KeyField) -> Kinds {
+pub(in crate::rules) fn kinds_with(field: KeyField) -> Kinds {
     FIELDS
         .iter()
         .find(|(_, known, _)| *known == field)
@@ -82,11 +83,13 @@ pub(super) fn kinds_with(field: KeyField) -> Kinds {
 /// The key of a rule: as written, or the meeting, and for a state that reads `party` the participant as well.
 pub(super) fn key(text: &RuleText, condition: &Condition, findings: &mut Findings<'_>) -> Option<Key> {
     let Some(written) = &text.key else {
-        return Some(default(condition));
+        let key = default(condition);
+        check_distinct(text, condition, &key, findings);
+        return Some(key);
     };
     let mut fields: Vec<(KeyField, Span)> = Vec::new();
     for name in &written.value {
-        let Some(field) = field(name, findings) else {
+        let Some(field) = field(name, "a key cannot be made of", findings) else {
             continue;
         };
         match fields.iter().find(|(earlier, _)| earlier.name() == field.name()) {
@@ -104,23 +107,31 @@ pub(super) fn key(text: &RuleText, condition: &Condition, findings: &mut Finding
         return None;
     }
     match condition {
-        Condition::Each { when } => check_event(&fields, Kinds::of(when), findings),
         Condition::Held { condition, .. } => check_held(&fields, condition, written.span, findings),
+        _ => {
+            let kinds = condition.required().into_iter().map(Kinds::of);
+            kinds
+                .take_while(|kinds| check_event(&fields, *kinds, findings))
+                .for_each(drop);
+        }
     }
-    Some(Key {
+    let key = Key {
         fields: fields.into_iter().map(|(field, _)| field).collect(),
-    })
+    };
+    check_distinct(text, condition, &key, findings);
+    Some(key)
 }
 
 fn default(condition: &Condition) -> Key {
     let fields = match condition {
         Condition::Held { condition, .. } if condition.reads().party => vec![KeyField::BillingCode, KeyField::PartyId],
-        Condition::Held { .. } | Condition::Each { .. } => vec![KeyField::BillingCode],
+        _ => vec![KeyField::BillingCode],
     };
     Key { fields }
 }
 
-fn field(name: &Spanned<String>, findings: &mut Findings<'_>) -> Option<KeyField> {
+/// The field of that name; if there is none, the message begins with why one is looked for.
+pub(in crate::rules) fn field(name: &Spanned<String>, why: &str, findings: &mut Findings<'_>) -> Option<KeyField> {
     if let Some((_, field, _)) = FIELDS.iter().find(|(written, ..)| *written == name.value) {
         return Some(*field);
     }
@@ -129,7 +140,7 @@ fn field(name: &Spanned<String>, findings: &mut Findings<'_>) -> Option<KeyField
         .iter()
         .find(|known| known.rsplit('.').next() == Some(name.value.as_str()))
         .copied();
-    let error = findings.error(name.span, format!("a key cannot be made of `{}`", name.value));
+    let error = findings.error(name.span, format!("{why} `{}`", name.value));
     error.advise(match by_last_part.or_else(|| nearest(&name.value, names)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("the fields are {}", listed(&names)),
@@ -137,8 +148,8 @@ fn field(name: &Spanned<String>, findings: &mut Findings<'_>) -> Option<KeyField
     None
 }
 
-/// Every part of the key is there in some notification that the condition can be true of.
-fn check_event(fields: &[(KeyField, Span)], condition: Kinds, findings: &mut Findings<'_>) {
+/// Every part of the key is there in some notification that the condition can be true of; false if not.
+fn check_event(fields: &[(KeyField, Span)], condition: Kinds, findings: &mut Findings<'_>) -> bool {
     let mut left = condition;
     for (field, span) in fields {
         let kinds = kinds_with(*field);
@@ -151,9 +162,28 @@ fn check_event(fields: &[(KeyField, Span)], condition: Kinds, findings: &mut Fin
             findings
                 .error(*span, message)
                 .advise("leave it out, or the rule can never fire");
-            return;
+            return false;
         }
         left = left.and(kinds);
+    }
+    true
+}
+
+/// What is one and the same in all that an alert is about does not vary.
+fn check_distinct(text: &RuleText, condition: &Condition, key: &Key, findings: &mut Findings<'_>) {
+    if let Condition::Count(Count {
+        distinct: Some(varied), ..
+    }) = condition
+        && key.fields.contains(&varied.of)
+        && varied.at_least > 1
+        && let Some(place) = text.condition.place_of("count")
+    {
+        let name = varied.of.name();
+        let error = findings.error(
+            place,
+            format!("one alert is about one `{name}`: there is never a second"),
+        );
+        error.advise(format!("leave `{name}` out of the key, or `distinct` out of the count"));
     }
 }
 

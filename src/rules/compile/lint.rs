@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::{
     model::Time,
     rules::{
-        Condition, Route, Rule,
+        Route, Rule,
         diagnostic::Findings,
         expr::Expr,
         facts::AlertFacts,
@@ -52,9 +52,7 @@ fn unused_defines(document: &Document, compiler: &mut Compiler<'_>) {
 }
 
 fn can_fire(rule: &Rule) -> bool {
-    match &rule.condition {
-        Condition::Each { when: condition } | Condition::Held { condition, .. } => condition.could_ever_hold(),
-    }
+    rule.condition.required().into_iter().all(Expr::could_ever_hold)
 }
 
 /// Where alerts are routed at all, none should go to nobody unseen.

@@ -24,6 +24,16 @@ pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u12
             duration(*for_, &mut hasher);
             duration(*keep_firing_for, &mut hasher);
         }
+        Condition::Count(count) => {
+            hasher.update(b"count");
+            count.when.digest(&mut hasher);
+            number(count.at_least, &mut hasher);
+            duration(count.within, &mut hasher);
+            optional(count.distinct.as_ref(), &mut hasher, |varied, hasher| {
+                hasher.update(format!("{:?},", varied.of).as_bytes());
+                number(varied.at_least, hasher);
+            });
+        }
     }
     hasher.update(b"key");
     for field in &key.fields {
@@ -47,4 +57,8 @@ fn optional<T>(value: Option<T>, hasher: &mut Hasher, digest: impl FnOnce(T, &mu
 
 fn duration(duration: Duration, hasher: &mut Hasher) {
     hasher.update(&duration.as_nanos().to_be_bytes());
+}
+
+fn number(number: u32, hasher: &mut Hasher) {
+    hasher.update(&number.to_be_bytes());
 }

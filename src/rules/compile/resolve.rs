@@ -35,11 +35,11 @@ pub(super) fn resolve(
             error.advise("the alert of a state ends with it; `keep_firing_for` puts the end off");
             None
         }
-        (Condition::Each { .. }, None) => Some(Resolve {
+        (_, None) => Some(Resolve {
             when: None,
             after: Some(DEFAULT_AFTER),
         }),
-        (Condition::Each { .. }, Some(written)) => written_resolve(written, key, compiler),
+        (_, Some(written)) => written_resolve(written, key, compiler),
     }
 }
 

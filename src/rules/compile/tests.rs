@@ -54,7 +54,7 @@ fn keys_that_are_not_known() {
         "unknown_keys",
         findings(&[(
             "rules.yaml",
-            "rule: []\nrules:\n- name: a\n  when: party.status == SPEAKING\n  serverity: critical\n  count: { at_least: 3 }\n  \
+            "rule: []\nrules:\n- name: a\n  when: party.status == SPEAKING\n  serverity: critical\n  tally: { at_least: 3 }\n  \
              resolve: { wen: 'true', after: 5m }\nroute: { group_by: [rule] }\n"
         )])
     );
@@ -156,6 +156,7 @@ fn conditions() {
         "  severity: info\n",
         "  serverity: info\n  for: 5s\n",
         "  when: party.status == MUTED\n  for: 5s\n",
+        "  while: meeting.live\n  count: { at_least: 2, within: 1m }\n",
         "  when: true\n",
         "  when:\n",
         "  while: meeting.live\n  resolve: { after: 5m }\n",
@@ -163,6 +164,27 @@ fn conditions() {
         told += &of_rule(lines);
     }
     told!("conditions", told);
+}
+
+#[test]
+fn counts() {
+    let mut told = String::new();
+    for lines in [
+        "  count: { at_least: 2, within: 1m }\n",
+        "  when: party.status == MUTED\n  count: 2\n",
+        "  when: party.status == MUTED\n  count: { atleast: 2 }\n",
+        "  when: party.status == MUTED\n  count: { at_least: 0, within: 0s }\n",
+        "  when: party.status == MUTED\n  count: { at_least: '2', within: 60 }\n",
+        "  when: party.status == MUTED\n  count: { at_least: 10001, within: 31d }\n",
+        "  when: party.status == MUTED\n  count: { at_least: 2, within: 1m, distinct: { of: conf.status, at_least: 3 } }\n",
+        "  when: party.status == MUTED\n  count: { at_least: 2, within: 1m, distinct: { of: phone, atleast: 2 } }\n",
+        "  when: party.status == MUTED\n  count: { at_least: 2, within: 1m, distinct: { of: party.billing_code, at_least: 2 } }\n",
+        "  when: party.status == MUTED && conf.status == RECORDED\n  count: { at_least: 2, within: 1m }\n",
+        "  when: party.status == MUTED\n  count: { at_least: 2, within: 1m }\n  key: [conf.status]\n",
+    ] {
+        told += &of_rule(lines);
+    }
+    told!("counts", told);
 }
 
 #[test]

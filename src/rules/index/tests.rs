@@ -60,17 +60,17 @@ rules:
 - { name: r5, when: conf.status != RECORDED }
 - { name: r6, when: 'true', key: [source], enabled: false }
 - { name: r7, while: party.status == MEETING_HOLD }
+- { name: r8, when: party.disconnect_reason == PORT_FULL, count: { at_least: 2, within: 1m } }
 "#
         .to_owned(),
     );
     let index = &set.index;
-    assert_eq!(index.each(&conf(101)), [0, 2]);
-    assert_eq!(index.each(&conf(77)), [2, 5]);
-    assert_eq!(index.each(&party(0, Some(6))), [1, 2]);
-    assert_eq!(index.each(&party(0, Some(5))), [2]);
-    assert_eq!(index.each(&party(0, None)), [2]);
-    assert_eq!(index.resolvers(&conf(-1)), [1]);
-    assert_eq!(index.resolvers(&conf(1)), [] as [u32; 0]);
+    assert_eq!(index.events(&conf(101)), [0, 2]);
+    assert_eq!(index.events(&conf(77)), [2, 5]);
+    assert_eq!(index.events(&conf(-1)), [1, 2, 5]);
+    assert_eq!(index.events(&party(0, Some(6))), [1, 2]);
+    assert_eq!(index.events(&party(0, Some(5))), [2, 8]);
+    assert_eq!(index.events(&party(0, None)), [2]);
     assert_eq!(index.held_party(ParticipantStatus::MUTED, None), [3]);
     assert_eq!(
         index.held_party(ParticipantStatus::MEETING_HOLD, Some(DisconnectReason(77))),
@@ -85,7 +85,7 @@ rules:
     };
     assert_eq!(watches(index.held_meeting()), [(4, false)]);
     assert_eq!(watches(index.held_party_watches()), [(3, false), (7, true)]);
-    assert_eq!(Index::default().each(&conf(1)), [] as [u32; 0]);
+    assert_eq!(Index::default().events(&conf(1)), [] as [u32; 0]);
 }
 
 fn expression() -> impl Strategy<Value = String> {
@@ -117,7 +117,7 @@ proptest! {
     fn leaves_out_no_rule_that_holds(expressions in prop::collection::vec(expression(), 1..6), live: bool) {
         let mut text = "rules:\n".to_owned();
         for (i, expression) in expressions.iter().enumerate() {
-            text += &format!("- {{ name: r{i}, when: \"{expression}\", key: [source], resolve: {{ when: \"{expression}\" }} }}\n");
+            text += &format!("- {{ name: r{i}, when: \"{expression}\", key: [source] }}\n");
         }
         let set = rules(text);
         let meeting = MeetingFacts { live, ..MeetingFacts::default() };
@@ -137,8 +137,7 @@ proptest! {
             for (i, rule) in (0u32..).zip(&set.rules) {
                 let Condition::Each { when } = &rule.condition else { unreachable!() };
                 if when.holds(&facts) {
-                    prop_assert!(set.index.each(&payload).contains(&i), "{when:?} {payload:?}");
-                    prop_assert!(set.index.resolvers(&payload).contains(&i), "{when:?} {payload:?}");
+                    prop_assert!(set.index.events(&payload).contains(&i), "{when:?} {payload:?}");
                 }
             }
         }

@@ -1,0 +1,143 @@
+//! *count*: so many notifications in a sliding window. Each one that is counted is weighed when it comes, in every window that holds it,
+//! so that a late one can complete a window in the past.
+//!
+//! A window is bounded: beyond, what is left is the newest that are enough by themselves and, where they have to differ, the newest of
+//! each value. So what comes in time is always counted exactly, and only what comes late may find too few beside it.
+
+use std::collections::VecDeque;
+
+use hashbrown::{HashMap, HashSet};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    events::Shown,
+    key,
+    keyed::{self, State},
+    lifecycle::{Alerts, EVIDENCE},
+    step::Step,
+    window::Window,
+};
+use crate::{
+    model::{Evidence, Time},
+    rules::{Count, Varied},
+};
+
+/// A window holds at least so many before it forgets any.
+const LEAST_BOUND: usize = 1024;
+
+/// What a rule has counted of one key.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Counted {
+    window: Window<Value>,
+    /// The newest since the last match, the newest first.
+    evidence: VecDeque<Evidence>,
+}
+
+/// In which of the values that have to differ a notification falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Value(Option<u64>);
+
+impl Value {
+    fn of(distinct: Option<&Varied>, shown: &Shown<'_>) -> Self {
+        let value = distinct.and_then(|varied| key::value(varied.of, shown.facts));
+        Self(value.map(|value| {
+            let mut hash = [0; 8];
+            hash.copy_from_slice(&blake3::hash(value.as_bytes()).as_bytes()[..8]);
+            u64::from_be_bytes(hash)
+        }))
+    }
+}
+
+/// Counts a notification, if it is one of those.
+pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, count: &Count, shown: &Shown<'_>) {
+    if !count.when.holds(shown.facts) {
+        return;
+    }
+    let Some(key) = shown.key(step, rule) else {
+        return;
+    };
+    let place = keyed::touch(step, alerts, rule, &key, || State::Count(Counted::default()));
+    let forgotten = step.now.minus(step.settings.lateness).minus(count.within);
+    let Some(State::Count(counted)) = step.keyed.get_mut(place) else {
+        return;
+    };
+    counted
+        .evidence
+        .truncate(EVIDENCE.min(count.at_least as usize).saturating_sub(1));
+    counted.evidence.push_front(shown.received.evidence());
+    counted.window.forget(forgotten);
+    let value = Value::of(count.distinct.as_ref(), shown);
+    let entry = counted.window.insert(shown.received.at, value);
+    let moment = counted.match_around(entry, count);
+    step.counts.matches_forgotten += counted.bound(count);
+    if let Some(moment) = moment {
+        let evidence = counted.evidence.drain(..).collect();
+        alerts.matched(step, shown.matched(rule, key, moment, evidence));
+    }
+}
+
+impl Counted {
+    /// The last moment at which there are enough, that entry among them.
+    fn match_around(&self, entry: usize, count: &Count) -> Option<Time> {
+        let mut moment = None;
+        let mut tally = Tally::default();
+        for range in self.window.around(entry, count.within) {
+            if range.len() < count.at_least as usize {
+                continue;
+            }
+            let is_varied = count.distinct.as_ref().is_none_or(|varied| {
+                tally.slide(&self.window, range.start, range.end);
+                tally.values.len() >= varied.at_least as usize
+            });
+            if is_varied {
+                moment = self.window.get(range.end - 1).map(|(at, _)| *at);
+            }
+        }
+        moment
+    }
+
+    /// Forgets what is too much, and tells how many that were.
+    fn bound(&mut self, count: &Count) -> u64 {
+        let enough = count.at_least as usize;
+        let bound = LEAST_BOUND.max(4 * enough);
+        if self.window.len() <= bound {
+            return 0;
+        }
+        let (mut newest, mut kept) = (0, 0);
+        let mut values = HashSet::new();
+        let forgotten = self.window.retain_from_newest(|value| {
+            newest += 1;
+            let is_first = count.distinct.is_some() && values.insert(*value);
+            let keep = (newest <= enough || is_first || count.distinct.is_none()) && kept < bound / 2;
+            kept += usize::from(keep);
+            keep
+        });
+        forgotten as u64
+    }
+}
+
+/// How often each value lies in a window that only moves forward.
+#[derive(Default)]
+struct Tally {
+    start: usize,
+    end: usize,
+    values: HashMap<u64, u32>,
+}
+
+impl Tally {
+    fn slide(&mut self, window: &Window<Value>, start: usize, end: usize) {
+        let value = |entry: usize| window.get(entry).and_then(|(_, value)| value.0);
+        for left in (self.start..start.min(self.end)).filter_map(value) {
+            if let Some(often) = self.values.get_mut(&left) {
+                *often -= 1;
+                if *often == 0 {
+                    self.values.remove(&left);
+                }
+            }
+        }
+        for entered in (self.end.max(start)..end).filter_map(value) {
+            *self.values.entry(entered).or_default() += 1;
+        }
+        (self.start, self.end) = (start, end);
+    }
+}

@@ -1,0 +1,92 @@
+//! The one place where rules of events are shown a notification. What a condition makes of it is in its own file; states that are held
+//! are absent, since they are weighed when what they read has changed.
+
+use super::{
+    count,
+    key::KeyOf,
+    lifecycle::{Alerts, Match},
+    meeting::{Occurrence, Place},
+    received::Received,
+    step::Step,
+};
+use crate::{
+    model::{Evidence, Payload, Time},
+    rules::{Condition, Rule, facts::Facts},
+};
+
+/// A notification that says something new, as rules are shown it.
+pub(super) struct Shown<'a> {
+    /// The occurrence that it belongs to, which may have closed.
+    pub place: Place,
+    pub received: &'a Received,
+    pub facts: &'a Facts<'a>,
+}
+
+impl<'a> Shown<'a> {
+    /// What it is about for that rule. Where a part of the key is missing, that is counted.
+    pub fn key(&self, step: &mut Step<'_>, rule: u32) -> Option<KeyOf> {
+        let key = KeyOf::of(&step.rules.rules[rule as usize].key, self.place, self.facts);
+        if key.is_none() {
+            step.counts.rules[rule as usize].keyless += 1;
+        }
+        key
+    }
+
+    /// A match of that rule.
+    pub fn matched(&self, rule: u32, key: KeyOf, at: Time, evidence: Vec<Evidence>) -> Match<'a> {
+        Match {
+            rule,
+            key,
+            facts: self.facts,
+            at,
+            evidence,
+        }
+    }
+}
+
+/// Shows a notification to every rule that it can touch.
+pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
+    let rules = step.rules;
+    for &rule in rules.index.events(&shown.received.notification.payload) {
+        show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
+    }
+}
+
+fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule, shown: &Shown<'_>) {
+    let resolve = compiled.resolve.when.as_ref();
+    if resolve.is_some_and(|when| when.holds(shown.facts)) {
+        alerts.resolve_agreeing(step, rule, shown.place, shown.facts);
+    }
+    match &compiled.condition {
+        Condition::Each { when } => {
+            if when.holds(shown.facts)
+                && let Some(key) = shown.key(step, rule)
+            {
+                let evidence = vec![shown.received.evidence()];
+                alerts.matched(step, shown.matched(rule, key, shown.received.at, evidence));
+            }
+        }
+        Condition::Count(count) => count::show(step, alerts, rule, count, shown),
+        Condition::Held { .. } => {}
+    }
+}
+
+/// A repeat is no match; but the alert of what it repeats has been seen.
+pub(super) fn repeat(step: &Step<'_>, alerts: &mut Alerts, occurrence: &Occurrence, place: Place, received: &Received) {
+    let previous = match &received.notification.payload {
+        Payload::Conf(conf) => occurrence.previous_conf(conf),
+        Payload::Party(party) => occurrence.previous_party(&party.party_id),
+    };
+    let facts = received.facts(previous, &occurrence.facts);
+    for &rule in step.rules.index.events(&received.notification.payload) {
+        let compiled = &step.rules.rules[rule as usize];
+        let is_seen = match &compiled.condition {
+            Condition::Each { when } => when.holds(&facts),
+            Condition::Count(count) => count.when.holds(&facts),
+            Condition::Held { .. } => false,
+        };
+        if let Some(key) = is_seen.then(|| KeyOf::of(&compiled.key, place, &facts)).flatten() {
+            alerts.seen(rule, key, received.at);
+        }
+    }
+}

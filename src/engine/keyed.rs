@@ -1,0 +1,295 @@
+//! What rules keep for each key, states that are held apart: those live with their meeting or participant. Each rule has a bounded
+//! number of keys, and the longest idle one makes room; the keys of an occurrence end with it. What a condition keeps is its own.
+
+use std::{collections::BTreeSet, hash::BuildHasher};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    count::Counted,
+    deadlines::{Deadline, Timer},
+    key::KeyOf,
+    lifecycle::Alerts,
+    meeting::Place,
+    recency::Recency,
+    step::Step,
+};
+use crate::model::{ResolveReason, Time};
+
+/// Where the state of a key is kept; used again when the key is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct KeyPlace {
+    pub rule: u32,
+    slot: u32,
+}
+
+/// The keys of all rules.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Keyed {
+    /// By rule; shorter than the rule set until they are needed.
+    rules: Vec<Keys>,
+    /// Those that end with an occurrence.
+    by_occurrence: BTreeSet<(Place, KeyPlace)>,
+}
+
+/// The keys of one rule, in slots, so that their order is the same on every replay.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Keys {
+    slots: Vec<Option<Box<Entry>>>,
+    free: Vec<u32>,
+    recency: Recency,
+    sweep: Option<Deadline>,
+    #[serde(skip)]
+    index: HashTable<u32>,
+    #[serde(skip)]
+    hasher: DefaultHashBuilder,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    key: KeyOf,
+    touched: Time,
+    state: State,
+}
+
+/// What a condition keeps for a key.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum State {
+    Count(Counted),
+}
+
+/// Finds the state of a key, or makes it; the longest idle key of the rule makes room for a new one.
+pub(super) fn touch(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    rule: u32,
+    key: &KeyOf,
+    new: impl FnOnce() -> State,
+) -> KeyPlace {
+    let now = step.now;
+    let place = match step.keyed.find(rule, key) {
+        Some(place) => place,
+        None => {
+            make_room(step, alerts, rule);
+            let entry = Entry {
+                key: key.clone(),
+                touched: now,
+                state: new(),
+            };
+            let place = step.keyed.add(rule, entry);
+            watch(step, rule);
+            place
+        }
+    };
+    let keys = step.keyed.keys_mut(rule);
+    keys.recency.touch(place.slot);
+    if let Some(entry) = keys.get_mut(place.slot) {
+        entry.touched = now;
+    }
+    place
+}
+
+/// Forgets a key and its timers; nothing comes of it any more.
+pub(super) fn remove(step: &mut Step<'_>, place: KeyPlace) -> Option<(KeyOf, State)> {
+    let entry = step.keyed.remove(place)?;
+    Some((entry.key, entry.state))
+}
+
+/// An occurrence closed: its keys are over.
+pub(super) fn close(step: &mut Step<'_>, occurrence: Place) {
+    for place in step.keyed.of_occurrence(occurrence) {
+        remove(step, place);
+    }
+}
+
+/// Keys of a rule may have been idle for so long that nothing can come of them any more.
+pub(super) fn sweep(step: &mut Step<'_>, rule: u32) {
+    step.keyed.keys_mut(rule).sweep = None;
+    forget_idle(step, rule);
+    watch(step, rule);
+}
+
+/// Sees to it that the keys of a rule whose state does not end by itself are looked at again.
+fn watch(step: &mut Step<'_>, rule: u32) {
+    let Some(memory) = step.rules.rules[rule as usize].condition.memory() else {
+        return;
+    };
+    let keys = step.keyed.keys_mut(rule);
+    if keys.sweep.is_none() && !keys.index.is_empty() {
+        let at = step.now.plus(memory).plus(step.settings.lateness);
+        keys.sweep = Some(step.deadlines.set(at, Timer::Sweep(rule)));
+    }
+}
+
+fn forget_idle(step: &mut Step<'_>, rule: u32) {
+    let Some(memory) = step.rules.rules[rule as usize].condition.memory() else {
+        return;
+    };
+    let idle = step.now.minus(memory).minus(step.settings.lateness);
+    while let Some((slot, _)) = step.keyed.oldest(rule).filter(|(_, touched)| *touched <= idle) {
+        remove(step, KeyPlace { rule, slot });
+    }
+}
+
+fn make_room(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32) {
+    let bound = step.settings.keys_of_a_rule(step.rules.keyed);
+    if step.keyed.count_of_rule(rule) < bound {
+        return;
+    }
+    forget_idle(step, rule);
+    while step.keyed.count_of_rule(rule) >= bound {
+        let Some((slot, _)) = step.keyed.oldest(rule) else {
+            return;
+        };
+        step.counts.keys_evicted += 1;
+        step.counts.rules[rule as usize].evicted += 1;
+        if let Some((key, _)) = remove(step, KeyPlace { rule, slot }) {
+            alerts.resolve_key(step, rule, key, ResolveReason::Evicted);
+        }
+    }
+}
+
+impl Keyed {
+    /// The state of a key.
+    pub fn get_mut(&mut self, place: KeyPlace) -> Option<&mut State> {
+        let entry = self.rules.get_mut(place.rule as usize)?.get_mut(place.slot)?;
+        Some(&mut entry.state)
+    }
+
+    /// How many keys a rule has.
+    pub fn count_of_rule(&self, rule: u32) -> usize {
+        self.rules.get(rule as usize).map_or(0, |keys| keys.index.len())
+    }
+
+    /// Gives every rule its new index; the keys of rules that are gone drop, their timers do so by themselves.
+    pub fn renumber(&mut self, kept: &[Option<u32>]) {
+        let old = std::mem::take(self);
+        for (keys, new) in old.rules.into_iter().zip(kept) {
+            if let Some(rule) = *new {
+                *self.keys_mut(rule) = keys;
+            }
+        }
+        let renumbered = old.by_occurrence.into_iter().filter_map(|(occurrence, place)| {
+            let rule = kept.get(place.rule as usize).copied().flatten()?;
+            Some((occurrence, KeyPlace { rule, ..place }))
+        });
+        self.by_occurrence = renumbered.collect();
+    }
+
+    /// Makes the indexes anew, which snapshots do not hold.
+    pub fn reindex(&mut self) {
+        self.rules.iter_mut().for_each(Keys::reindex);
+    }
+
+    fn find(&self, rule: u32, key: &KeyOf) -> Option<KeyPlace> {
+        let slot = self.rules.get(rule as usize)?.find(key)?;
+        Some(KeyPlace { rule, slot })
+    }
+
+    fn of_occurrence(&self, occurrence: Place) -> Vec<KeyPlace> {
+        let first = KeyPlace { rule: 0, slot: 0 };
+        let last = KeyPlace {
+            rule: u32::MAX,
+            slot: u32::MAX,
+        };
+        self.by_occurrence
+            .range((occurrence, first)..=(occurrence, last))
+            .map(|(_, place)| *place)
+            .collect()
+    }
+
+    fn oldest(&self, rule: u32) -> Option<(u32, Time)> {
+        let keys = self.rules.get(rule as usize)?;
+        let slot = keys.recency.oldest()?;
+        Some((slot, keys.get(slot)?.touched))
+    }
+
+    fn keys_mut(&mut self, rule: u32) -> &mut Keys {
+        if self.rules.len() <= rule as usize {
+            self.rules.resize_with(rule as usize + 1, Keys::default);
+        }
+        &mut self.rules[rule as usize]
+    }
+
+    fn add(&mut self, rule: u32, entry: Entry) -> KeyPlace {
+        let occurrence = entry.key.place;
+        let slot = self.keys_mut(rule).add(entry);
+        let place = KeyPlace { rule, slot };
+        self.by_occurrence
+            .extend(occurrence.map(|occurrence| (occurrence, place)));
+        place
+    }
+
+    fn remove(&mut self, place: KeyPlace) -> Option<Entry> {
+        let entry = self.rules.get_mut(place.rule as usize)?.remove(place.slot)?;
+        if let Some(occurrence) = entry.key.place {
+            self.by_occurrence.remove(&(occurrence, place));
+        }
+        Some(entry)
+    }
+}
+
+impl Keys {
+    fn get(&self, slot: u32) -> Option<&Entry> {
+        self.slots.get(slot as usize)?.as_deref()
+    }
+
+    fn get_mut(&mut self, slot: u32) -> Option<&mut Entry> {
+        self.slots.get_mut(slot as usize)?.as_deref_mut()
+    }
+
+    fn find(&self, key: &KeyOf) -> Option<u32> {
+        let is_it = |slot: &u32| self.get(*slot).is_some_and(|entry| entry.key == *key);
+        self.index.find(self.hasher.hash_one(key), is_it).copied()
+    }
+
+    fn add(&mut self, entry: Entry) -> u32 {
+        let entry = Some(Box::new(entry));
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = entry;
+                slot
+            }
+            None => {
+                self.slots.push(entry);
+                u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+            }
+        };
+        self.enter(slot);
+        slot
+    }
+
+    fn remove(&mut self, slot: u32) -> Option<Entry> {
+        let entry = self.slots.get_mut(slot as usize)?.take()?;
+        if let Ok(found) = self
+            .index
+            .find_entry(self.hasher.hash_one(&entry.key), |other| *other == slot)
+        {
+            found.remove();
+        }
+        self.recency.remove(slot);
+        self.free.push(slot);
+        Some(*entry)
+    }
+
+    fn reindex(&mut self) {
+        self.index.clear();
+        for slot in 0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX) {
+            self.enter(slot);
+        }
+    }
+
+    fn enter(&mut self, slot: u32) {
+        let Self {
+            slots, index, hasher, ..
+        } = self;
+        let hash = |slot: &u32| {
+            let entry = slots.get(*slot as usize).and_then(Option::as_deref);
+            entry.map_or(0, |entry| hasher.hash_one(&entry.key))
+        };
+        if slots.get(slot as usize).is_some_and(Option::is_some) {
+            index.insert_unique(hash(&slot), slot, hash);
+        }
+    }
+}

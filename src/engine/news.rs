@@ -1,0 +1,177 @@
+//! What one notification sets off: the state of its meeting takes it in, the rules of events are shown it, and the states that it may
+//! have changed are weighed. Which occurrence it belongs to is absent: that is `meetings`' to say.
+
+use super::{
+    deadlines::{Subject, Timer},
+    events::{self, Shown},
+    held::{self, Cause},
+    lifecycle::Alerts,
+    meeting::{Grace, Occurrence, Place},
+    received::Received,
+    step::Step,
+};
+use crate::{
+    model::{Party, Payload, ResolveReason, Time},
+    rules::{
+        expr::MeetingFields,
+        facts::{MeetingFacts, Previous},
+    },
+};
+
+/// A notification that says something new: the state takes it in, and every rule that it can touch sees it.
+pub(super) fn apply(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    place: Place,
+    received: &Received,
+) {
+    let before = occurrence.facts;
+    let (previous_conf, is_news) = match &received.notification.payload {
+        Payload::Conf(conf) => {
+            let previous = occurrence.previous_conf(conf);
+            (previous, occurrence.note_conf(conf, received.at, received.order))
+        }
+        Payload::Party(party) => (
+            Previous::Nothing,
+            occurrence.note_party(party, received.at, received.order),
+        ),
+    };
+    let previous = match &received.notification.payload {
+        Payload::Conf(_) => previous_conf,
+        Payload::Party(party) => occurrence.previous_party(&party.party_id),
+    };
+    let facts = received.facts(previous, &occurrence.facts);
+    let shown = Shown {
+        place,
+        received,
+        facts: &facts,
+    };
+    events::show(step, alerts, &shown);
+
+    if !is_news {
+        step.counts.late += 1;
+    } else if let Payload::Party(party) = &received.notification.payload {
+        let seat = seat(step, alerts, occurrence, party, received.order);
+        weigh_participant(
+            step,
+            alerts,
+            occurrence,
+            Subject {
+                place,
+                seat: Some(seat),
+            },
+            party,
+            received,
+        );
+    }
+    weigh_meeting(step, alerts, occurrence, place, &before, received);
+    // After all that a rule may wait for, which at the same instant still happens.
+    if occurrence.facts.ended && occurrence.grace == Grace::NotEnded {
+        let deadline = step
+            .deadlines
+            .set(received.at.plus(step.settings.grace), Timer::Grace(place));
+        occurrence.grace = Grace::Running(deadline);
+    }
+}
+
+/// Seats the participant that a notification is about; the longest idle one makes room where there are too many.
+fn seat(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, party: &Party, order: Time) -> u32 {
+    let is_full = occurrence.participant_count() >= step.settings.participants_per_meeting.max(1) as usize;
+    if is_full
+        && occurrence.seat_of(&party.party_id).is_none()
+        && let Some(gone) = occurrence.evict()
+    {
+        step.counts.participants_evicted += 1;
+        for alert in held::drop_all(step, gone.holds) {
+            alerts.resolve(step, alert, ResolveReason::Evicted);
+        }
+    }
+    occurrence.seat(party, order)
+}
+
+/// Weighs the rules over a participant that changed: those whose state has begun, and those that could hold now.
+fn weigh_participant(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    subject: Subject,
+    party: &Party,
+    received: &Received,
+) {
+    let cause = Cause {
+        at: received.at,
+        received: Some(received),
+    };
+    // Backwards, since weighing may take the hold out.
+    let begun = subject
+        .seat
+        .and_then(|seat| occurrence.participant(seat))
+        .map_or(0, |participant| participant.holds.len());
+    for place in (0..begun).rev() {
+        let hold = subject
+            .seat
+            .and_then(|seat| occurrence.participant(seat)?.holds.get(place));
+        if let Some(rule) = hold.map(|hold| hold.rule) {
+            held::weigh(step, alerts, occurrence, subject, rule, &cause);
+        }
+    }
+    for &rule in step.rules.index.held_party(party.status, party.disconnect_reason) {
+        held::weigh(step, alerts, occurrence, subject, rule, &cause);
+    }
+}
+
+/// Weighs the rules that read what has changed of the meeting: over the meeting, or over every participant in it.
+fn weigh_meeting(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    place: Place,
+    before: &MeetingFacts,
+    received: &Received,
+) {
+    let changed = MeetingFields::changed(before, &occurrence.facts);
+    // What nobody has changed yet may hold from the beginning.
+    let is_new = occurrence.opened_sequence == received.sequence;
+    if changed.is_empty() && !is_new {
+        return;
+    }
+    let cause = Cause {
+        at: received.at,
+        received: Some(received),
+    };
+    let index = &step.rules.index;
+    for watch in index.held_meeting().iter().chain(index.held_party_watches()) {
+        if is_new || watch.meeting.intersects(changed) {
+            weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
+        }
+    }
+}
+
+/// Weighs one rule over all its subjects in an occurrence.
+pub(super) fn weigh_all(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    place: Place,
+    rule: u32,
+    cause: &Cause<'_>,
+) {
+    if held::is_of_participants(&step.rules.rules[rule as usize]) {
+        for seat in 0..occurrence.seat_count() {
+            held::weigh(
+                step,
+                alerts,
+                occurrence,
+                Subject {
+                    place,
+                    seat: Some(seat),
+                },
+                rule,
+                cause,
+            );
+        }
+    } else {
+        held::weigh(step, alerts, occurrence, Subject { place, seat: None }, rule, cause);
+    }
+}

@@ -1,0 +1,77 @@
+//! What must be so for a rule to match, compiled. How it is written is `conditions`' to say, and what it does the engine's.
+
+use std::time::Duration;
+
+use super::{KeyField, expr::Expr};
+
+/// What must be so for a rule to match.
+#[derive(Debug)]
+pub enum Condition {
+    /// Every notification for which this holds.
+    Each {
+        /// Over the notification.
+        when: Expr,
+    },
+    /// So many notifications in a sliding window.
+    Count(Count),
+    /// A state that lasts.
+    Held {
+        /// Over the state of the participant and the meeting.
+        condition: Expr,
+        /// How long it must have lasted, in event time.
+        for_: Duration,
+        /// How long it must have ended before the alert ends.
+        keep_firing_for: Duration,
+    },
+}
+
+/// So many notifications in a sliding window.
+#[derive(Debug)]
+pub struct Count {
+    /// Those that are counted.
+    pub when: Expr,
+    /// How many there must be: 1 to 10,000.
+    pub at_least: u32,
+    /// The length of the window, more than nothing; it is open at its beginning.
+    pub within: Duration,
+    /// How varied they must be.
+    pub distinct: Option<Varied>,
+}
+
+/// Notifications that differ in a field.
+#[derive(Debug)]
+pub struct Varied {
+    /// The field. A notification that does not have it is counted, but adds no value.
+    pub of: KeyField,
+    /// How many values there must be: 1 to the number of notifications.
+    pub at_least: u32,
+}
+
+impl Condition {
+    /// The expressions each of which must hold for a notification, or a state, if the rule is ever to fire. A notification for which
+    /// one of them holds needs the whole key.
+    pub fn required(&self) -> Vec<&Expr> {
+        match self {
+            Self::Each { when } | Self::Count(Count { when, .. }) => vec![when],
+            Self::Held { condition, .. } => vec![condition],
+        }
+    }
+
+    /// All its expressions.
+    pub fn expressions(&self) -> Vec<&Expr> {
+        self.required()
+    }
+
+    /// How long a notification can matter to state that is kept by key; `None`: there is none, or it ends by itself.
+    pub fn memory(&self) -> Option<Duration> {
+        match self {
+            Self::Each { .. } | Self::Held { .. } => None,
+            Self::Count(count) => Some(count.within),
+        }
+    }
+
+    /// Whether state is kept by key, other than that of meetings and participants.
+    pub fn is_keyed(&self) -> bool {
+        !matches!(self, Self::Each { .. } | Self::Held { .. })
+    }
+}
