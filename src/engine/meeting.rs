@@ -1,12 +1,14 @@
 //! One occurrence of a meeting: what the notifications have told of it and of its participants. A billing code is used again and
 //! again; which occurrence a notification belongs to is `meetings`' to say.
 
-use std::{collections::VecDeque, hash::BuildHasher};
+mod seats;
+
+use std::collections::VecDeque;
 
 use compact_str::CompactString;
-use hashbrown::{DefaultHashBuilder, HashTable};
 use serde::{Deserialize, Serialize};
 
+use self::seats::Seats;
 use super::{deadlines::Deadline, held::Hold};
 use crate::{
     model::{Conf, ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Payload, Role, Time},
@@ -90,6 +92,8 @@ pub struct Participant {
     pub known: Party,
     /// When that happened.
     pub changed_at: Time,
+    /// When that was last so: what is older never overwrites it.
+    confirmed_at: Time,
     said: Said,
     pub(super) holds: Vec<Hold>,
 }
@@ -99,7 +103,8 @@ pub struct Participant {
 struct Respect {
     kind: RespectKind,
     status: ConferenceStatus,
-    at: Time,
+    /// When that was last so: what is older never overwrites it.
+    confirmed_at: Time,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,6 +205,25 @@ impl Occurrence {
             && (!said.has(Said::ROLE) || known.role == party.role)
     }
 
+    /// Takes a repeat in: what it says was so then too.
+    pub(super) fn confirm(&mut self, payload: &Payload, order: Time) {
+        let confirmed_at = match payload {
+            Payload::Conf(conf) => {
+                let kind = RespectKind::of(conf.status);
+                let respect = self.respects.iter_mut().find(|respect| respect.kind == kind);
+                respect.map(|respect| &mut respect.confirmed_at)
+            }
+            Payload::Party(party) => {
+                let seat = self.seats.find(&party.party_id);
+                let participant = seat.and_then(|seat| self.seats.get_mut(seat));
+                participant.map(|participant| &mut participant.confirmed_at)
+            }
+        };
+        if let Some(confirmed_at) = confirmed_at {
+            *confirmed_at = order.max(*confirmed_at);
+        }
+    }
+
     /// Takes a change of the meeting in. An older one never overwrites newer state; false: it was such a one.
     pub(super) fn note_conf(&mut self, conf: &Conf, at: Time, order: Time) -> bool {
         let facts = &mut self.facts;
@@ -213,10 +237,10 @@ impl Occurrence {
         let respect = Respect {
             kind,
             status: conf.status,
-            at: order,
+            confirmed_at: order,
         };
         match self.respects.iter_mut().find(|respect| respect.kind == kind) {
-            Some(last) if last.at > order => return false,
+            Some(last) if last.confirmed_at > order => return false,
             Some(last) => *last = respect,
             None => {
                 if self.respects.len() >= OTHER_RESPECTS {
@@ -246,7 +270,7 @@ impl Occurrence {
     /// was, for `previous`, until [`Self::seat`]. False: it is older than what is known, and changes only what was so at some time.
     pub(super) fn note_party(&mut self, party: &Party, at: Time, order: Time) -> bool {
         let last = self.seats.find(&party.party_id).and_then(|seat| self.seats.get(seat));
-        let is_late = last.is_some_and(|last| last.changed_at > order);
+        let is_late = last.is_some_and(|last| last.confirmed_at > order);
         let role = party.role.or(last.and_then(|last| last.known.role));
         let before = last.map(|last| (last.known.status, last.known.role));
         let facts = &mut self.facts;
@@ -285,6 +309,7 @@ impl Occurrence {
             Some(seat) => {
                 if let Some(participant) = self.seats.get_mut(seat) {
                     participant.changed_at = order;
+                    participant.confirmed_at = order;
                     participant.said = said;
                     merge(&mut participant.known, party, said);
                 }
@@ -298,6 +323,7 @@ impl Occurrence {
                 self.seats.add(Participant {
                     known,
                     changed_at: order,
+                    confirmed_at: order,
                     said,
                     holds: Vec::new(),
                 })
@@ -327,7 +353,7 @@ impl Occurrence {
 
     /// How many participants are known.
     pub(super) fn participant_count(&self) -> usize {
-        self.seats.index.len()
+        self.seats.len()
     }
 
     /// Takes out all holds, those of the participants too.
@@ -410,80 +436,5 @@ fn merge(known: &mut Party, party: &Party, said: Said) {
 fn replace<T: Clone + PartialEq>(known: &mut T, text: &T, said: bool) {
     if said && known != text {
         known.clone_from(text);
-    }
-}
-
-/// The participants of an occurrence: in seats, so that their order is the same on every replay, with an index by party id.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Seats {
-    taken: Vec<Option<Box<Participant>>>,
-    free: Vec<u32>,
-    #[serde(skip)]
-    index: HashTable<u32>,
-    #[serde(skip)]
-    hasher: DefaultHashBuilder,
-}
-
-impl Seats {
-    fn get(&self, seat: u32) -> Option<&Participant> {
-        self.taken.get(seat as usize)?.as_deref()
-    }
-
-    fn get_mut(&mut self, seat: u32) -> Option<&mut Participant> {
-        self.taken.get_mut(seat as usize)?.as_deref_mut()
-    }
-
-    fn find(&self, party_id: &str) -> Option<u32> {
-        let is_it = |seat: &u32| {
-            self.get(*seat)
-                .is_some_and(|participant| participant.known.party_id == party_id)
-        };
-        self.index.find(self.hasher.hash_one(party_id), is_it).copied()
-    }
-
-    fn add(&mut self, participant: Participant) -> u32 {
-        let participant = Some(Box::new(participant));
-        let seat = match self.free.pop() {
-            Some(seat) => {
-                self.taken[seat as usize] = participant;
-                seat
-            }
-            None => {
-                self.taken.push(participant);
-                u32::try_from(self.taken.len() - 1).unwrap_or(u32::MAX)
-            }
-        };
-        self.enter(seat);
-        seat
-    }
-
-    fn remove(&mut self, seat: u32) -> Option<Box<Participant>> {
-        let participant = self.taken.get_mut(seat as usize)?.take()?;
-        let hash = self.hasher.hash_one(participant.known.party_id.as_str());
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == seat) {
-            entry.remove();
-        }
-        self.free.push(seat);
-        Some(participant)
-    }
-
-    fn reindex(&mut self) {
-        self.index.clear();
-        for seat in 0..u32::try_from(self.taken.len()).unwrap_or(u32::MAX) {
-            self.enter(seat);
-        }
-    }
-
-    fn enter(&mut self, seat: u32) {
-        let Self {
-            taken, index, hasher, ..
-        } = self;
-        let hash = |seat: &u32| {
-            let participant = taken.get(*seat as usize).and_then(Option::as_deref);
-            participant.map_or(0, |participant| hasher.hash_one(participant.known.party_id.as_str()))
-        };
-        if taken.get(seat as usize).is_some_and(Option::is_some) {
-            index.insert_unique(hash(&seat), seat, hash);
-        }
     }
 }

@@ -84,6 +84,7 @@ impl Meetings {
         };
         if occurrence.repeats(&received.notification.payload) {
             step.counts.repeats += 1;
+            occurrence.confirm(&received.notification.payload, received.order);
             events::repeat(step, alerts, occurrence, place, &received);
             return;
         }

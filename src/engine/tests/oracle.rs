@@ -27,7 +27,7 @@ use std::rc::Rc;
 use self::{
     held::State,
     history::{Heard, History, Name, What},
-    key::Parts,
+    key::{Key, Parts},
     occurrences::Place,
     rule::{Condition, Rule, Text},
 };
@@ -189,8 +189,11 @@ impl Oracle {
             });
         }
         let history = &self.history;
-        let matched = match &rule.condition {
-            Condition::Each { when } => matches::key(rule, when, heard).into_iter().collect(),
+        let matched: Vec<(Key, Time)> = match &rule.condition {
+            Condition::Each { when } => {
+                let key = matches::key(rule, when, heard);
+                key.map(|key| (key, heard.at)).into_iter().collect()
+            }
             Condition::Count(count) => count.matches(history, rule, since, heard).into_iter().collect(),
             Condition::Ratio(ratio) => ratio.matches(history, rule, since, heard).into_iter().collect(),
             Condition::Sequence(sequence) => sequence.completed(history, rule, since),
@@ -199,8 +202,8 @@ impl Oracle {
             // Found by the passing of time.
             Condition::Expected(_) => return,
         };
-        for key in matched {
-            alerts::matched(&mut self.history, rule.name(key), heard.at);
+        for (key, at) in matched {
+            alerts::matched(&mut self.history, rule.name(key), at);
         }
     }
 

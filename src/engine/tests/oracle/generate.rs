@@ -96,20 +96,23 @@ fn condition() -> impl Strategy<Value = Condition> {
         for_,
         keep,
     });
-    prop_oneof![each, held]
+    prop_oneof![each, held, count()]
 }
 
-#[cfg(any())]
-fn others() -> impl Strategy<Value = Condition> {
+fn count() -> impl Strategy<Value = Condition> {
     let distinct = option::of((select(vec!["party.party_id", "party.billing_code", "source"]), 1usize..3));
-    let count = (event(), 2usize..4, duration(), distinct).prop_map(|(when, at_least, within, distinct)| {
+    (event(), 1usize..4, duration(), distinct).prop_map(|(when, at_least, within, distinct)| {
         Condition::Count(Count {
             when,
             at_least,
             within,
-            distinct,
+            distinct: distinct.filter(|(_, varied)| *varied <= at_least),
         })
-    });
+    })
+}
+
+#[cfg(any())]
+fn others() -> impl Strategy<Value = Condition> {
     let ratio = (event(), event(), select(vec![50usize, 34, 67, 100]), duration(), 1usize..4).prop_map(
         |(when, of, at_least, within, min_samples)| {
             Condition::Ratio(Ratio {
@@ -133,7 +136,7 @@ fn others() -> impl Strategy<Value = Condition> {
         Condition::Sequence(Sequence { steps, within, unless })
     });
     let quiet = (event(), duration()).prop_map(|(of, for_)| Condition::Quiet { of, for_ });
-    prop_oneof![count, ratio, expected, sequence, quiet]
+    prop_oneof![ratio, expected, sequence, quiet]
 }
 
 /// A rule without a name.

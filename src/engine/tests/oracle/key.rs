@@ -41,11 +41,12 @@ impl Parts {
         })
     }
 
-    /// Whether the key is the same in all parts that are there.
+    /// Whether the key is the same in all parts that are there. Only of a key that names the meeting some may be lacking.
     pub fn agree_with(&self, key: &Key) -> bool {
         let mut parts = self.parts.iter().zip(&key.parts);
+        let may_lack = self.occurrence.is_some();
         self.occurrence == key.occurrence
-            && parts.all(|((_, mine), (_, theirs))| mine.as_ref().is_none_or(|mine| mine == theirs))
+            && parts.all(|((_, mine), (_, theirs))| mine.as_ref().map_or(may_lack, |mine| mine == theirs))
     }
 }
 

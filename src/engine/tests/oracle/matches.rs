@@ -7,8 +7,10 @@ use super::{
     key::{Key, Parts},
     rule::{Rule, Text},
 };
-use crate::rules::facts::{AtHand, Facts, Previous, Said};
-use crate::model::Payload;
+use crate::{
+    model::{Payload, Time},
+    rules::facts::{AtHand, Facts, Previous, Said},
+};
 
 /// Whether an expression holds for a notification.
 pub(super) fn holds(text: &Text, heard: &Heard) -> bool {
@@ -40,17 +42,23 @@ pub(super) fn key(rule: &Rule, when: &Text, heard: &Heard) -> Option<Key> {
     counts.then(|| Parts::of(&rule.fields(), heard).whole()).flatten()
 }
 
-/// What has counted under a key up to and including the newest notification.
+/// What has counted under a key up to and including the newest notification. Once a meeting has closed, each counts by itself.
 fn counted<'h>(history: &'h History, rule: &Rule, since: usize, when: &Text, of: &Key) -> Vec<&'h Heard> {
     let seen = history.heard().filter(|(place, _)| *place > since);
-    seen.map(|(_, heard)| heard)
+    let mut counted: Vec<&Heard> = seen
+        .map(|(_, heard)| heard)
         .filter(|heard| key(rule, when, heard).as_ref() == Some(of))
-        .collect()
+        .collect();
+    let newest = counted.last().copied();
+    if of.occurrence.is_some() && newest.is_some_and(|newest| newest.over) {
+        counted.retain(|heard| Some(heard.sequence) == newest.map(|newest| newest.sequence));
+    }
+    counted
 }
 
 /// Those of them that happened in (end - within, end].
-fn window<'h>(counted: &[&'h Heard], end: &Heard, within: Duration) -> Vec<&'h Heard> {
-    let is_in = |heard: &&&Heard| heard.at > end.at.minus(within) && heard.at <= end.at;
+fn window<'h>(counted: &[&'h Heard], end: Time, within: Duration) -> Vec<&'h Heard> {
+    let is_in = |heard: &&&Heard| heard.at > end.minus(within) && heard.at <= end;
     counted.iter().filter(is_in).copied().collect()
 }
 
@@ -63,17 +71,18 @@ pub(super) struct Count {
 }
 
 impl Count {
-    /// Whether the newest notification completes a window that ends with it or with a later one.
-    pub fn matches(&self, history: &History, rule: &Rule, since: usize, newest: &Heard) -> Option<Key> {
+    /// The last moment at which there are enough, the newest notification among them.
+    pub fn matches(&self, history: &History, rule: &Rule, since: usize, newest: &Heard) -> Option<(Key, Time)> {
         let key = key(rule, &self.when, newest)?;
         let counted = counted(history, rule, since, &self.when, &key);
-        let completes = |end: &&Heard| {
-            let window = window(&counted, end, self.within);
+        let is_enough = |end: &&&Heard| {
+            let window = window(&counted, end.at, self.within);
             window.iter().any(|heard| heard.sequence == newest.sequence)
                 && window.len() >= self.at_least
                 && self.distinct.is_none_or(|(field, at_least)| values(&window, field) >= at_least)
         };
-        counted.iter().any(|end| completes(end)).then_some(key)
+        let moment = counted.iter().filter(is_enough).map(|end| end.at).max()?;
+        Some((key, moment))
     }
 }
 
@@ -101,11 +110,11 @@ pub(super) struct Ratio {
 
 impl Ratio {
     /// Whether the share is reached in the window that ends with the newest notification.
-    pub fn matches(&self, history: &History, rule: &Rule, since: usize, newest: &Heard) -> Option<Key> {
+    pub fn matches(&self, history: &History, rule: &Rule, since: usize, newest: &Heard) -> Option<(Key, Time)> {
         let key = key(rule, &self.of, newest)?;
-        let samples = window(&counted(history, rule, since, &self.of, &key), newest, self.within);
+        let samples = window(&counted(history, rule, since, &self.of, &key), newest.at, self.within);
         let hits = samples.iter().filter(|heard| holds(&self.when, heard)).count();
         let is_reached = samples.len() >= self.min_samples && hits * 100 >= self.at_least * samples.len();
-        is_reached.then_some(key)
+        is_reached.then_some((key, newest.at))
     }
 }

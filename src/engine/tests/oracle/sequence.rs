@@ -27,7 +27,7 @@ struct HalfDone {
 
 impl Sequence {
     /// The keys under which the newest notification completed one, as often as it did.
-    pub fn completed(&self, history: &History, rule: &Rule, since: usize) -> Vec<Key> {
+    pub fn completed(&self, history: &History, rule: &Rule, since: usize) -> Vec<(Key, Time)> {
         let mut half_done: Vec<HalfDone> = Vec::new();
         let mut completed = Vec::new();
         for entry in &history.entries[since..] {
@@ -56,7 +56,8 @@ impl Sequence {
                 }
             }
             let is_complete = |half: &HalfDone| half.steps == self.steps.len();
-            completed.extend(half_done.iter().filter(|half| is_complete(half)).map(|half| half.key.clone()));
+            let done = half_done.iter().filter(|half| is_complete(half));
+            completed.extend(done.map(|half| (half.key.clone(), half.last)));
             half_done.retain(|half| !is_complete(half));
             if let Some(key) = matches::key(rule, &self.steps[0], heard) {
                 half_done.push(HalfDone {
