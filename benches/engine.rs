@@ -15,7 +15,9 @@ use bellwether::{
     model::{Notification, Payload, Time},
     rules::{RuleSource, SourceFile, catalogue, compile::compile},
 };
+use bytes::Bytes;
 use compact_str::CompactString;
+use prost::Message as _;
 
 use super::support::{
     rounds::Rounds,
@@ -25,11 +27,14 @@ use super::support::{
 
 const DAY: usize = 200_000;
 
+/// How many notifications are handed over at once.
+const CHUNK: usize = 1_024;
+
 /// How many notifications a second there are by the engine's clock.
 const PACE: u64 = 10_000;
 
 pub fn alone(rounds: Rounds) {
-    let day = traffic::day(DAY);
+    let day = encoded(&traffic::day(DAY));
     let mut with_catalogue = Alone::new(catalogue::source());
     let mut map = Map::default();
     let alone = rounds.compare(
@@ -47,7 +52,7 @@ pub fn alone(rounds: Rounds) {
 
 /// Many rules that no notification touches beside few.
 pub fn rules(rounds: Rounds) {
-    let day = traffic::day(DAY);
+    let day = encoded(&traffic::day(DAY));
     let mut many = Alone::new(selective(10_000));
     let mut few = Alone::new(selective(10));
     let rules = rounds.compare(
@@ -62,25 +67,38 @@ pub fn rules(rounds: Rounds) {
     );
 }
 
-/// Repeats work on the notifications of a day for so long, and tells how many went by in a second. Making them is not counted.
-fn repeat(time: Duration, day: &[bellwether::api::Notification], mut work: impl FnMut(Vec<Notification>)) -> f64 {
-    let read = |wire: &bellwether::api::Notification| {
-        from_proto::notification(
-            wire.clone(),
-            "bridge",
-            Time::from_parts(1_700_000_000, 0).unwrap_or_default(),
-        )
-        .expect("a good notification")
-    };
+/// Repeats work on the notifications of a day for so long, and tells how many went by in a second. They come in chunks, as from the
+/// journal's thread; making them is not counted.
+fn repeat(time: Duration, day: &[Bytes], mut work: impl FnMut(Vec<Notification>)) -> f64 {
     let (mut took, mut count) = (Duration::ZERO, 0);
-    while took < time {
-        let day: Vec<Notification> = day.iter().map(read).collect();
-        count += day.len();
+    for chunk in day.chunks(CHUNK).cycle() {
+        let notifications = read(chunk);
+        count += notifications.len();
         let started = Instant::now();
-        work(day);
+        work(notifications);
         took += started.elapsed();
+        if took >= time {
+            break;
+        }
     }
     count as f64 / took.as_secs_f64()
+}
+
+fn encoded(day: &[bellwether::api::Notification]) -> Vec<Bytes> {
+    day.iter()
+        .map(|notification| notification.encode_to_vec().into())
+        .collect()
+}
+
+fn read(day: &[Bytes]) -> Vec<Notification> {
+    day.iter()
+        .map(|bytes| from_proto::item(bytes, "bridge", start()).expect("a good notification"))
+        .collect()
+}
+
+/// The beginning of the engine's time.
+fn start() -> Time {
+    Time::from_parts(1_700_000_000, 0).unwrap_or_default()
 }
 
 /// An engine and nothing else.
@@ -114,8 +132,7 @@ impl Alone {
     }
 
     fn apply(&mut self, input: Input) {
-        let time = Time::from_parts(1_700_000_000, 0).unwrap_or_default();
-        let time = time.plus(Duration::from_nanos(self.offset * (1_000_000_000 / PACE)));
+        let time = start().plus(Duration::from_nanos(self.offset * (1_000_000_000 / PACE)));
         self.engine.apply(self.offset, time, input, &mut self.effects);
         self.offset += 1;
         self.effects.clear();

@@ -26,17 +26,17 @@ const RECORD: usize = 250;
 const FILE: usize = 64 << 20;
 
 pub fn measure(rounds: Rounds) {
-    for batch in [1, 64, 1024] {
+    for batch in [1, 64, 1024_u32] {
         let folder = tempfile::tempdir_in(SCRATCH).expect("a folder");
         let mut journal = Journal::open(&folder.path().join("data"), Options::default())
             .expect("a journal")
             .journal;
         let mut raw = Raw::new(&folder.path().join("raw"));
-        let payload: Vec<u8> = (0..batch * RECORD).map(|n| (n * n) as u8).collect();
+        let payload: Vec<u8> = (0..=255).cycle().take(batch as usize * RECORD).collect();
         let compared = rounds.compare(
             |time| {
                 repeat(time, batch, || {
-                    journal.append(Time::default(), batch as u32, &payload).expect("room");
+                    journal.append(Time::default(), batch, &payload).expect("room");
                 })
             },
             |time| repeat(time, batch, || raw.append(&payload)),
@@ -46,12 +46,12 @@ pub fn measure(rounds: Rounds) {
     }
 }
 
-fn repeat(time: Duration, batch: usize, mut append: impl FnMut()) -> f64 {
+fn repeat(time: Duration, batch: u32, mut append: impl FnMut()) -> f64 {
     let started = Instant::now();
-    let mut count = 0;
+    let mut count = 0_u64;
     while started.elapsed() < time {
         append();
-        count += batch;
+        count += u64::from(batch);
     }
     count as f64 / started.elapsed().as_secs_f64()
 }

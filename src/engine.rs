@@ -8,6 +8,7 @@ mod counts;
 mod deadlines;
 pub mod effect;
 mod events;
+mod expected;
 mod held;
 mod ids;
 pub mod input;
@@ -23,6 +24,7 @@ mod recency;
 mod reload;
 mod step;
 mod window;
+mod witness;
 
 use std::sync::Arc;
 
@@ -159,7 +161,7 @@ impl Engine {
         }
         self.advance(offset, time, out);
         match input {
-            Input::Notification(notification) => self.notification(offset, notification, out),
+            Input::Notification(ref notification) => self.notification(offset, notification, out),
             Input::Tick => {}
             Input::Start(settings) => {
                 self.state.settings = settings;
@@ -271,6 +273,7 @@ impl Engine {
             let (meetings, alerts, mut step) = self.parts(offset, out);
             match timer {
                 Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
+                Timer::Key(place) => events::due(&mut step, alerts, meetings, place),
                 Timer::Sweep(rule) => keyed::sweep(&mut step, rule),
                 Timer::Grace(place) => meetings.grace_over(&mut step, alerts, place),
                 Timer::Idle(place) => meetings.idle(&mut step, alerts, place),
@@ -283,7 +286,7 @@ impl Engine {
         self.state.now = time;
     }
 
-    fn notification(&mut self, offset: u64, mut notification: Notification, out: &mut Vec<Effect>) {
+    fn notification(&mut self, offset: u64, notification: &Notification, out: &mut Vec<Effect>) {
         #[cfg(test)]
         assert_ne!(
             notification.payload.billing_code(),
@@ -310,7 +313,7 @@ impl Engine {
         }
         let sequence = state.next_sequence;
         state.next_sequence += 1;
-        if let Some(id) = notification.id.take() {
+        if let Some(id) = &notification.id {
             let bound = state.settings.ids_per_source;
             counts.ids_evicted += state.ids.remember(&notification.source, id, sequence, state.now, bound);
         }
@@ -318,7 +321,7 @@ impl Engine {
         counts.accept(&notification.payload);
         let received = Received::new(state.now, sequence, notification, &state.settings, counts);
         let (meetings, alerts, mut step) = self.parts(offset, out);
-        meetings.take(&mut step, alerts, received);
+        meetings.take(&mut step, alerts, &received);
     }
 
     fn parts<'a>(&'a mut self, offset: u64, out: &'a mut Vec<Effect>) -> (&'a mut Meetings, &'a mut Alerts, Step<'a>) {

@@ -162,7 +162,7 @@ impl Service {
             skipped: Arc::new(Mutex::default()),
         };
         let head = opened.journal.next_offset();
-        let Recovered { engine, missing, .. } = recovery.until(head)?;
+        let Recovered { engine, missing, .. } = recovery.at_start(head)?;
         let mut events = opened.events;
         if !missing.is_empty() {
             warn!(
@@ -191,6 +191,9 @@ impl Service {
         let (decided, decided_out) = watch::channel(head);
         let room = Arc::new(Room::new());
         let (durable, batches) = sync_channel(AHEAD);
+        let (answers, answered) = mpsc::unbounded_channel();
+        // It ends with the deciding thread.
+        tokio::spawn(decide::answer(answered));
 
         let clock = Clock::starting_after(engine.now(), settings.hands.clone());
         let in_force = Arc::clone(engine.rules());
@@ -214,6 +217,7 @@ impl Service {
             handle: handle.clone(),
             recovery: recovery.clone(),
             cursors,
+            answers,
             archive: follower.bell(),
             fatal: fatal.clone(),
             metrics,

@@ -56,7 +56,7 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, count: &
     let Some(key) = shown.key(step, rule) else {
         return;
     };
-    let place = keyed::touch(step, alerts, rule, &key, || State::Count(Counted::default()));
+    let place = keyed::touch(step, alerts, rule, &key, |_, _| State::Count(Counted::default()));
     let forgotten = step.now.minus(step.settings.lateness).minus(count.within);
     let Some(State::Count(counted)) = step.keyed.get_mut(place) else {
         return;

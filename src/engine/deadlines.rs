@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{lifecycle::AlertAge, meeting::Place, outbox::Ticket};
+use super::{keyed::KeyPlace, lifecycle::AlertAge, meeting::Place, outbox::Ticket};
 use crate::model::Time;
 
 /// What falls due.
@@ -18,6 +18,8 @@ pub(super) enum Timer {
         /// Index of the rule.
         rule: u32,
     },
+    /// What a rule waits for at a key has not come.
+    Key(KeyPlace),
     /// Keys of this rule may have been idle for so long that nothing can come of them any more.
     Sweep(u32),
     /// The grace after a meeting's end is over.
@@ -91,13 +93,15 @@ impl Deadlines {
     /// Gives every rule its new index; timers of rules that are gone drop.
     pub fn renumber(&mut self, kept: &[Option<u32>]) {
         self.due.retain(|_, timer| match timer {
-            Timer::Hold { rule, .. } | Timer::Sweep(rule) => match kept.get(*rule as usize).copied().flatten() {
-                Some(new) => {
-                    *rule = new;
-                    true
+            Timer::Hold { rule, .. } | Timer::Key(KeyPlace { rule, .. }) | Timer::Sweep(rule) => {
+                match kept.get(*rule as usize).copied().flatten() {
+                    Some(new) => {
+                        *rule = new;
+                        true
+                    }
+                    None => false,
                 }
-                None => false,
-            },
+            }
             _ => true,
         });
     }

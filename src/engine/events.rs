@@ -2,10 +2,12 @@
 //! are absent, since they are weighed when what they read has changed.
 
 use super::{
-    count,
+    count, expected,
     key::KeyOf,
+    keyed::{self, KeyPlace, State},
     lifecycle::{Alerts, Match},
     meeting::{Occurrence, Place},
+    meetings::Meetings,
     received::Received,
     step::Step,
 };
@@ -18,7 +20,7 @@ use crate::{
 pub(super) struct Shown<'a> {
     /// The occurrence that it belongs to, which may have closed.
     pub place: Place,
-    pub received: &'a Received,
+    pub received: &'a Received<'a>,
     pub facts: &'a Facts<'a>,
 }
 
@@ -67,15 +69,30 @@ fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule,
             }
         }
         Condition::Count(count) => count::show(step, alerts, rule, count, shown),
+        Condition::Expected(expected) => expected::show(step, alerts, rule, expected, shown),
         Condition::Held { .. } => {}
     }
 }
 
+/// What a rule waits for at a key has not come.
+pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings, place: KeyPlace) {
+    if let Some((key, State::Expected(expectation))) = keyed::remove(step, place) {
+        expected::due(step, alerts, meetings, place, key, expectation);
+    }
+}
+
 /// A repeat is no match; but the alert of what it repeats has been seen.
-pub(super) fn repeat(step: &Step<'_>, alerts: &mut Alerts, occurrence: &Occurrence, place: Place, received: &Received) {
+pub(super) fn repeat(
+    step: &Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &Occurrence,
+    place: Place,
+    seat: Option<u32>,
+    received: &Received<'_>,
+) {
     let previous = match &received.notification.payload {
         Payload::Conf(conf) => occurrence.previous_conf(conf),
-        Payload::Party(party) => occurrence.previous_party(&party.party_id),
+        Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
     for &rule in step.rules.index.events(&received.notification.payload) {
@@ -83,7 +100,7 @@ pub(super) fn repeat(step: &Step<'_>, alerts: &mut Alerts, occurrence: &Occurren
         let is_seen = match &compiled.condition {
             Condition::Each { when } => when.holds(&facts),
             Condition::Count(count) => count.when.holds(&facts),
-            Condition::Held { .. } => false,
+            Condition::Held { .. } | Condition::Expected(_) => false,
         };
         if let Some(key) = is_seen.then(|| KeyOf::of(&compiled.key, place, &facts)).flatten() {
             alerts.seen(rule, key, received.at);

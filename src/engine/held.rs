@@ -51,7 +51,7 @@ pub(super) struct Cause<'a> {
     /// When it counts.
     pub at: Time,
     /// The notification; `None`: a new rule set.
-    pub received: Option<&'a Received>,
+    pub received: Option<&'a Received<'a>>,
 }
 
 /// Weighs one rule for one subject.

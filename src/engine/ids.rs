@@ -57,7 +57,7 @@ impl Ids {
     pub fn remember(
         &mut self,
         source: &CompactString,
-        id: NotificationId,
+        id: &NotificationId,
         sequence: u64,
         now: Time,
         bound: u32,
@@ -71,7 +71,7 @@ impl Ids {
             ids.forget_oldest();
             evicted += 1;
         }
-        let NotificationId { id, content } = id;
+        let NotificationId { id, content } = id.clone();
         ids.order.push_back((now, id.clone()));
         ids.known.insert(id, Known { sequence, content });
         evicted

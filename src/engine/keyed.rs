@@ -1,21 +1,28 @@
 //! What rules keep for each key, states that are held apart: those live with their meeting or participant. Each rule has a bounded
 //! number of keys, and the longest idle one makes room; the keys of an occurrence end with it. What a condition keeps is its own.
 
-use std::{collections::BTreeSet, hash::BuildHasher};
+use std::{collections::BTreeSet, hash::BuildHasher, ops::RangeInclusive};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use serde::{Deserialize, Serialize};
 
 use super::{
     count::Counted,
-    deadlines::{Deadline, Timer},
-    key::KeyOf,
+    deadlines::{Deadline, Deadlines, Timer},
+    expected::Expectation,
+    key::{self, KeyOf},
     lifecycle::Alerts,
     meeting::Place,
     recency::Recency,
     step::Step,
 };
-use crate::model::{ResolveReason, Time};
+use crate::{
+    model::{ResolveReason, Time},
+    rules::{
+        Key,
+        facts::{Facts, MeetingFacts},
+    },
+};
 
 /// Where the state of a key is kept; used again when the key is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,6 +64,25 @@ struct Entry {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum State {
     Count(Counted),
+    Expected(Expectation),
+}
+
+impl State {
+    /// What it waits for.
+    fn deadline(&self) -> Option<Deadline> {
+        match self {
+            Self::Count(_) => None,
+            Self::Expected(expectation) => Some(expectation.deadline),
+        }
+    }
+
+    /// How much it waits for.
+    fn pending(&self) -> u64 {
+        match self {
+            Self::Count(_) => 0,
+            Self::Expected(_) => 1,
+        }
+    }
 }
 
 /// Finds the state of a key, or makes it; the longest idle key of the rule makes room for a new one.
@@ -65,17 +91,20 @@ pub(super) fn touch(
     alerts: &mut Alerts,
     rule: u32,
     key: &KeyOf,
-    new: impl FnOnce() -> State,
+    new: impl FnOnce(&mut Deadlines, KeyPlace) -> State,
 ) -> KeyPlace {
     let now = step.now;
     let place = match step.keyed.find(rule, key) {
         Some(place) => place,
         None => {
             make_room(step, alerts, rule);
+            let slot = step.keyed.keys_mut(rule).vacant();
+            let state = new(step.deadlines, KeyPlace { rule, slot });
+            step.counts.rules[rule as usize].pending += state.pending();
             let entry = Entry {
                 key: key.clone(),
                 touched: now,
-                state: new(),
+                state,
             };
             let place = step.keyed.add(rule, entry);
             watch(step, rule);
@@ -92,14 +121,21 @@ pub(super) fn touch(
 
 /// Forgets a key and its timers; nothing comes of it any more.
 pub(super) fn remove(step: &mut Step<'_>, place: KeyPlace) -> Option<(KeyOf, State)> {
-    let entry = step.keyed.remove(place)?;
-    Some((entry.key, entry.state))
+    let Entry { key, state, .. } = step.keyed.remove(place)?;
+    step.counts.rules[place.rule as usize].pending -= state.pending();
+    if let Some(deadline) = state.deadline() {
+        step.deadlines.cancel(deadline);
+    }
+    Some((key, state))
 }
 
-/// An occurrence closed: its keys are over.
-pub(super) fn close(step: &mut Step<'_>, occurrence: Place) {
-    for place in step.keyed.of_occurrence(occurrence) {
-        remove(step, place);
+/// An occurrence closed: its keys are over, but for what is still expected of it.
+pub(super) fn close(step: &mut Step<'_>, occurrence: Place, meeting: &MeetingFacts) {
+    for place in step.keyed.of_occurrence(occurrence, 0..=u32::MAX) {
+        match step.keyed.get_mut(place) {
+            Some(State::Expected(expectation)) => expectation.after.meeting = *meeting,
+            _ => drop(remove(step, place)),
+        }
     }
 }
 
@@ -182,15 +218,36 @@ impl Keyed {
         self.rules.iter_mut().for_each(Keys::reindex);
     }
 
+    /// The keys of a rule that agree with the facts in the fields that these have.
+    pub fn agreeing(&self, rule: u32, key: &Key, occurrence: Place, facts: &Facts<'_>) -> Vec<KeyPlace> {
+        if self.count_of_rule(rule) == 0 {
+            return Vec::new();
+        }
+        match KeyOf::of(key, occurrence, facts) {
+            Some(key) => self.find(rule, &key).into_iter().collect(),
+            // Checked at load: what could lack a part of the key has a key with the meeting.
+            None => {
+                let agrees = |place: &KeyPlace| {
+                    let entry = self.rules[rule as usize].get(place.slot);
+                    entry.is_some_and(|entry| key::agree(key, entry.key.values.iter(), facts))
+                };
+                let mut places = self.of_occurrence(occurrence, rule..=rule);
+                places.retain(agrees);
+                places
+            }
+        }
+    }
+
     fn find(&self, rule: u32, key: &KeyOf) -> Option<KeyPlace> {
         let slot = self.rules.get(rule as usize)?.find(key)?;
         Some(KeyPlace { rule, slot })
     }
 
-    fn of_occurrence(&self, occurrence: Place) -> Vec<KeyPlace> {
-        let first = KeyPlace { rule: 0, slot: 0 };
+    fn of_occurrence(&self, occurrence: Place, rules: RangeInclusive<u32>) -> Vec<KeyPlace> {
+        let (rule, last) = rules.into_inner();
+        let first = KeyPlace { rule, slot: 0 };
         let last = KeyPlace {
-            rule: u32::MAX,
+            rule: last,
             slot: u32::MAX,
         };
         self.by_occurrence
@@ -244,18 +301,18 @@ impl Keys {
         self.index.find(self.hasher.hash_one(key), is_it).copied()
     }
 
+    /// The slot that the next key gets.
+    fn vacant(&self) -> u32 {
+        let new = || u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        self.free.last().copied().unwrap_or_else(new)
+    }
+
     fn add(&mut self, entry: Entry) -> u32 {
-        let entry = Some(Box::new(entry));
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = entry;
-                slot
-            }
-            None => {
-                self.slots.push(entry);
-                u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-            }
-        };
+        let slot = self.vacant();
+        match self.free.pop() {
+            Some(slot) => self.slots[slot as usize] = Some(Box::new(entry)),
+            None => self.slots.push(Some(Box::new(entry))),
+        }
         self.enter(slot);
         slot
     }

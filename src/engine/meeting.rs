@@ -164,9 +164,9 @@ impl Occurrence {
         }
     }
 
-    /// The last notification of the same participant.
-    pub(super) fn previous_party(&self, party_id: &str) -> Previous<'_> {
-        match self.seats.find(party_id).and_then(|seat| self.seats.get(seat)) {
+    /// The last notification of the participant who sits there.
+    pub(super) fn previous_party(&self, seat: Option<u32>) -> Previous<'_> {
+        match seat.and_then(|seat| self.seats.get(seat)) {
             Some(participant) => Previous::Party {
                 known: &participant.known,
                 said: participant.said,
@@ -175,11 +175,11 @@ impl Occurrence {
         }
     }
 
-    /// Whether it says what the last notification of the same participant, or in the same respect of the meeting, said.
-    pub(super) fn repeats(&self, payload: &Payload) -> bool {
+    /// Whether it says what the last notification of the same participant, who sits there, or in the same respect of the meeting, said.
+    pub(super) fn repeats(&self, payload: &Payload, seat: Option<u32>) -> bool {
         match payload {
             Payload::Conf(conf) => self.repeats_conf(conf),
-            Payload::Party(party) => self.repeats_party(party),
+            Payload::Party(party) => self.repeats_party(party, seat),
         }
     }
 
@@ -187,8 +187,8 @@ impl Occurrence {
         self.respect(conf.status).is_some_and(|last| last.status == conf.status)
     }
 
-    fn repeats_party(&self, party: &Party) -> bool {
-        let Some(last) = self.seats.find(&party.party_id).and_then(|seat| self.seats.get(seat)) else {
+    fn repeats_party(&self, party: &Party, seat: Option<u32>) -> bool {
+        let Some(last) = seat.and_then(|seat| self.seats.get(seat)) else {
             return false;
         };
         let said = Said::of(party);
@@ -205,16 +205,15 @@ impl Occurrence {
             && (!said.has(Said::ROLE) || known.role == party.role)
     }
 
-    /// Takes a repeat in: what it says was so then too.
-    pub(super) fn confirm(&mut self, payload: &Payload, order: Time) {
+    /// Takes a repeat in, of the participant who sits there: what it says was so then too.
+    pub(super) fn confirm(&mut self, payload: &Payload, seat: Option<u32>, order: Time) {
         let confirmed_at = match payload {
             Payload::Conf(conf) => {
                 let kind = RespectKind::of(conf.status);
                 let respect = self.respects.iter_mut().find(|respect| respect.kind == kind);
                 respect.map(|respect| &mut respect.confirmed_at)
             }
-            Payload::Party(party) => {
-                let seat = self.seats.find(&party.party_id);
+            Payload::Party(_) => {
                 let participant = seat.and_then(|seat| self.seats.get_mut(seat));
                 participant.map(|participant| &mut participant.confirmed_at)
             }
@@ -266,10 +265,11 @@ impl Occurrence {
         true
     }
 
-    /// Takes the meeting's part of a change of a participant in: the counts. What is known of the participant itself stays as it
-    /// was, for `previous`, until [`Self::seat`]. False: it is older than what is known, and changes only what was so at some time.
-    pub(super) fn note_party(&mut self, party: &Party, at: Time, order: Time) -> bool {
-        let last = self.seats.find(&party.party_id).and_then(|seat| self.seats.get(seat));
+    /// Takes the meeting's part of a change of the participant who sits there in: the counts. What is known of the participant itself
+    /// stays as it was, for `previous`, until [`Self::seat`]. False: it is older than what is known, and changes only what was so at
+    /// some time.
+    pub(super) fn note_party(&mut self, party: &Party, seat: Option<u32>, at: Time, order: Time) -> bool {
+        let last = seat.and_then(|seat| self.seats.get(seat));
         let is_late = last.is_some_and(|last| last.confirmed_at > order);
         let role = party.role.or(last.and_then(|last| last.known.role));
         let before = last.map(|last| (last.known.status, last.known.role));
@@ -302,10 +302,10 @@ impl Occurrence {
         true
     }
 
-    /// Takes the participant's own part of a change in, and says where it sits.
-    pub(super) fn seat(&mut self, party: &Party, order: Time) -> u32 {
+    /// Takes the participant's own part of a change in; one who is not known yet gets a seat. Says where it sits.
+    pub(super) fn seat(&mut self, party: &Party, seat: Option<u32>, order: Time) -> u32 {
         let said = Said::of(party);
-        match self.seats.find(&party.party_id) {
+        match seat {
             Some(seat) => {
                 if let Some(participant) = self.seats.get_mut(seat) {
                     participant.changed_at = order;
@@ -331,9 +331,12 @@ impl Occurrence {
         }
     }
 
-    /// Where a participant sits.
-    pub(super) fn seat_of(&self, party_id: &str) -> Option<u32> {
-        self.seats.find(party_id)
+    /// Where the participant sits that a notification is about, if it is about one who is known.
+    pub(super) fn seat_of(&self, payload: &Payload) -> Option<u32> {
+        match payload {
+            Payload::Conf(_) => None,
+            Payload::Party(party) => self.seats.find(&party.party_id),
+        }
     }
 
     /// Who sits there.

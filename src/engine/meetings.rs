@@ -63,14 +63,14 @@ enum Belongs {
 
 impl Meetings {
     /// Takes a notification in: into the state of its meeting, and past every rule that it can touch.
-    pub fn take(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, received: Received) {
+    pub fn take(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, received: &Received<'_>) {
         let slot = self.slot(received.notification.payload.billing_code());
-        match self.belongs(step, slot, &received) {
+        match self.belongs(step, slot, received) {
             Belongs::Open => {}
-            Belongs::Closed => return self.take_late(step, alerts, slot, &received),
+            Belongs::Closed => return self.take_late(step, alerts, slot, received),
             Belongs::Next => {
                 self.close(step, alerts, slot, received.order, ResolveReason::MeetingClosed);
-                self.open(step, alerts, slot, &received);
+                self.open(step, alerts, slot, received);
             }
         }
         self.recency.touch(slot);
@@ -82,13 +82,14 @@ impl Meetings {
             slot,
             occurrence: occurrence.opened_sequence,
         };
-        if occurrence.repeats(&received.notification.payload) {
+        let seat = occurrence.seat_of(&received.notification.payload);
+        if occurrence.repeats(&received.notification.payload, seat) {
             step.counts.repeats += 1;
-            occurrence.confirm(&received.notification.payload, received.order);
-            events::repeat(step, alerts, occurrence, place, &received);
+            occurrence.confirm(&received.notification.payload, seat, received.order);
+            events::repeat(step, alerts, occurrence, place, seat, received);
             return;
         }
-        news::apply(step, alerts, occurrence, place, &received);
+        news::apply(step, alerts, occurrence, place, seat, received);
         if occurrence.grace == Grace::Over && occurrence.facts.present == 0 {
             self.close(step, alerts, slot, step.now, ResolveReason::MeetingClosed);
         }
@@ -191,6 +192,27 @@ impl Meetings {
         ))
     }
 
+    /// What is known of an occurrence that is open, or has closed lately.
+    pub fn facts(&self, place: Place) -> Option<MeetingFacts> {
+        let conference = self.slots.get(place.slot as usize)?.as_ref()?;
+        let open = conference.open.as_ref().map(|open| (open.opened_sequence, open.facts));
+        let closed = conference
+            .closed
+            .as_ref()
+            .map(|closed| (closed.occurrence, closed.facts));
+        let (_, facts) = open
+            .into_iter()
+            .chain(closed)
+            .find(|(occurrence, _)| *occurrence == place.occurrence)?;
+        Some(facts)
+    }
+
+    /// Whether an occurrence has not closed yet.
+    pub fn is_open(&self, place: Place) -> bool {
+        let open = self.occurrence(place.slot);
+        open.is_some_and(|open| open.opened_sequence == place.occurrence)
+    }
+
     /// How many are open.
     pub fn len(&self) -> usize {
         self.by_opening.len()
@@ -215,7 +237,7 @@ impl Meetings {
         }
     }
 
-    fn belongs(&self, step: &Step<'_>, slot: u32, received: &Received) -> Belongs {
+    fn belongs(&self, step: &Step<'_>, slot: u32, received: &Received<'_>) -> Belongs {
         let Some(conference) = self.slots.get(slot as usize).and_then(Option::as_ref) else {
             return Belongs::Next;
         };
@@ -268,7 +290,7 @@ impl Meetings {
         slot
     }
 
-    fn open(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received) {
+    fn open(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received<'_>) {
         while self.by_opening.len() >= step.settings.meetings.max(1) as usize {
             let Some(oldest) = self.recency.oldest() else {
                 break;
@@ -322,12 +344,12 @@ impl Meetings {
         }
         self.by_opening.remove(&place.occurrence);
         self.recency.remove(slot);
-        keyed::close(step, place);
+        keyed::close(step, place, &occurrence.facts);
         alerts.close(step, place, reason);
     }
 
     /// Something happened before the end of an occurrence that has closed: the rules of events see it, and its alerts end at once.
-    fn take_late(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received) {
+    fn take_late(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received<'_>) {
         step.counts.late += 1;
         let Some(closed) = self
             .slots
@@ -349,7 +371,7 @@ impl Meetings {
             facts: &facts,
         };
         events::show(step, alerts, &shown);
-        keyed::close(step, place);
+        keyed::close(step, place, &meeting);
         alerts.close(step, place, ResolveReason::MeetingClosed);
     }
 

@@ -18,13 +18,15 @@ use crate::{
     },
 };
 
-/// A notification that says something new: the state takes it in, and every rule that it can touch sees it.
+/// A notification that says something new, of the participant who sits there: the state takes it in, and every rule that it can touch
+/// sees it.
 pub(super) fn apply(
     step: &mut Step<'_>,
     alerts: &mut Alerts,
     occurrence: &mut Occurrence,
     place: Place,
-    received: &Received,
+    seat: Option<u32>,
+    received: &Received<'_>,
 ) {
     let before = occurrence.facts;
     let (previous_conf, is_news) = match &received.notification.payload {
@@ -34,12 +36,12 @@ pub(super) fn apply(
         }
         Payload::Party(party) => (
             Previous::Nothing,
-            occurrence.note_party(party, received.at, received.order),
+            occurrence.note_party(party, seat, received.at, received.order),
         ),
     };
     let previous = match &received.notification.payload {
         Payload::Conf(_) => previous_conf,
-        Payload::Party(party) => occurrence.previous_party(&party.party_id),
+        Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
     let shown = Shown {
@@ -52,7 +54,7 @@ pub(super) fn apply(
     if !is_news {
         step.counts.late += 1;
     } else if let Payload::Party(party) = &received.notification.payload {
-        let seat = seat(step, alerts, occurrence, party, received.order);
+        let seat = take_seat(step, alerts, occurrence, party, seat, received.order);
         weigh_participant(
             step,
             alerts,
@@ -75,11 +77,19 @@ pub(super) fn apply(
     }
 }
 
-/// Seats the participant that a notification is about; the longest idle one makes room where there are too many.
-fn seat(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, party: &Party, order: Time) -> u32 {
+/// Seats the participant that a notification is about, if it does not sit yet; the longest idle one makes room where there are too
+/// many.
+fn take_seat(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    party: &Party,
+    seat: Option<u32>,
+    order: Time,
+) -> u32 {
     let is_full = occurrence.participant_count() >= step.settings.participants_per_meeting.max(1) as usize;
     if is_full
-        && occurrence.seat_of(&party.party_id).is_none()
+        && seat.is_none()
         && let Some(gone) = occurrence.evict()
     {
         step.counts.participants_evicted += 1;
@@ -87,7 +97,7 @@ fn seat(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occurrence, p
             alerts.resolve(step, alert, ResolveReason::Evicted);
         }
     }
-    occurrence.seat(party, order)
+    occurrence.seat(party, seat, order)
 }
 
 /// Weighs the rules over a participant that changed: those whose state has begun, and those that could hold now.
@@ -97,7 +107,7 @@ fn weigh_participant(
     occurrence: &mut Occurrence,
     subject: Subject,
     party: &Party,
-    received: &Received,
+    received: &Received<'_>,
 ) {
     let cause = Cause {
         at: received.at,
@@ -128,7 +138,7 @@ fn weigh_meeting(
     occurrence: &mut Occurrence,
     place: Place,
     before: &MeetingFacts,
-    received: &Received,
+    received: &Received<'_>,
 ) {
     let changed = MeetingFields::changed(before, &occurrence.facts);
     // What nobody has changed yet may hold from the beginning.

@@ -7,9 +7,9 @@ use crate::{
 };
 
 /// A notification with the times that it counts at.
-pub(super) struct Received {
+pub(super) struct Received<'a> {
     pub sequence: u64,
-    pub notification: Notification,
+    pub notification: &'a Notification,
     /// When it counts.
     pub at: Time,
     /// Where it stands in the order of what happened: an older one never overwrites newer state.
@@ -17,9 +17,9 @@ pub(super) struct Received {
     pub received_at: Time,
 }
 
-impl Received {
+impl<'n> Received<'n> {
     /// Dates a notification that is received now: it counts at its `occurred_at`, unless that lies in the future or is too long ago.
-    pub fn new(now: Time, sequence: u64, notification: Notification, settings: &Settings, counts: &mut Counts) -> Self {
+    pub fn new(now: Time, sequence: u64, notification: &'n Notification, settings: &Settings, counts: &mut Counts) -> Self {
         let order = notification.occurred_at.unwrap_or(now).min(now);
         let at = match notification.occurred_at {
             Some(at) if at > now => {

@@ -16,6 +16,7 @@ mod bounds;
 mod count;
 mod determinism;
 mod each;
+mod expected;
 mod held;
 mod ids;
 mod meetings;

@@ -1,4 +1,5 @@
-//! Responses of a subscription, encoded once for all subscribers.
+//! Messages that pass the generated servers as bytes: responses of a subscription, encoded once for all subscribers, and the requests
+//! that carry notifications, which are read in place.
 
 use prost::{
     DecodeError, Message,
@@ -67,6 +68,48 @@ fn put_field(bytes: &mut Vec<u8>, key: u8, value: &[u8]) {
 impl Message for EncodedResponse {
     fn encode_raw(&self, buf: &mut impl BufMut) {
         buf.put_slice(&self.0);
+    }
+
+    fn merge_field(
+        &mut self,
+        tag: u32,
+        wire_type: WireType,
+        buf: &mut impl Buf,
+        ctx: DecodeContext,
+    ) -> Result<(), DecodeError> {
+        skip_field(wire_type, tag, buf, ctx)
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// A request that carries notifications, as it came; [`from_proto`](super::from_proto) reads it.
+///
+/// The generated server takes it in the place of the message. It is only ever received; encoding it gives the same bytes again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EncodedRequest(Bytes);
+
+impl EncodedRequest {
+    /// The message's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Message for EncodedRequest {
+    fn encode_raw(&self, buf: &mut impl BufMut) {
+        buf.put_slice(&self.0);
+    }
+
+    fn merge(&mut self, mut buf: impl Buf) -> Result<(), DecodeError> {
+        self.0 = buf.copy_to_bytes(buf.remaining());
+        Ok(())
     }
 
     fn merge_field(

@@ -1,24 +1,22 @@
 //! From the wire: requests become the model's values, or a refusal that names the field.
 //!
-//! A notification is taken apart by value, so that its strings move instead of being copied: this runs for each of a million a second.
+//! Notifications are read from the very bytes that came, since this runs for each of a million a second; all else is read by prost.
 
 mod digest;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::time::Duration;
 
 use compact_str::CompactString;
 
 use super::status::Refused;
-use crate::{
-    api::{self, notification::Payload as Wire},
-    model::{
-        Conf, ConferenceStatus, DisconnectReason, Notification, NotificationId, ParticipantStatus, Party, Payload,
-        Personal, Role, Time,
-        malformed::{self, MAX_VALUE_BYTES, Reason},
-        vendor_text,
-    },
+use crate::model::{
+    Conf, ConferenceStatus, DisconnectReason, Notification, NotificationId, ParticipantStatus, Party, Payload,
+    Personal, Role, Time,
+    malformed::{self, MAX_VALUE_BYTES, Reason},
+    vendor_text,
 };
 
 /// The longest idempotency key, in bytes.
@@ -30,11 +28,34 @@ const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_4
 /// The whole seconds that protobuf allows in a duration that is not negative: about 10,000 years.
 const DURATION_SECONDS: std::ops::RangeInclusive<i64> = 0..=315_576_000_000;
 
-/// Reads a notification that this source sent and that was received at that time.
+/// Reads the notification of a `NotifyRequest` or a `StreamNotifyRequest`, which this source sent and which was received at that time.
 ///
 /// # Errors
-/// The first field that cannot be read, as a path that begins with `notification`.
-pub fn notification(wire: api::Notification, source: &str, received: Time) -> Result<Notification, Refused> {
+/// Bytes that are no such request; or the first field that cannot be read, as a path that begins with `notification`.
+pub fn request(bytes: &[u8], source: &str, received: Time) -> Result<Notification, Refused> {
+    let wire = required(wire::of_one(bytes)?, "notification")?;
+    notification(wire, source, received)
+}
+
+/// The items of a `BatchNotifyRequest`, each to be read by [`item`].
+///
+/// # Errors
+/// Bytes that are no such request. That an item is no notification shows when it is read.
+pub fn items(bytes: &[u8]) -> Result<Vec<&[u8]>, Refused> {
+    wire::of_many(bytes)
+}
+
+/// Reads an item of a batch, which this source sent and which was received at that time.
+///
+/// # Errors
+/// As those of [`request`].
+pub fn item(bytes: &[u8], source: &str, received: Time) -> Result<Notification, Refused> {
+    let mut wire = wire::Notification::default();
+    wire.merge(bytes)?;
+    notification(wire, source, received)
+}
+
+fn notification(wire: wire::Notification<'_>, source: &str, received: Time) -> Result<Notification, Refused> {
     let payload = payload(wire.payload, received)?;
     let occurred_at = wire
         .occurred_at
@@ -90,16 +111,16 @@ pub fn duration(wire: prost_types::Duration, field: &'static str) -> Result<Dura
     }
 }
 
-fn payload(wire: Option<Wire>, received: Time) -> Result<Payload, Refused> {
+fn payload(wire: Option<wire::Payload<'_>>, received: Time) -> Result<Payload, Refused> {
     match wire {
-        Some(Wire::Conf(wire)) => conf(wire).map(Payload::Conf),
-        Some(Wire::Party(wire)) => party(wire, received).map(Payload::Party),
-        Some(Wire::Raw(wire)) => raw(&wire, received),
+        Some(wire::Payload::Conf(wire)) => conf(wire).map(Payload::Conf),
+        Some(wire::Payload::Party(wire)) => party(wire, received).map(Payload::Party),
+        Some(wire::Payload::Raw(wire)) => raw(&wire, received),
         None => Err(Refused::malformed("notification", Reason::PayloadMissing)),
     }
 }
 
-fn conf(wire: api::ConferenceNotification) -> Result<Conf, Refused> {
+fn conf(wire: wire::Conf<'_>) -> Result<Conf, Refused> {
     Ok(Conf {
         billing_code: required_identifier(wire.billing_code, "notification.conf.billing_code")?,
         status: ConferenceStatus(required(wire.status, "notification.conf.status")?),
@@ -107,7 +128,7 @@ fn conf(wire: api::ConferenceNotification) -> Result<Conf, Refused> {
     })
 }
 
-fn party(wire: api::ParticipantNotification, received: Time) -> Result<Party, Refused> {
+fn party(wire: wire::Party<'_>, received: Time) -> Result<Party, Refused> {
     Ok(Party {
         billing_code: required_identifier(wire.billing_code, "notification.party.billing_code")?,
         party_id: required_identifier(wire.party_id, "notification.party.party_id")?,
@@ -125,10 +146,10 @@ fn party(wire: api::ParticipantNotification, received: Time) -> Result<Party, Re
     })
 }
 
-fn raw(wire: &api::RawNotification, received: Time) -> Result<Payload, Refused> {
-    let kind = vendor_text::Kind::from_name(&wire.r#type)
+fn raw(wire: &wire::Raw<'_>, received: Time) -> Result<Payload, Refused> {
+    let kind = vendor_text::Kind::from_name(wire.kind)
         .ok_or_else(|| Refused::malformed("notification.raw.type", Reason::UnknownType))?;
-    vendor_text::parse(kind, &wire.body, received)
+    vendor_text::parse(kind, wire.body, received)
         .map_err(|refusal| Refused::unreadable("notification.raw.body", refusal))
 }
 
@@ -140,23 +161,23 @@ fn connect_time(wire: prost_types::Timestamp, received: Time) -> Result<Time, Re
 }
 
 /// On the wire an absent string is an empty one.
-fn required_identifier(value: String, field: &'static str) -> Result<CompactString, Refused> {
+fn required_identifier(value: &str, field: &'static str) -> Result<CompactString, Refused> {
     if value.is_empty() {
         return Err(Refused::malformed(field, Reason::RequiredFieldMissing));
     }
     identifier(value, MAX_VALUE_BYTES, field)
 }
 
-fn identifier(value: String, max_bytes: usize, field: &'static str) -> Result<CompactString, Refused> {
-    malformed::identifier(&value, max_bytes).map_err(|reason| Refused::malformed(field, reason))?;
+fn identifier(value: &str, max_bytes: usize, field: &'static str) -> Result<CompactString, Refused> {
+    malformed::identifier(value, max_bytes).map_err(|reason| Refused::malformed(field, reason))?;
     Ok(value.into())
 }
 
-fn text(value: String, field: &'static str) -> Result<CompactString, Refused> {
-    malformed::free_text(&value).map_err(|reason| Refused::malformed(field, reason))?;
+fn text(value: &str, field: &'static str) -> Result<CompactString, Refused> {
+    malformed::free_text(value).map_err(|reason| Refused::malformed(field, reason))?;
     Ok(value.into())
 }
 
-fn personal(value: String, field: &'static str) -> Result<Personal, Refused> {
+fn personal(value: &str, field: &'static str) -> Result<Personal, Refused> {
     text(value, field).map(Personal::new)
 }

@@ -8,11 +8,15 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{from_proto, status::Refused, tonic_errors};
+use super::{
+    encoded::{EncodedRequest, server::notification_service_server::NotificationService},
+    from_proto,
+    status::Refused,
+    tonic_errors,
+};
 use crate::{
     api::{
-        self, BatchNotifyRequest, BatchNotifyResponse, NotifyAccepted, NotifyRequest, NotifyResponse, NotifyResult,
-        Rejection, StreamNotifyRequest, StreamNotifyResponse, notification_service_server::NotificationService,
+        BatchNotifyResponse, NotifyAccepted, NotifyResponse, NotifyResult, Rejection, StreamNotifyResponse,
         notify_result,
     },
     clock,
@@ -47,8 +51,9 @@ pub(super) struct Notifications {
 
 #[tonic::async_trait]
 impl NotificationService for Notifications {
-    async fn notify(&self, request: Request<NotifyRequest>) -> Result<Response<NotifyResponse>, Status> {
-        let notification = self.read(request.into_inner().notification)?;
+    async fn notify(&self, request: Request<EncodedRequest>) -> Result<Response<NotifyResponse>, Status> {
+        let read = from_proto::request(request.get_ref().bytes(), ANONYMOUS, clock::wall());
+        let notification = self.counted(read)?;
         let source = notification.source.clone();
         let answers = self.handle.notify(vec![notification]).await.map_err(unavailable)?;
         let answer = answers.first().copied().unwrap_or(Answer::Skipped);
@@ -56,18 +61,17 @@ impl NotificationService for Notifications {
         Ok(Response::new(NotifyResponse { sequence, duplicate }))
     }
 
-    async fn batch_notify(
-        &self,
-        request: Request<BatchNotifyRequest>,
-    ) -> Result<Response<BatchNotifyResponse>, Status> {
-        let notifications = request.into_inner().notifications;
-        if notifications.len() > BATCH {
+    async fn batch_notify(&self, request: Request<EncodedRequest>) -> Result<Response<BatchNotifyResponse>, Status> {
+        let items = from_proto::items(request.get_ref().bytes())?;
+        if items.len() > BATCH {
             return Err(Refused::too_many_items("notifications", BATCH).into());
         }
-        let mut good = Vec::with_capacity(notifications.len());
-        let read: Vec<Result<(), Refused>> = notifications
+        let received = clock::wall();
+        let mut good = Vec::with_capacity(items.len());
+        let read: Vec<Result<(), Refused>> = items
             .into_iter()
-            .map(|wire| self.read(Some(wire)).map(|one| good.push(one)))
+            .map(|item| self.counted(from_proto::item(item, ANONYMOUS, received)))
+            .map(|read| read.map(|one| good.push(one)))
             .collect();
         let mut answers = match good.is_empty() {
             true => Vec::new(),
@@ -97,7 +101,7 @@ impl NotificationService for Notifications {
 
     async fn stream_notify(
         &self,
-        request: Request<Streaming<StreamNotifyRequest>>,
+        request: Request<Streaming<EncodedRequest>>,
     ) -> Result<Response<Self::StreamNotifyStream>, Status> {
         let (chunks, pending) = mpsc::channel(CHUNKS);
         let this = self.shared();
@@ -130,10 +134,8 @@ impl Notifications {
         }
     }
 
-    fn read(&self, wire: Option<api::Notification>) -> Result<Notification, Refused> {
-        from_proto::required(wire, "notification")
-            .and_then(|wire| from_proto::notification(wire, ANONYMOUS, clock::wall()))
-            .inspect_err(|refused| self.metrics.rejected(refused.reason()))
+    fn counted(&self, read: Result<Notification, Refused>) -> Result<Notification, Refused> {
+        read.inspect_err(|refused| self.metrics.rejected(refused.reason()))
     }
 
     async fn accepted(&self, answer: Answer, source: &str) -> Result<NotifyAccepted, Refused> {
@@ -159,7 +161,7 @@ impl Notifications {
     }
 
     /// Reads a stream to its end, submitting what has come in chunks; what cannot be read is rejected and costs only itself.
-    async fn take_stream(self, mut inbound: Streaming<StreamNotifyRequest>, chunks: mpsc::Sender<Chunk>) {
+    async fn take_stream(self, mut inbound: Streaming<EncodedRequest>, chunks: mpsc::Sender<Chunk>) {
         let mut count = 0;
         let end = loop {
             let first = tokio::select! {
@@ -184,13 +186,14 @@ impl Notifications {
         }
     }
 
-    async fn submit(&self, messages: Vec<StreamNotifyRequest>, count: &mut u64) -> Result<Chunk, Unavailable> {
+    async fn submit(&self, messages: Vec<EncodedRequest>, count: &mut u64) -> Result<Chunk, Unavailable> {
+        let received = clock::wall();
         let mut good = Vec::with_capacity(messages.len());
         let mut indexes = Vec::with_capacity(messages.len());
         let mut rejections = Vec::new();
         for (index, message) in (*count..).zip(messages) {
             *count = index + 1;
-            match self.read(message.notification) {
+            match self.counted(from_proto::request(message.bytes(), ANONYMOUS, received)) {
                 Ok(notification) => {
                     good.push(notification);
                     indexes.push(index);
@@ -244,9 +247,9 @@ impl Notifications {
 /// it. What has not come yet is not waited for.
 #[expect(clippy::option_option, reason = "whether it ended, and whether in an error")]
 fn gather(
-    first: Option<Result<StreamNotifyRequest, Status>>,
-    inbound: &mut Streaming<StreamNotifyRequest>,
-) -> (Vec<StreamNotifyRequest>, Option<Option<Status>>) {
+    first: Option<Result<EncodedRequest, Status>>,
+    inbound: &mut Streaming<EncodedRequest>,
+) -> (Vec<EncodedRequest>, Option<Option<Status>>) {
     let mut messages = Vec::new();
     let mut next = Some(first);
     while let Some(come) = next {

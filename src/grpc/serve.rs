@@ -9,14 +9,19 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::util::MapResponseLayer;
 
 use super::{
-    accept::accept, alerts::Alerts, encoded::server::alert_service_server::AlertServiceServer, meetings::Meetings,
-    notifications::Notifications, rules::Rules, subscribe::Sources, tonic_errors,
+    accept::accept,
+    alerts::Alerts,
+    encoded::server::{
+        alert_service_server::AlertServiceServer, notification_service_server::NotificationServiceServer,
+    },
+    meetings::Meetings,
+    notifications::Notifications,
+    rules::Rules,
+    subscribe::Sources,
+    tonic_errors,
 };
 use crate::{
-    api::{
-        DESCRIPTORS, meeting_service_server::MeetingServiceServer,
-        notification_service_server::NotificationServiceServer, rule_service_server::RuleServiceServer,
-    },
+    api::{DESCRIPTORS, meeting_service_server::MeetingServiceServer, rule_service_server::RuleServiceServer},
     config::Limits,
     metrics::Metrics,
     reload::Reloader,

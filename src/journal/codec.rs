@@ -1,6 +1,8 @@
 //! Inputs as bytes. What they mean is the engine's; where they lie is the journal's.
 
-use crate::engine::input::Input;
+use serde::Serialize;
+
+use crate::{engine::input::Input, model::Notification};
 
 /// The number of this encoding: postcard, one input after the other. Another layout of `Input` is another number.
 pub(super) const INPUTS: u16 = 1;
@@ -34,6 +36,20 @@ pub enum CodecError {
 
 /// Appends an input's encoding to a payload. After an error the payload is as it was before.
 pub fn encode(input: &Input, payload: &mut Vec<u8>) -> Result<(), CodecError> {
+    append(input, payload)
+}
+
+/// Appends the encoding of the input that a notification is, as [`encode`] does.
+pub fn encode_notification(notification: &Notification, payload: &mut Vec<u8>) -> Result<(), CodecError> {
+    /// The first variant of [`Input`].
+    #[derive(Serialize)]
+    enum Borrowed<'a> {
+        Notification(&'a Notification),
+    }
+    append(&Borrowed::Notification(notification), payload)
+}
+
+fn append(input: &impl Serialize, payload: &mut Vec<u8>) -> Result<(), CodecError> {
     let before = payload.len();
     let encoded = postcard::to_io(input, &mut *payload);
     if let Err(error) = encoded {
@@ -43,21 +59,22 @@ pub fn encode(input: &Input, payload: &mut Vec<u8>) -> Result<(), CodecError> {
     Ok(())
 }
 
-/// The inputs of a frame's payload.
-pub fn decode(payload: &[u8], count: u32) -> Result<Vec<Input>, CodecError> {
-    let mut rest = payload;
-    let mut inputs = Vec::new();
-    for number in 1..=count {
-        let (input, after) =
-            postcard::take_from_bytes(rest).map_err(|source| CodecError::Decode { number, count, source })?;
-        inputs.push(input);
-        rest = after;
-    }
-    if !rest.is_empty() {
-        let bytes = rest.len();
-        return Err(CodecError::Trailing { bytes, count });
-    }
-    Ok(inputs)
+/// The inputs of a frame's payload, one by one. After an error there is nothing more.
+pub fn decode(payload: &[u8], count: u32) -> impl Iterator<Item = Result<Input, CodecError>> {
+    let mut rest = Some(payload);
+    let mut numbers = 1..=count;
+    std::iter::from_fn(move || {
+        let bytes = rest.take()?;
+        let Some(number) = numbers.next() else {
+            let bytes = bytes.len();
+            return (bytes > 0).then_some(Err(CodecError::Trailing { bytes, count }));
+        };
+        let taken = postcard::take_from_bytes(bytes).map_err(|source| CodecError::Decode { number, count, source });
+        Some(taken.map(|(input, after)| {
+            rest = Some(after);
+            input
+        }))
+    })
 }
 
 #[cfg(test)]
@@ -106,7 +123,7 @@ mod tests {
     #[test]
     fn inputs_come_back() {
         let payload = encoded(&inputs());
-        let decoded = decode(&payload, 5).unwrap();
+        let decoded: Vec<Input> = decode(&payload, 5).map(Result::unwrap).collect();
         assert_eq!(encoded(&decoded), payload);
         assert_eq!(format!("{decoded:?}"), format!("{:?}", inputs()));
     }
@@ -120,14 +137,26 @@ mod tests {
     }
 
     #[test]
+    fn a_notification_is_the_input_that_it_is() {
+        let inputs = inputs();
+        let Input::Notification(notification) = &inputs[0] else {
+            unreachable!()
+        };
+        let mut payload = Vec::new();
+        encode_notification(notification, &mut payload).unwrap();
+        assert_eq!(payload, encoded(&inputs[..1]));
+    }
+
+    #[test]
     fn wrong_counts_and_cut_bytes_are_errors() {
         let payload = encoded(&inputs());
         assert!(matches!(
-            decode(&payload, 4),
-            Err(CodecError::Trailing { bytes: 3, count: 4 })
+            decode(&payload, 4).last(),
+            Some(Err(CodecError::Trailing { bytes: 3, count: 4 }))
         ));
         for len in 0..payload.len() {
-            assert!(matches!(decode(&payload[..len], 5), Err(CodecError::Decode { .. })));
+            let last = decode(&payload[..len], 5).last();
+            assert!(matches!(last, Some(Err(CodecError::Decode { .. }))));
         }
     }
 }

@@ -119,7 +119,11 @@ impl fmt::Display for Reason {
 
 /// Checks a value that identifies something: a billing code, a participant, a caller's id.
 pub fn identifier(value: &str, max_bytes: usize) -> Result<(), Reason> {
-    if value.trim().is_empty() {
+    let is_plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_plain && value.len() <= max_bytes {
+        // Nearly all are, and looking at bytes is quicker than at characters.
+        Ok(())
+    } else if value.trim().is_empty() {
         Err(Reason::EmptyValue)
     } else if value.len() > max_bytes {
         Err(Reason::ValueTooLong)

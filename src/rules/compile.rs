@@ -5,6 +5,7 @@ mod delivery;
 mod key;
 mod lint;
 mod meaning;
+mod reach;
 mod resolve;
 mod rule;
 

@@ -23,6 +23,8 @@ pub enum Condition {
         /// How long it must have ended before the alert ends.
         keep_firing_for: Duration,
     },
+    /// What should have followed.
+    Expected(Expected),
 }
 
 /// So many notifications in a sliding window.
@@ -47,6 +49,19 @@ pub struct Varied {
     pub at_least: u32,
 }
 
+/// What should have followed.
+#[derive(Debug)]
+pub struct Expected {
+    /// What opens an expectation.
+    pub after: Expr,
+    /// What meets it.
+    pub expect: Expr,
+    /// How soon that must be, more than nothing; the last instant is too late.
+    pub within: Duration,
+    /// What calls it off.
+    pub unless: Option<Expr>,
+}
+
 impl Condition {
     /// The expressions each of which must hold for a notification, or a state, if the rule is ever to fire. A notification for which
     /// one of them holds needs the whole key.
@@ -54,18 +69,32 @@ impl Condition {
         match self {
             Self::Each { when } | Self::Count(Count { when, .. }) => vec![when],
             Self::Held { condition, .. } => vec![condition],
+            Self::Expected(expected) => vec![&expected.after],
+        }
+    }
+
+    /// The expressions that end something which has begun, each with its key in the rule file. A notification for which one of them
+    /// holds may lack a part of the key.
+    pub fn ending(&self) -> Vec<(&'static str, &Expr)> {
+        match self {
+            Self::Each { .. } | Self::Count(_) | Self::Held { .. } => Vec::new(),
+            Self::Expected(expected) => {
+                let unless = expected.unless.as_ref().map(|unless| ("unless", unless));
+                [("expect", &expected.expect)].into_iter().chain(unless).collect()
+            }
         }
     }
 
     /// All its expressions.
     pub fn expressions(&self) -> Vec<&Expr> {
-        self.required()
+        let ending = self.ending().into_iter().map(|(_, ending)| ending);
+        self.required().into_iter().chain(ending).collect()
     }
 
     /// How long a notification can matter to state that is kept by key; `None`: there is none, or it ends by itself.
     pub fn memory(&self) -> Option<Duration> {
         match self {
-            Self::Each { .. } | Self::Held { .. } => None,
+            Self::Each { .. } | Self::Held { .. } | Self::Expected(_) => None,
             Self::Count(count) => Some(count.within),
         }
     }

@@ -3,6 +3,7 @@
 
 mod count;
 mod each;
+mod expected;
 mod held;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use super::{
     Condition,
     compile::Compiler,
     diagnostic::{Findings, Span},
+    expr::{Expr, Schema},
     file::{Fields, listed},
 };
 
@@ -24,7 +26,7 @@ struct Form {
     read: fn(&mut Fields, &mut Compiler<'_>) -> Option<Condition>,
 }
 
-const FORMS: [Form; 3] = [each::FORM, count::FORM, held::FORM];
+const FORMS: [Form; 4] = [each::FORM, count::FORM, held::FORM, expected::FORM];
 
 /// Reads a rule's condition from the keys that are left of it.
 pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Condition> {
@@ -65,6 +67,22 @@ fn is_part(form: &Form, others: &[&Form]) -> bool {
     others
         .iter()
         .any(|other| other.told_by != form.told_by && other.keys.contains(&form.told_by))
+}
+
+/// Takes an expression over a notification, which must be there.
+fn notification(fields: &mut Fields, key: &'static str, compiler: &mut Compiler<'_>) -> Option<Expr> {
+    let text = fields
+        .require(key, &mut compiler.findings)?
+        .text(&mut compiler.findings)?;
+    compiler.expression(&text, Schema::Notification)
+}
+
+/// Takes an expression over a notification, if it is there; `None` if there is a mistake in it.
+fn optional(fields: &mut Fields, key: &'static str, compiler: &mut Compiler<'_>) -> Option<Option<Expr>> {
+    match fields.place_of(key) {
+        Some(_) => notification(fields, key, compiler).map(Some),
+        None => Some(None),
+    }
 }
 
 /// Takes the length of a window: it must be there, and be more than nothing.

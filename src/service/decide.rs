@@ -11,14 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tracing::error;
 
 use super::{
     Fatal,
     fanout::{Fanout, Said},
     gather::{Batch, Item},
-    handle::{Handle, Keep, Query},
+    handle::{Handle, Keep, Query, Unavailable},
     head_position,
     records::Outcome,
     recovery::Recovery,
@@ -51,6 +51,8 @@ pub(super) struct Decider {
     pub cursors: Cursors,
     pub fatal: Fatal,
     pub metrics: Arc<Metrics>,
+    /// Where answers go; as many wait there as have places in the queue.
+    pub answers: mpsc::UnboundedSender<Vec<Answered>>,
     /// Rung when there is more for the archive.
     pub archive: SyncSender<()>,
     /// Where the snapshot maker is told how far the journal has been decided upon.
@@ -59,6 +61,25 @@ pub(super) struct Decider {
     pub effects: Vec<Effect>,
     /// The state could not be made anew: nothing may go out any more.
     pub is_lost: bool,
+}
+
+/// The answers to notifications that were submitted together.
+pub(super) struct Answered {
+    answer: oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
+    given: Vec<Answer>,
+    places: OwnedSemaphorePermit,
+}
+
+/// Hands answers to their callers, those of a batch at once: woken together on the runtime's own threads, callers that share a connection
+/// share its writes too.
+pub(super) async fn answer(mut batches: mpsc::UnboundedReceiver<Vec<Answered>>) {
+    while let Some(batch) = batches.recv().await {
+        for Answered { answer, given, places } in batch {
+            // Whoever asked may have gone away.
+            let _ = answer.send(Ok(given));
+            drop(places);
+        }
+    }
 }
 
 /// How long to wait before a full disk is tried again.
@@ -107,13 +128,14 @@ impl Decider {
         let mut offset = batch.first_offset;
         for item in batch.items {
             match item {
-                Item::Notifications(inputs, answer, places) => {
-                    let mut given = Vec::with_capacity(inputs.len());
-                    for input in inputs {
+                Item::Notifications(items, answer, places) => {
+                    let mut given = Vec::with_capacity(items.len());
+                    for notification in items {
+                        let input = Input::Notification(notification);
                         given.extend(self.apply(offset, batch.time, input, &mut outcome));
                         offset += 1;
                     }
-                    answers.push((answer, given, places));
+                    answers.push(Answered { answer, given, places });
                 }
                 Item::Input(input, done) => {
                     self.apply(offset, batch.time, *input, &mut outcome);
@@ -129,9 +151,9 @@ impl Decider {
         if self.is_lost || !self.let_out(outcome, offset, batch.gathered_at) {
             return false;
         }
-        // Whoever asked may have gone away.
-        for (answer, given, _places) in answers {
-            let _ = answer.send(Ok(given));
+        if !answers.is_empty() {
+            // Nobody takes them only when the runtime is gone, and all callers with it.
+            let _ = self.answers.send(answers);
         }
         for done in applied {
             let _ = done.send(());

@@ -19,7 +19,7 @@ use crate::{
     engine::{effect::Answer, input::Input},
     journal::{AppendError, Journal, Position, Trim, codec},
     metrics::Metrics,
-    model::Time,
+    model::{Notification, Time},
 };
 
 /// The size from which a frame takes no more, in bytes. A batch of the largest messages still fits a frame beyond it.
@@ -38,7 +38,7 @@ pub(super) struct Batch {
 pub(super) enum Item {
     /// Notifications, where their answers go, and their places in the queue.
     Notifications(
-        Vec<Input>,
+        Vec<Notification>,
         oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
         OwnedSemaphorePermit,
     ),
@@ -157,14 +157,14 @@ impl Gathered {
     fn take(&mut self, submission: Submission) {
         match submission {
             Submission::Notifications(Notifications {
-                inputs,
+                items,
                 records,
                 answer,
                 places,
             }) => {
                 self.payload.extend_from_slice(&records);
-                self.count += u32::try_from(inputs.len()).unwrap_or(u32::MAX);
-                self.items.push(Item::Notifications(inputs, answer, places));
+                self.count += u32::try_from(items.len()).unwrap_or(u32::MAX);
+                self.items.push(Item::Notifications(items, answer, places));
             }
             Submission::Input { input, applied } => match codec::encode(&input, &mut self.payload) {
                 Ok(()) => {

@@ -46,7 +46,7 @@ pub(super) type Query = Box<dyn FnOnce(&Engine) + Send>;
 
 /// Notifications that belong together: they are answered at once.
 pub(super) struct Notifications {
-    pub inputs: Vec<Input>,
+    pub items: Vec<Notification>,
     /// The same as journal records.
     pub records: Vec<u8>,
     pub answer: oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
@@ -208,15 +208,14 @@ impl Handle {
         items: Vec<Notification>,
         places: OwnedSemaphorePermit,
     ) -> Result<oneshot::Receiver<Result<Vec<Answer>, Unavailable>>, Unavailable> {
-        let inputs: Vec<Input> = items.into_iter().map(Input::Notification).collect();
-        let mut records = Vec::with_capacity(inputs.len() * 192);
-        for input in &inputs {
+        let mut records = Vec::with_capacity(items.len() * 192);
+        for notification in &items {
             // A notification is plain data, which always has an encoding.
-            codec::encode(input, &mut records).map_err(|_| Unavailable::Skipped)?;
+            codec::encode_notification(notification, &mut records).map_err(|_| Unavailable::Skipped)?;
         }
         let (answer, answered) = oneshot::channel();
         let notifications = Notifications {
-            inputs,
+            items,
             records,
             answer,
             places,

@@ -16,7 +16,6 @@ use crate::{
         self, EventReader, EventRecord, Events, JournalError, Position, Reader, Snapshots,
         codec::{self, CodecError},
     },
-    model::Time,
 };
 
 /// Why the state cannot be made anew.
@@ -25,10 +24,10 @@ pub enum RecoveryError {
     /// The journal or the event log cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A frame's payload cannot be read.
+    /// An input cannot be read.
     #[error("cannot read the journal at offset {offset}")]
     Codec {
-        /// The frame's first offset.
+        /// Its offset.
         offset: u64,
         /// Why.
         source: CodecError,
@@ -94,11 +93,17 @@ impl Recovery {
         self.until(failed).map(|recovered| recovered.engine)
     }
 
+    /// The state at the start of the process, before an offset: finds out first which inputs the engine has failed on before.
+    pub fn at_start(&self, offset: u64) -> Result<Recovered, RecoveryError> {
+        let base = self.snapshots.before(offset)?;
+        self.note_skips(base.map_or(0, |snapshot| snapshot.header.offset), offset)?;
+        self.until(offset)
+    }
+
     /// The state before an offset, from the newest good snapshot on.
     pub fn until(&self, offset: u64) -> Result<Recovered, RecoveryError> {
         let base = self.snapshots.before(offset)?;
         let from = base.as_ref().map_or(0, |snapshot| snapshot.header.offset);
-        self.note_skips(from, offset)?;
         loop {
             let engine = match &base {
                 None => Engine::new(self.store),
@@ -135,9 +140,13 @@ impl Recovery {
     /// Finds out which inputs the engine has failed on before.
     fn note_skips(&self, from: u64, until: u64) -> Result<(), RecoveryError> {
         let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
-        for input in inputs(&self.journal, from, until) {
-            if let Ok((_, _, Input::Skip(offset))) = input {
-                skipped.insert(offset);
+        for frame in frames(&self.journal, from, until) {
+            let frame = frame?;
+            for input in codec::decode(&frame.payload, frame.count) {
+                // What cannot be read is told of when it is to be applied.
+                if let Ok(Input::Skip(offset)) = input {
+                    skipped.insert(offset);
+                }
             }
         }
         Ok(())
@@ -152,25 +161,29 @@ impl Recovery {
             None => self.events.after(None)?,
         };
         let mut effects = Vec::new();
-        for input in inputs(&self.journal, from, until) {
-            let (frame, offset, input) = input?;
+        for frame in frames(&self.journal, from, until) {
+            let frame = frame?;
             recovered.last_hash = Some(frame.hash);
-            if skipped.contains(&offset) {
-                continue;
-            }
-            let engine = &mut recovered.engine;
-            let applied = catch_unwind(AssertUnwindSafe(|| {
-                engine.apply(offset, frame.time, input, &mut effects)
-            }));
-            if applied.is_err() {
-                return Ok(Err(offset));
-            }
-            let mut outcome = Outcome::default();
-            outcome.sort(offset, effects.drain(..));
-            for record in outcome.records {
-                recovered.last_event = Some(record.position);
-                if !was_said(&mut log, &record)? {
-                    recovered.missing.push(record);
+            let inputs = codec::decode(&frame.payload, frame.count);
+            for (offset, input) in (frame.first_offset..).zip(inputs) {
+                let input = input.map_err(|source| RecoveryError::Codec { offset, source })?;
+                if !(from..until).contains(&offset) || skipped.contains(&offset) {
+                    continue;
+                }
+                let engine = &mut recovered.engine;
+                let applied = catch_unwind(AssertUnwindSafe(|| {
+                    engine.apply(offset, frame.time, input, &mut effects)
+                }));
+                if applied.is_err() {
+                    return Ok(Err(offset));
+                }
+                let mut outcome = Outcome::default();
+                outcome.sort(offset, effects.drain(..));
+                for record in outcome.records {
+                    recovered.last_event = Some(record.position);
+                    if !was_said(&mut log, &record)? {
+                        recovered.missing.push(record);
+                    }
                 }
             }
         }
@@ -206,50 +219,15 @@ fn diverged(position: Position, what: &'static str) -> RecoveryError {
     }
 }
 
-/// What all inputs of a frame share.
-#[derive(Clone, Copy)]
-struct Shared {
-    time: Time,
-    hash: blake3::Hash,
-}
-
-/// The inputs of a range, with their offsets.
-fn inputs(
+/// The frames that hold a range of inputs.
+fn frames(
     journal: &Reader,
     from: u64,
     until: u64,
-) -> impl Iterator<Item = Result<(Shared, u64, Input), RecoveryError>> + use<> {
-    let frames = if from < until {
-        Some(journal.frames_from(from))
-    } else {
-        None
-    };
+) -> impl Iterator<Item = Result<journal::Frame, JournalError>> + use<> {
+    let frames = (from < until).then(|| journal.frames_from(from));
     frames
         .into_iter()
         .flatten()
         .take_while(move |frame| frame.as_ref().map_or(true, |frame| frame.first_offset < until))
-        .flat_map(|frame| match frame.map_err(RecoveryError::from).and_then(decode) {
-            Ok(inputs) => inputs.into_iter().map(Ok).collect::<Vec<_>>(),
-            Err(error) => vec![Err(error)],
-        })
-        .filter(move |input| {
-            input
-                .as_ref()
-                .map_or(true, |(_, offset, _)| (from..until).contains(offset))
-        })
-}
-
-fn decode(frame: journal::Frame) -> Result<Vec<(Shared, u64, Input)>, RecoveryError> {
-    let shared = Shared {
-        time: frame.time,
-        hash: frame.hash,
-    };
-    let inputs = codec::decode(&frame.payload, frame.count).map_err(|source| RecoveryError::Codec {
-        offset: frame.first_offset,
-        source,
-    })?;
-    Ok((frame.first_offset..)
-        .zip(inputs)
-        .map(|(offset, input)| (shared, offset, input))
-        .collect())
 }

@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use bellwether::api::StreamNotifyResponse;
+use prost::Message as _;
 use tonic::Code;
 
 use crate::support::{
@@ -108,14 +110,22 @@ async fn bytes_that_are_no_message_are_the_callers_fault() {
         let status = raw_call::unary(&channel, NOTIFY, bytes.clone()).await.unwrap_err();
         assert_eq!(Refusal::of(&status).told(), (Code::InvalidArgument, reason, ""));
 
-        // Where messages end is known, but not what else is wrong with the sender: the stream ends, with what came before acknowledged.
-        let messages = tokio_stream::iter([good.clone(), bytes]);
-        let (answers, status) = raw_call::streaming(&channel, STREAM_NOTIFY, messages).await;
-        assert_eq!(
-            Refusal::of(&status.unwrap()).told(),
-            (Code::InvalidArgument, reason, "")
-        );
-        assert_eq!(answers, 1);
+        // Where messages end is known all the same: on a stream it costs only itself.
+        let messages = tokio_stream::iter([good.clone(), bytes, good.clone()]);
+        let answers = raw_call::streaming(&channel, STREAM_NOTIFY, messages).await.unwrap();
+        let answers = answers
+            .iter()
+            .map(|answer| StreamNotifyResponse::decode(answer.as_slice()).unwrap());
+        let mut acknowledged = 0;
+        let mut refused = Vec::new();
+        for answer in answers {
+            acknowledged = answer.acknowledged_count;
+            refused.extend(answer.rejections);
+        }
+        let [rejection] = <[_; 1]>::try_from(refused).unwrap();
+        assert_eq!((acknowledged, rejection.index), (3, 1));
+        let refusal = Refusal::of_item(rejection.error.unwrap());
+        assert_eq!(refusal.told(), (Code::InvalidArgument, reason, ""));
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     rules::RuleSet,
 };
 
-const RULES: [&str; 10] = [
+const RULES: [&str; 12] = [
     "name: refused, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', severity: critical, summary: '{{ meeting.present }}'",
     "name: anything, when: 'true', key: [], resolve: { after: 40s }",
     "name: by-phone, when: party.status == DISCONNECTED, key: [party.phone], resolve: { when: party.status == SPEAKING }",
@@ -33,6 +33,8 @@ const RULES: [&str; 10] = [
     "name: alone, while: meeting.present == 1 && meeting.live, for: 10s, keep_firing_for: 10s",
     "name: leaving, when: party.status == DISCONNECTED, count: { at_least: 2, within: 20s }, resolve: { after: 30s }",
     "name: bursts, when: 'true', key: [party.phone], count: { at_least: 3, within: 1m, distinct: { of: party.billing_code, at_least: 2 } }",
+    "name: stays, after: party.status == CALL_HOLDING, expect: party.status == SPEAKING, within: 20s, unless: conf.status == MEETING_END",
+    "name: unrecorded, after: meeting.live, expect: conf.status == RECORDED, within: 1m, key: [source], resolve: { after: 30s }",
 ];
 
 /// Some choices of the rules.

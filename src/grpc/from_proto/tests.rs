@@ -1,7 +1,10 @@
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+use prost::Message as _;
+
 use super::*;
+use crate::api::{self, notification::Payload as Wire};
 
 #[path = "../../../tests/it/support/bad_input.rs"]
 mod bad_input;
@@ -11,7 +14,7 @@ use bad_input::Answer;
 const NOW: i64 = 1_607_076_269;
 
 fn read(wire: api::Notification) -> Result<Notification, Refused> {
-    notification(wire, "bridge", Time::from_nanos(NOW * 1_000_000_000))
+    item(&wire.encode_to_vec(), "bridge", Time::from_nanos(NOW * 1_000_000_000))
 }
 
 #[test]

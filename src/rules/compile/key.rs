@@ -1,7 +1,7 @@
 //! What one alert of a rule is about.
 
 use crate::rules::{
-    Condition, Count, Key, KeyField,
+    Condition, Count, Expected, Key, KeyField,
     diagnostic::{Findings, Span, Spanned},
     expr::Expr,
     expr::suggest::nearest,
@@ -124,7 +124,11 @@ pub(super) fn key(text: &RuleText, condition: &Condition, findings: &mut Finding
 
 fn default(condition: &Condition) -> Key {
     let fields = match condition {
-        Condition::Held { condition, .. } if condition.reads().party => vec![KeyField::BillingCode, KeyField::PartyId],
+        Condition::Held { condition: first, .. } | Condition::Expected(Expected { after: first, .. })
+            if first.reads().party =>
+        {
+            vec![KeyField::BillingCode, KeyField::PartyId]
+        }
         _ => vec![KeyField::BillingCode],
     };
     Key { fields }

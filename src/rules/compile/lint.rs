@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::{
     model::Time,
     rules::{
-        Route, Rule,
+        Condition, Route, Rule,
         diagnostic::Findings,
         expr::Expr,
         facts::AlertFacts,
@@ -24,11 +24,8 @@ pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[R
     let findings = &mut compiler.findings;
     for (i, (text, rule)) in rules.iter().enumerate() {
         let Some(name) = &text.name else { continue };
-        if !can_fire(rule) {
-            findings.warning(
-                name.span,
-                format!("`{}` can never fire: its condition never holds", rule.name),
-            );
+        if let Some(why) = never_fires(&rule.condition) {
+            findings.warning(name.span, format!("`{}` can never fire: {why}", rule.name));
         }
         if let Some((first, _)) = rules[..i].iter().find(|(_, earlier)| earlier.meaning == rule.meaning) {
             let (first, source) = (first.condition.head, findings.source());
@@ -51,8 +48,18 @@ fn unused_defines(document: &Document, compiler: &mut Compiler<'_>) {
     }
 }
 
-fn can_fire(rule: &Rule) -> bool {
-    rule.condition.required().into_iter().all(Expr::could_ever_hold)
+fn never_fires(condition: &Condition) -> Option<&'static str> {
+    if !condition.required().into_iter().all(Expr::could_ever_hold) {
+        return Some("its condition never holds");
+    }
+    match condition {
+        Condition::Expected(expected)
+            if expected.expect == expected.after || expected.unless.as_ref() == Some(&expected.after) =>
+        {
+            Some("what opens an expectation also ends it, at the same instant")
+        }
+        _ => None,
+    }
 }
 
 /// Where alerts are routed at all, none should go to nobody unseen.

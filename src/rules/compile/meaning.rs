@@ -34,6 +34,13 @@ pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u12
                 number(varied.at_least, hasher);
             });
         }
+        Condition::Expected(expected) => {
+            hasher.update(b"expected");
+            expected.after.digest(&mut hasher);
+            expected.expect.digest(&mut hasher);
+            duration(expected.within, &mut hasher);
+            optional(expected.unless.as_ref(), &mut hasher, Expr::digest);
+        }
     }
     hasher.update(b"key");
     for field in &key.fields {

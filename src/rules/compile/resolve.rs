@@ -2,13 +2,9 @@
 
 use std::time::Duration;
 
-use super::{
-    Compiler,
-    key::{Kinds, kinds_with},
-};
+use super::{Compiler, reach};
 use crate::rules::{
     Condition, Key, Resolve,
-    diagnostic::{Findings, Spanned},
     expr::Schema,
     file::{ResolveText, RuleText},
 };
@@ -53,7 +49,7 @@ fn written_resolve(written: &ResolveText, key: Option<&Key>, compiler: &mut Comp
     let when = match &written.when {
         Some(text) => {
             let expr = compiler.expression(text, Schema::Notification)?;
-            check_reach(text, Kinds::of(&expr), key, &mut compiler.findings);
+            reach::check(text.span, &expr, key, "it ends no alert", &mut compiler.findings);
             Some(expr)
         }
         None => None,
@@ -63,27 +59,4 @@ fn written_resolve(written: &ResolveText, key: Option<&Key>, compiler: &mut Comp
         after: after.or_else(|| when.is_none().then_some(DEFAULT_AFTER)),
         when,
     })
-}
-
-/// What ends an alert must have some part of its key, or it would end every alert of the rule.
-fn check_reach(text: &Spanned<String>, kinds: Kinds, key: Option<&Key>, findings: &mut Findings<'_>) {
-    if kinds == Kinds::NONE {
-        findings.warning(text.span, "this never holds, so it ends no alert");
-        return;
-    }
-    let Some(key) = key.filter(|key| !key.fields.is_empty()) else {
-        return;
-    };
-    let reaches = |kind: fn(Kinds) -> bool| key.fields.iter().any(|field| kind(kinds_with(*field)));
-    let blind = match (
-        kinds.conf && !reaches(|kinds| kinds.conf),
-        kinds.party && !reaches(|kinds| kinds.party),
-    ) {
-        (true, _) => "conf",
-        (_, true) => "party",
-        _ => return,
-    };
-    let message = format!("this can hold for a {blind} notification, which has no part of the rule's key");
-    let error = findings.error(text.span, message);
-    error.advise("it would end every alert of the rule; add the meeting to the key, or narrow this down");
 }

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Compiler, key, meaning, resolve, twice};
+use super::{Compiler, key, meaning, reach, resolve, twice};
 use crate::{
     model::Labels,
     rules::{
@@ -41,6 +41,7 @@ fn rule(text: &RuleText, compiler: &mut Compiler<'_>) -> Option<Rule> {
     let key = key::key(text, &condition, &mut compiler.findings);
     let resolve = resolve::resolve(text, &condition, key.as_ref(), compiler);
     let key = key?;
+    reach::check_condition(text, &condition, &key, &mut compiler.findings);
     let texts = template::compile(
         text.summary.as_ref(),
         text.description.as_ref(),

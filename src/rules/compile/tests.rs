@@ -188,6 +188,23 @@ fn counts() {
 }
 
 #[test]
+fn expectations() {
+    let mut told = String::new();
+    for lines in [
+        "  after: party.status == MUTED\n",
+        "  expect: party.status == MUTED\n  within: 5m\n",
+        "  after: party.status == MUTED\n  expect: party.nmae == ''\n  within: 0s\n  unless: conf\n  for: 5m\n",
+        "  after: party.status == MUTED\n  expect: conf.status == RECORDED\n  within: 5m\n  key: [party.phone]\n",
+        "  after: 'true'\n  expect: conf.status == RECORDED\n  unless: party.status == MUTED\n  within: 5m\n  key: [conf.status]\n",
+        "  after: party.status == MUTED\n  expect: party.status == MUTED\n  within: 5m\n",
+        "  after: party.status == MUTED\n  expect: 'false'\n  within: 5m\n",
+    ] {
+        told += &of_rule(lines);
+    }
+    told!("expectations", told);
+}
+
+#[test]
 fn keys() {
     let mut told = String::new();
     for lines in [

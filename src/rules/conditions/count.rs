@@ -1,11 +1,11 @@
 //! *count*: so many notifications in a sliding window.
 
-use super::{Form, within};
+use super::{Form, notification, within};
 use crate::rules::{
     Condition, Count, Varied,
     compile::{Compiler, Kinds, key_field, kinds_with},
     diagnostic::{Findings, Spanned},
-    expr::{Expr, Schema},
+    expr::Expr,
     file::{Fields, Node},
 };
 
@@ -19,10 +19,7 @@ pub(super) const FORM: Form = Form {
 };
 
 fn read(fields: &mut Fields, compiler: &mut Compiler<'_>) -> Option<Condition> {
-    let when = fields
-        .require("when", &mut compiler.findings)
-        .and_then(|node| node.text(&mut compiler.findings))
-        .and_then(|text| compiler.expression(&text, Schema::Notification));
+    let when = notification(fields, "when", compiler);
     let findings = &mut compiler.findings;
     let mut count = Fields::of(fields.take("count")?, "`count`", findings)?;
     let at_least = at_least(&mut count, MOST, findings);

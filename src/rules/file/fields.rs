@@ -49,6 +49,12 @@ impl Fields {
         Some(key.span)
     }
 
+    /// Where the value of a key stands, without taking it.
+    pub fn value_place_of(&self, key: &str) -> Option<Span> {
+        let (_, node) = self.entries.iter().find(|(name, _)| name.value == key)?;
+        Some(node.span)
+    }
+
     /// The keys not yet taken, with their places.
     pub fn keys(&self) -> impl Iterator<Item = &Spanned<String>> {
         self.entries.iter().map(|(key, _)| key)

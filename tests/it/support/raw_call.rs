@@ -21,25 +21,22 @@ pub async fn unary(channel: &Channel, path: &'static str, message: Vec<u8>) -> R
     answered.map(tonic::Response::into_inner)
 }
 
-/// Sends messages to a method that streams both ways, and waits for its end; hands back how many answers came before.
+/// Sends messages to a method that streams both ways, and waits for its end; hands back the answers' bytes.
 pub async fn streaming(
     channel: &Channel,
     path: &'static str,
     messages: impl Stream<Item = Vec<u8>> + Send + 'static,
-) -> (usize, Option<Status>) {
+) -> Result<Vec<Vec<u8>>, Status> {
     let mut grpc = Grpc::new(channel.clone());
     grpc.ready().await.unwrap();
     let path = PathAndQuery::from_static(path);
     let opened = soon(grpc.streaming(Request::new(messages), path, Plain)).await.unwrap();
     let mut answers = opened.into_inner();
-    let mut count = 0;
-    loop {
-        match soon(answers.message()).await {
-            Ok(Some(_)) => count += 1,
-            Ok(None) => return (count, None),
-            Err(status) => return (count, Some(status)),
-        }
+    let mut taken = Vec::new();
+    while let Some(answer) = soon(answers.message()).await? {
+        taken.push(answer);
     }
+    Ok(taken)
 }
 
 /// Bytes as they are.
