@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    deadlines::{Deadline, Timer},
+    deadlines::{Age, Deadline, Timer},
     input::MailOutcome,
     key::{self, KeyOf},
     meeting::Place,
@@ -68,6 +68,8 @@ struct OpenAlert {
     told_at: Time,
     update: Option<Deadline>,
     expire: Option<Deadline>,
+    /// When the match of `matched_at` set that, though it may still stand at an earlier one's.
+    expire_age: Age,
     told: Vec<Told>,
 }
 
@@ -197,7 +199,7 @@ impl Alerts {
         };
         let at = open.matched_at.plus(after);
         if at > step.now {
-            open.expire = Some(step.deadlines.set(at, Timer::Expire(age)));
+            open.expire = Some(step.deadlines.set_aged(at, open.expire_age, Timer::Expire(age)));
         } else {
             open.expire = None;
             self.resolve(step, age, ResolveReason::Timeout);
@@ -310,7 +312,10 @@ impl Alerts {
         let idle = &mut self.by_rule[open.rule as usize];
         idle.remove(&(open.matched_at, age));
         idle.insert((matched_at, age));
-        open.matched_at = matched_at;
+        if matched_at > open.matched_at {
+            open.matched_at = matched_at;
+            open.expire_age = step.deadlines.age();
+        }
         if open.update.is_some() {
             return;
         }
@@ -338,10 +343,11 @@ impl Alerts {
             None => Vec::new(),
         };
         let matched_at = alert.last_seen_at;
-        let expire = step.rules.rules[rule]
-            .resolve
-            .after
-            .map(|after| step.deadlines.set(matched_at.plus(after), Timer::Expire(age)));
+        let expire_age = step.deadlines.age();
+        let expire = step.rules.rules[rule].resolve.after.map(|after| {
+            let at = matched_at.plus(after);
+            step.deadlines.set_aged(at, expire_age, Timer::Expire(age))
+        });
         self.by_rule[rule].insert((matched_at, age));
         if let Some(place) = key.key.place {
             self.by_occurrence.insert((place, age));
@@ -354,6 +360,7 @@ impl Alerts {
             told_at: step.now,
             update: None,
             expire,
+            expire_age,
             told,
         };
         self.by_key.insert(key, age);

@@ -65,7 +65,7 @@ enum WhatIsDue {
     /// A state has ended for long enough.
     End(Name),
     /// What was expected has not come.
-    Miss(Name, Time),
+    Miss(Name),
     Expire(Name),
     Update(Name),
 }
@@ -279,9 +279,9 @@ impl Oracle {
             WhatIsDue::Close(occurrence) => self.close(occurrence, now),
             WhatIsDue::Fire(name, at) => alerts::matched(history, name, at),
             WhatIsDue::End(name) => alerts::resolve(history, name, ResolveReason::Condition),
-            WhatIsDue::Miss(name, at) => {
+            WhatIsDue::Miss(name) => {
                 history.push(What::Missed(name.clone()));
-                alerts::matched(history, name, at);
+                alerts::matched(history, name, now);
             }
             WhatIsDue::Expire(name) => alerts::resolve(history, name, ResolveReason::Timeout),
             WhatIsDue::Update(name) => alerts::updated(history, name),
@@ -303,10 +303,7 @@ fn of_rule(history: &History, rule: &Rule, since: usize) -> Vec<(Time, usize, Wh
         }
         Condition::Expected(expected) => {
             let open = expected.open(history, rule, since).into_iter();
-            let due = open.map(|(key, at, place)| {
-                let at = at.plus(expected.within);
-                (at, place, WhatIsDue::Miss(rule.name(key), at))
-            });
+            let due = open.map(|(key, at, place)| (at.plus(expected.within), place, WhatIsDue::Miss(rule.name(key))));
             due.collect()
         }
         Condition::Quiet { of, for_ } => {

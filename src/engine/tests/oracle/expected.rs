@@ -1,4 +1,4 @@
-//! *expected*: what should have followed.
+//! *expected*: what should have followed. What both opens an expectation and meets it, or calls it off, opens none.
 
 use std::time::Duration;
 
@@ -29,8 +29,7 @@ impl Expected {
                         let parts = Parts::of(&rule.fields(), heard);
                         let in_time = |at: Time| at <= heard.at && heard.at < at.plus(self.within);
                         open.retain(|(key, at, _)| !(parts.agree_with(key) && in_time(*at)));
-                    }
-                    if let Some(key) = matches::key(rule, &self.after, heard)
+                    } else if let Some(key) = matches::key(rule, &self.after, heard)
                         && open.iter().all(|(open, ..)| *open != key)
                     {
                         open.push((key, heard.at, place));

@@ -96,7 +96,7 @@ fn condition() -> impl Strategy<Value = Condition> {
         for_,
         keep,
     });
-    prop_oneof![each, held, count()]
+    prop_oneof![each, held, count(), expected()]
 }
 
 fn count() -> impl Strategy<Value = Condition> {
@@ -107,6 +107,17 @@ fn count() -> impl Strategy<Value = Condition> {
             at_least,
             within,
             distinct: distinct.filter(|(_, varied)| *varied <= at_least),
+        })
+    })
+}
+
+fn expected() -> impl Strategy<Value = Condition> {
+    (event(), event(), duration(), option::of(event())).prop_map(|(after, expect, within, unless)| {
+        Condition::Expected(Expected {
+            after,
+            expect,
+            within,
+            unless,
         })
     })
 }
@@ -124,19 +135,11 @@ fn others() -> impl Strategy<Value = Condition> {
             })
         },
     );
-    let expected = (event(), event(), duration(), option::of(event())).prop_map(|(after, expect, within, unless)| {
-        Condition::Expected(Expected {
-            after,
-            expect,
-            within,
-            unless,
-        })
-    });
     let sequence = (vec(event(), 2..4), duration(), option::of(event())).prop_map(|(steps, within, unless)| {
         Condition::Sequence(Sequence { steps, within, unless })
     });
     let quiet = (event(), duration()).prop_map(|(of, for_)| Condition::Quiet { of, for_ });
-    prop_oneof![ratio, expected, sequence, quiet]
+    prop_oneof![ratio, sequence, quiet]
 }
 
 /// A rule without a name.
