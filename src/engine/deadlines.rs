@@ -52,6 +52,13 @@ pub(super) struct Deadline {
     age: Age,
 }
 
+impl Deadline {
+    /// When it falls due.
+    pub const fn at(self) -> Time {
+        self.at
+    }
+}
+
 /// When a deadline was set: of two that fall due at the same instant, the older one does first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Age(u64);

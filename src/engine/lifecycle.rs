@@ -198,7 +198,8 @@ impl Alerts {
             return;
         };
         let at = open.matched_at.plus(after);
-        if at > step.now {
+        // After a time without service both may have passed; then too it is the later one that counts.
+        if open.expire.is_some_and(|set| set.at() < at) {
             open.expire = Some(step.deadlines.set_aged(at, open.expire_age, Timer::Expire(age)));
         } else {
             open.expire = None;

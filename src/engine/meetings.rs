@@ -119,7 +119,7 @@ impl Meetings {
             return;
         };
         let at = occurrence.heard_at.plus(step.settings.meeting_idle);
-        if at > step.now {
+        if at > occurrence.idle.at() {
             occurrence.idle = step.deadlines.set(at, Timer::Idle(place));
         } else {
             self.close(step, alerts, place.slot, step.now, ResolveReason::MeetingClosed);

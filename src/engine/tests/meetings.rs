@@ -229,3 +229,22 @@ fn a_meeting_is_counted_by_what_its_participants_do_now() {
     );
     assert_eq!((facts.peak_present, facts.refused, facts.had_expert), (3, 1, true));
 }
+
+#[test]
+fn what_comes_late_still_was_so_at_some_time() {
+    let mut bench = Bench::new(LIVE);
+    bench.give(
+        "
+        20s conf NOT_RECORDED
+        20s party a DISCONNECTED
+        20s party b DISCONNECTED
+        30s conf RECORDED occurred_at=10s
+        30s party a SPEAKING role=EXPERT occurred_at=10s
+        30s party b DISCONNECTED disconnect_reason=PORT_FULL occurred_at=10s
+        ",
+    );
+    let facts = bench.world.engine.meeting("1").unwrap().0.facts;
+    assert_eq!((facts.present, facts.experts), (0, 0));
+    assert!(facts.was_recorded && facts.had_expert && facts.live);
+    assert_eq!(facts.refused, 1);
+}
