@@ -22,6 +22,7 @@ pub mod outbox;
 mod received;
 mod recency;
 mod reload;
+mod sequence;
 mod step;
 mod window;
 mod witness;

@@ -29,6 +29,8 @@ pub struct Counts {
     pub alerts_evicted: u64,
     /// Keys forgotten because their rule had too many.
     pub keys_evicted: u64,
+    /// Half-done sequences forgotten because a key had too many.
+    pub sequences_evicted: u64,
     /// Counted notifications forgotten before their time because a window held too many.
     pub matches_forgotten: u64,
     /// Participants forgotten because their meeting had too many.
@@ -91,7 +93,7 @@ pub struct RuleCounts {
     pub keyless: u64,
     /// How many keys it forgot because there were too many.
     pub evicted: u64,
-    /// States that wait for their time to fire.
+    /// What it waits for: states that have not lasted long enough, open expectations, half-done sequences.
     pub pending: u64,
     /// When it last fired.
     pub last_fired_at: Option<Time>,

@@ -9,6 +9,7 @@ use super::{
     meeting::{Occurrence, Place},
     meetings::Meetings,
     received::Received,
+    sequence,
     step::Step,
 };
 use crate::{
@@ -70,6 +71,7 @@ fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule,
         }
         Condition::Count(count) => count::show(step, alerts, rule, count, shown),
         Condition::Expected(expected) => expected::show(step, alerts, rule, expected, shown),
+        Condition::Sequence(sequence) => sequence::show(step, alerts, rule, sequence, shown),
         Condition::Held { .. } => {}
     }
 }
@@ -100,6 +102,7 @@ pub(super) fn repeat(
         let is_seen = match &compiled.condition {
             Condition::Each { when } => when.holds(&facts),
             Condition::Count(count) => count.when.holds(&facts),
+            Condition::Sequence(sequence) => sequence.steps.last().is_some_and(|last| last.holds(&facts)),
             Condition::Held { .. } | Condition::Expected(_) => false,
         };
         if let Some(key) = is_seen.then(|| KeyOf::of(&compiled.key, place, &facts)).flatten() {

@@ -14,6 +14,7 @@ use super::{
     lifecycle::Alerts,
     meeting::Place,
     recency::Recency,
+    sequence::Progress,
     step::Step,
 };
 use crate::{
@@ -65,13 +66,14 @@ struct Entry {
 pub(super) enum State {
     Count(Counted),
     Expected(Expectation),
+    Sequence(Progress),
 }
 
 impl State {
     /// What it waits for.
     fn deadline(&self) -> Option<Deadline> {
         match self {
-            Self::Count(_) => None,
+            Self::Count(_) | Self::Sequence(_) => None,
             Self::Expected(expectation) => Some(expectation.deadline),
         }
     }
@@ -81,6 +83,7 @@ impl State {
         match self {
             Self::Count(_) => 0,
             Self::Expected(_) => 1,
+            Self::Sequence(progress) => progress.half_done(),
         }
     }
 }
@@ -238,7 +241,8 @@ impl Keyed {
         }
     }
 
-    fn find(&self, rule: u32, key: &KeyOf) -> Option<KeyPlace> {
+    /// Where the state of a key is kept.
+    pub fn find(&self, rule: u32, key: &KeyOf) -> Option<KeyPlace> {
         let slot = self.rules.get(rule as usize)?.find(key)?;
         Some(KeyPlace { rule, slot })
     }

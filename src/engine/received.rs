@@ -19,7 +19,13 @@ pub(super) struct Received<'a> {
 
 impl<'n> Received<'n> {
     /// Dates a notification that is received now: it counts at its `occurred_at`, unless that lies in the future or is too long ago.
-    pub fn new(now: Time, sequence: u64, notification: &'n Notification, settings: &Settings, counts: &mut Counts) -> Self {
+    pub fn new(
+        now: Time,
+        sequence: u64,
+        notification: &'n Notification,
+        settings: &Settings,
+        counts: &mut Counts,
+    ) -> Self {
         let order = notification.occurred_at.unwrap_or(now).min(now);
         let at = match notification.occurred_at {
             Some(at) if at > now => {

@@ -24,6 +24,7 @@ mod oracle;
 mod outbox;
 mod reload;
 mod repeats;
+mod sequence;
 mod time;
 
 use std::{fmt::Write, sync::Arc, time::Duration};

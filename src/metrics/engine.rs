@@ -63,6 +63,7 @@ impl Metrics {
         self.evicted(Evicted::Participant, grown(|counts| counts.participants_evicted));
         self.evicted(Evicted::Alert, grown(|counts| counts.alerts_evicted));
         self.evicted(Evicted::Key, grown(|counts| counts.keys_evicted));
+        self.evicted(Evicted::Sequence, grown(|counts| counts.sequences_evicted));
         self.evicted(Evicted::Match, grown(|counts| counts.matches_forgotten));
         self.evicted(Evicted::Mail, grown(|counts| counts.mails_given_up));
     }

@@ -60,6 +60,8 @@ pub enum Evicted {
     Alert,
     /// What a rule kept for a key.
     Key,
+    /// A half-done sequence.
+    Sequence,
     /// A notification in a window that is counted.
     Match,
     /// A mail that waited.
@@ -68,12 +70,13 @@ pub enum Evicted {
 
 impl Evicted {
     /// All.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Id,
         Self::Participant,
         Self::Meeting,
         Self::Alert,
         Self::Key,
+        Self::Sequence,
         Self::Match,
         Self::Mail,
     ];
@@ -85,6 +88,7 @@ impl Evicted {
             Self::Meeting => "meeting",
             Self::Alert => "alert",
             Self::Key => "key",
+            Self::Sequence => "sequence",
             Self::Match => "match",
             Self::Mail => "mail",
         }

@@ -25,6 +25,8 @@ pub enum Condition {
     },
     /// What should have followed.
     Expected(Expected),
+    /// Steps in order.
+    Sequence(Sequence),
 }
 
 /// So many notifications in a sliding window.
@@ -62,6 +64,17 @@ pub struct Expected {
     pub unless: Option<Expr>,
 }
 
+/// Steps in order; other notifications may lie between.
+#[derive(Debug)]
+pub struct Sequence {
+    /// The steps: 2 to 16.
+    pub steps: Vec<Expr>,
+    /// The last one happens less than so long after the first, more than nothing.
+    pub within: Duration,
+    /// What ends those that are half done.
+    pub unless: Option<Expr>,
+}
+
 impl Condition {
     /// The expressions each of which must hold for a notification, or a state, if the rule is ever to fire. A notification for which
     /// one of them holds needs the whole key.
@@ -70,6 +83,7 @@ impl Condition {
             Self::Each { when } | Self::Count(Count { when, .. }) => vec![when],
             Self::Held { condition, .. } => vec![condition],
             Self::Expected(expected) => vec![&expected.after],
+            Self::Sequence(sequence) => sequence.steps.iter().collect(),
         }
     }
 
@@ -82,6 +96,7 @@ impl Condition {
                 let unless = expected.unless.as_ref().map(|unless| ("unless", unless));
                 [("expect", &expected.expect)].into_iter().chain(unless).collect()
             }
+            Self::Sequence(sequence) => sequence.unless.iter().map(|unless| ("unless", unless)).collect(),
         }
     }
 
@@ -96,6 +111,7 @@ impl Condition {
         match self {
             Self::Each { .. } | Self::Held { .. } | Self::Expected(_) => None,
             Self::Count(count) => Some(count.within),
+            Self::Sequence(sequence) => Some(sequence.within),
         }
     }
 

@@ -5,6 +5,7 @@ mod count;
 mod each;
 mod expected;
 mod held;
+mod sequence;
 
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ struct Form {
     read: fn(&mut Fields, &mut Compiler<'_>) -> Option<Condition>,
 }
 
-const FORMS: [Form; 4] = [each::FORM, count::FORM, held::FORM, expected::FORM];
+const FORMS: [Form; 5] = [each::FORM, count::FORM, held::FORM, expected::FORM, sequence::FORM];
 
 /// Reads a rule's condition from the keys that are left of it.
 pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Condition> {

@@ -22,7 +22,7 @@ use crate::{
     rules::RuleSet,
 };
 
-const RULES: [&str; 12] = [
+const RULES: [&str; 14] = [
     "name: refused, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', severity: critical, summary: '{{ meeting.present }}'",
     "name: anything, when: 'true', key: [], resolve: { after: 40s }",
     "name: by-phone, when: party.status == DISCONNECTED, key: [party.phone], resolve: { when: party.status == SPEAKING }",
@@ -35,6 +35,8 @@ const RULES: [&str; 12] = [
     "name: bursts, when: 'true', key: [party.phone], count: { at_least: 3, within: 1m, distinct: { of: party.billing_code, at_least: 2 } }",
     "name: stays, after: party.status == CALL_HOLDING, expect: party.status == SPEAKING, within: 20s, unless: conf.status == MEETING_END",
     "name: unrecorded, after: meeting.live, expect: conf.status == RECORDED, within: 1m, key: [source], resolve: { after: 30s }",
+    "name: flaps, sequence: [party.status == SPEAKING, party.status != SPEAKING, party.status == SPEAKING], within: 30s, unless: conf.status == MUTED_ALL",
+    "name: calls, sequence: [party.status == DIALING, party.status == CALL_HOLDING, party.status == DISCONNECTED], within: 2m, key: [party.phone]",
 ];
 
 /// Some choices of the rules.

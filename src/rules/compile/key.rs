@@ -1,7 +1,7 @@
 //! What one alert of a rule is about.
 
 use crate::rules::{
-    Condition, Count, Expected, Key, KeyField,
+    Condition, Count, Key, KeyField,
     diagnostic::{Findings, Span, Spanned},
     expr::Expr,
     expr::suggest::nearest,
@@ -84,6 +84,7 @@ pub(in crate::rules) fn kinds_with(field: KeyField) -> Kinds {
 pub(super) fn key(text: &RuleText, condition: &Condition, findings: &mut Findings<'_>) -> Option<Key> {
     let Some(written) = &text.key else {
         let key = default(condition);
+        check_default(text, condition, &key, findings);
         check_distinct(text, condition, &key, findings);
         return Some(key);
     };
@@ -123,15 +124,17 @@ pub(super) fn key(text: &RuleText, condition: &Condition, findings: &mut Finding
 }
 
 fn default(condition: &Condition) -> Key {
-    let fields = match condition {
-        Condition::Held { condition: first, .. } | Condition::Expected(Expected { after: first, .. })
-            if first.reads().party =>
-        {
-            vec![KeyField::BillingCode, KeyField::PartyId]
-        }
-        _ => vec![KeyField::BillingCode],
+    let participant = match condition {
+        Condition::Each { .. } | Condition::Count(_) => None,
+        Condition::Held { .. } | Condition::Expected(_) | Condition::Sequence(_) => condition
+            .required()
+            .first()
+            .filter(|first| first.reads().party)
+            .map(|_| KeyField::PartyId),
     };
-    Key { fields }
+    Key {
+        fields: [KeyField::BillingCode].into_iter().chain(participant).collect(),
+    }
 }
 
 /// The field of that name; if there is none, the message begins with why one is looked for.
@@ -171,6 +174,19 @@ fn check_event(fields: &[(KeyField, Span)], condition: Kinds, findings: &mut Fin
         left = left.and(kinds);
     }
     true
+}
+
+/// The first step of a sequence may be of a participant, and another one not.
+fn check_default(text: &RuleText, condition: &Condition, key: &Key, findings: &mut Findings<'_>) {
+    let lacks = |step: &Expr| Kinds::of(step) == CONF;
+    if let Condition::Sequence(sequence) = condition
+        && key.fields.contains(&KeyField::PartyId)
+        && sequence.steps.iter().any(lacks)
+        && let Some(place) = text.condition.value_place_of("sequence")
+    {
+        let error = findings.error(place, "one of these steps is not a participant's, as the first one is");
+        error.advise("say what one alert is about: `key: [party.billing_code]` is the meeting");
+    }
 }
 
 /// What is one and the same in all that an alert is about does not vary.

@@ -58,6 +58,9 @@ fn never_fires(condition: &Condition) -> Option<&'static str> {
         {
             Some("what opens an expectation also ends it, at the same instant")
         }
+        Condition::Sequence(sequence) if sequence.unless.iter().any(|unless| sequence.steps.contains(unless)) => {
+            Some("one of its steps also ends it")
+        }
         _ => None,
     }
 }

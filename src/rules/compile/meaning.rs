@@ -34,6 +34,13 @@ pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u12
                 number(varied.at_least, hasher);
             });
         }
+        Condition::Sequence(sequence) => {
+            hasher.update(b"sequence");
+            number(u32::try_from(sequence.steps.len()).unwrap_or(u32::MAX), &mut hasher);
+            sequence.steps.iter().for_each(|step| step.digest(&mut hasher));
+            duration(sequence.within, &mut hasher);
+            optional(sequence.unless.as_ref(), &mut hasher, Expr::digest);
+        }
         Condition::Expected(expected) => {
             hasher.update(b"expected");
             expected.after.digest(&mut hasher);

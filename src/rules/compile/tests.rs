@@ -205,6 +205,26 @@ fn expectations() {
 }
 
 #[test]
+fn sequences() {
+    let mut told = String::new();
+    for lines in [
+        "  sequence: []\n  within: 5m\n",
+        "  sequence: [party.status == MUTED]\n  within: 5m\n",
+        "  sequence: party.status == MUTED\n  within: 0s\n  expect: 'true'\n",
+        "  sequence: [party.statu == MUTED, party.status == MUTE]\n",
+        "  sequence: [party.status == MUTED, conf.status == MUTED_ALL]\n  within: 5m\n",
+        "  sequence: [party.status == MUTED, conf.status == MUTED_ALL]\n  within: 5m\n  key: [party.phone]\n",
+        "  sequence: [party.status == MUTED, party.status == SPEAKING]\n  within: 5m\n  unless: conf.status == MEETING_END\n  key: [party.phone]\n",
+        "  sequence: [party.status == MUTED, party.status == SPEAKING]\n  within: 5m\n  unless: party.status == SPEAKING\n",
+    ] {
+        told += &of_rule(lines);
+    }
+    let step = "party.status == MUTED";
+    told += &of_rule(&format!("  sequence: [{}]\n  within: 5m\n", [step; 17].join(", ")));
+    told!("sequences", told);
+}
+
+#[test]
 fn keys() {
     let mut told = String::new();
     for lines in [
