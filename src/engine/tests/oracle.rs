@@ -196,7 +196,7 @@ impl Oracle {
             }
             Condition::Count(count) => count.matches(history, rule, since, heard).into_iter().collect(),
             Condition::Ratio(ratio) => ratio.matches(history, rule, since, heard).into_iter().collect(),
-            Condition::Sequence(sequence) => sequence.completed(history, rule, since),
+            Condition::Sequence(sequence) => sequence.completes(history, rule, since, heard).into_iter().collect(),
             Condition::Held { .. } => return self.weigh_states(rule, since),
             Condition::Quiet { of, .. } => return self.end_quiet(rule, of, heard),
             // Found by the passing of time.

@@ -96,7 +96,7 @@ fn condition() -> impl Strategy<Value = Condition> {
         for_,
         keep,
     });
-    prop_oneof![each, held, count(), expected()]
+    prop_oneof![each, held, count(), expected(), sequence()]
 }
 
 fn count() -> impl Strategy<Value = Condition> {
@@ -122,6 +122,12 @@ fn expected() -> impl Strategy<Value = Condition> {
     })
 }
 
+fn sequence() -> impl Strategy<Value = Condition> {
+    (vec(event(), 2..4), duration(), option::of(event())).prop_map(|(steps, within, unless)| {
+        Condition::Sequence(Sequence { steps, within, unless })
+    })
+}
+
 #[cfg(any())]
 fn others() -> impl Strategy<Value = Condition> {
     let ratio = (event(), event(), select(vec![50usize, 34, 67, 100]), duration(), 1usize..4).prop_map(
@@ -135,11 +141,8 @@ fn others() -> impl Strategy<Value = Condition> {
             })
         },
     );
-    let sequence = (vec(event(), 2..4), duration(), option::of(event())).prop_map(|(steps, within, unless)| {
-        Condition::Sequence(Sequence { steps, within, unless })
-    });
     let quiet = (event(), duration()).prop_map(|(of, for_)| Condition::Quiet { of, for_ });
-    prop_oneof![ratio, sequence, quiet]
+    prop_oneof![ratio, quiet]
 }
 
 /// A rule without a name.

@@ -1,9 +1,10 @@
-//! *sequence*: steps in order, with anything in between.
+//! *sequence*: steps in order, with anything in between. The order is that of the times, at one instant that of acceptance; so what comes
+//! late can complete a match of what happened after it.
 
 use std::time::Duration;
 
 use super::{
-    history::{History, What},
+    history::{Heard, History},
     key::{Key, Parts},
     matches::{self, holds},
     rule::{Rule, Text},
@@ -17,57 +18,70 @@ pub(super) struct Sequence {
     pub unless: Option<Text>,
 }
 
-/// Some first steps.
-struct HalfDone {
-    key: Key,
-    steps: usize,
+/// A match: the sequence of its first step, and the times of its first and last.
+struct Complete {
+    begun: u64,
     first: Time,
     last: Time,
 }
 
 impl Sequence {
-    /// The keys under which the newest notification completed one, as often as it did.
-    pub fn completed(&self, history: &History, rule: &Rule, since: usize) -> Vec<(Key, Time)> {
-        let mut half_done: Vec<HalfDone> = Vec::new();
-        let mut completed = Vec::new();
-        for entry in &history.entries[since..] {
-            let heard = match &entry.what {
-                What::Heard(heard) => heard,
-                What::Closed(occurrence, _) => {
-                    half_done.retain(|half| half.key.occurrence != Some(*occurrence));
-                    continue;
-                }
-                _ => continue,
-            };
-            completed.clear();
-            if heard.repeat {
-                continue;
-            }
-            if self.unless.as_ref().is_some_and(|unless| holds(unless, heard)) {
-                let parts = Parts::of(&rule.fields(), heard);
-                half_done.retain(|half| !parts.agree_with(&half.key));
-            }
-            for half in &mut half_done {
-                let is_next = matches::key(rule, &self.steps[half.steps], heard).as_ref() == Some(&half.key);
-                let in_time = heard.at >= half.last && heard.at < half.first.plus(self.within);
-                if is_next && in_time {
-                    half.steps += 1;
-                    half.last = heard.at;
-                }
-            }
-            let is_complete = |half: &HalfDone| half.steps == self.steps.len();
-            let done = half_done.iter().filter(|half| is_complete(half));
-            completed.extend(done.map(|half| (half.key.clone(), half.last)));
-            half_done.retain(|half| !is_complete(half));
-            if let Some(key) = matches::key(rule, &self.steps[0], heard) {
-                half_done.push(HalfDone {
-                    key,
-                    steps: 1,
-                    first: heard.at,
-                    last: heard.at,
-                });
-            }
+    /// When the newest notification completes matches, and when the one of them that began last was complete.
+    pub fn completes(&self, history: &History, rule: &Rule, since: usize, newest: &Heard) -> Option<(Key, Time)> {
+        let key = self.key(rule, newest).filter(|key| key.occurrence.is_none() || !newest.over)?;
+        let seen = history.heard().filter(|(place, _)| *place > since).map(|(_, heard)| heard);
+        let mut heard: Vec<&Heard> = seen.filter(|heard| !heard.repeat && self.concerns(rule, heard, &key)).collect();
+        let after = self.complete(&heard);
+        heard.retain(|heard| heard.sequence != newest.sequence);
+        let before = self.complete(&heard);
+        let is_new = |new: &&Complete| before.iter().all(|old| old.begun != new.begun);
+        let new = after.iter().filter(is_new).max_by_key(|new| (new.first, new.begun))?;
+        Some((key, new.last))
+    }
+
+    fn concerns(&self, rule: &Rule, heard: &Heard, key: &Key) -> bool {
+        match self.is_ended_by(heard) {
+            true => Parts::of(&rule.fields(), heard).agree_with(key),
+            false => self.key(rule, heard).as_ref() == Some(key),
         }
-        completed
+    }
+
+    /// The key under which it is a step. What ends what is half done is none.
+    fn key(&self, rule: &Rule, heard: &Heard) -> Option<Key> {
+        let is_step = self.steps.iter().find(|step| holds(step, heard));
+        let step = is_step.filter(|_| !self.is_ended_by(heard))?;
+        matches::key(rule, step, heard)
+    }
+
+    fn is_ended_by(&self, heard: &Heard) -> bool {
+        self.unless.as_ref().is_some_and(|unless| holds(unless, heard))
+    }
+
+    /// All matches there are: from each first step on, each further step is the next notification that is it.
+    fn complete(&self, heard: &[&Heard]) -> Vec<Complete> {
+        let mut heard = heard.to_vec();
+        heard.sort_by_key(|heard| (heard.at, heard.sequence));
+        let from = |(place, first): (usize, &&Heard)| {
+            let mut steps = 0;
+            for next in &heard[place..] {
+                if self.is_ended_by(next) || next.at >= first.at.plus(self.within) {
+                    return None;
+                }
+                if holds(&self.steps[steps], next) {
+                    steps += 1;
+                } else if steps == 0 {
+                    return None;
+                }
+                if steps == self.steps.len() {
+                    return Some(Complete {
+                        begun: first.sequence,
+                        first: first.at,
+                        last: next.at,
+                    });
+                }
+            }
+            None
+        };
+        heard.iter().enumerate().filter_map(from).collect()
     }
 }
