@@ -17,8 +17,11 @@ mod keyed;
 mod lifecycle;
 mod meeting;
 mod meetings;
+mod newest;
 mod news;
 pub mod outbox;
+mod quiet;
+mod ratio;
 mod received;
 mod recency;
 mod reload;
@@ -156,6 +159,7 @@ impl Engine {
     pub fn apply(&mut self, offset: u64, time: Time, input: Input, out: &mut Vec<Effect>) {
         let time = time.max(self.state.now);
         if matches!(input, Input::Start(_)) {
+            keyed::begin_anew(&mut self.state.keyed, time);
             // What fell due while nobody ran happens now.
             self.state.counts.late_deadlines += self.state.deadlines.due_by(time);
             self.state.now = time;

@@ -14,5 +14,5 @@ pub mod index;
 mod rule;
 pub mod template;
 
-pub use condition::{Condition, Count, Expected, Sequence, Varied};
+pub use condition::{Condition, Count, Expected, Quiet, Ratio, Sequence, Share, Varied};
 pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, SourceFile};

@@ -4,8 +4,6 @@
 //! A window is bounded: beyond, what is left is the newest that are enough by themselves and, where they have to differ, the newest of
 //! each value. So what comes in time is always counted exactly, and only what comes late may find too few beside it.
 
-use std::collections::VecDeque;
-
 use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +11,13 @@ use super::{
     events::Shown,
     key,
     keyed::{self, State},
-    lifecycle::{Alerts, EVIDENCE},
+    lifecycle::Alerts,
+    newest::Newest,
     step::Step,
     window::Window,
 };
 use crate::{
-    model::{Evidence, Time},
+    model::Time,
     rules::{Count, Varied},
 };
 
@@ -29,8 +28,7 @@ const LEAST_BOUND: usize = 1024;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Counted {
     window: Window<Value>,
-    /// The newest since the last match, the newest first.
-    evidence: VecDeque<Evidence>,
+    newest: Newest,
 }
 
 /// In which of the values that have to differ a notification falls.
@@ -61,17 +59,14 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, count: &
     let Some(State::Count(counted)) = step.keyed.get_mut(place) else {
         return;
     };
-    counted
-        .evidence
-        .truncate(EVIDENCE.min(count.at_least as usize).saturating_sub(1));
-    counted.evidence.push_front(shown.received.evidence());
+    counted.newest.push(shown.received.evidence(), count.at_least);
     counted.window.forget(forgotten);
     let value = Value::of(count.distinct.as_ref(), shown);
     let entry = counted.window.insert(shown.received.at, value);
     let moment = counted.match_around(entry, count);
     step.counts.matches_forgotten += counted.bound(count);
     if let Some(moment) = moment {
-        let evidence = counted.evidence.drain(..).collect();
+        let evidence = counted.newest.take();
         alerts.matched(step, shown.matched(rule, key, moment, evidence));
     }
 }

@@ -6,18 +6,19 @@ use super::{
     key::KeyOf,
     keyed::{self, KeyPlace, State},
     lifecycle::{Alerts, Match},
-    meeting::{Occurrence, Place},
+    meeting::Place,
     meetings::Meetings,
+    quiet, ratio,
     received::Received,
     sequence,
     step::Step,
 };
 use crate::{
-    model::{Evidence, Payload, Time},
+    model::{Evidence, Time},
     rules::{Condition, Rule, facts::Facts},
 };
 
-/// A notification that says something new, as rules are shown it.
+/// A notification as rules are shown it.
 pub(super) struct Shown<'a> {
     /// The occurrence that it belongs to, which may have closed.
     pub place: Place,
@@ -70,43 +71,42 @@ fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule,
             }
         }
         Condition::Count(count) => count::show(step, alerts, rule, count, shown),
+        Condition::Ratio(ratio) => ratio::show(step, alerts, rule, ratio, shown),
         Condition::Expected(expected) => expected::show(step, alerts, rule, expected, shown),
         Condition::Sequence(sequence) => sequence::show(step, alerts, rule, sequence, shown),
+        Condition::Quiet(quiet) => quiet::show(step, alerts, rule, quiet, shown),
         Condition::Held { .. } => {}
     }
 }
 
 /// What a rule waits for at a key has not come.
 pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings, place: KeyPlace) {
-    if let Some((key, State::Expected(expectation))) = keyed::remove(step, place) {
+    if let Some(State::Quiet(_)) = step.keyed.get_mut(place) {
+        quiet::due(step, alerts, meetings, place);
+    } else if let Some((key, State::Expected(expectation))) = keyed::remove(step, place) {
         expected::due(step, alerts, meetings, place, key, expectation);
     }
 }
 
-/// A repeat is no match; but the alert of what it repeats has been seen.
-pub(super) fn repeat(
-    step: &Step<'_>,
-    alerts: &mut Alerts,
-    occurrence: &Occurrence,
-    place: Place,
-    seat: Option<u32>,
-    received: &Received<'_>,
-) {
-    let previous = match &received.notification.payload {
-        Payload::Conf(conf) => occurrence.previous_conf(conf),
-        Payload::Party(_) => occurrence.previous_party(seat),
-    };
-    let facts = received.facts(previous, &occurrence.facts);
-    for &rule in step.rules.index.events(&received.notification.payload) {
-        let compiled = &step.rules.rules[rule as usize];
+/// A repeat is no match, but it is not quiet then, and the alert of what it repeats has been seen.
+pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
+    let rules = step.rules;
+    for &rule in rules.index.events(&shown.received.notification.payload) {
+        let compiled = &rules.rules[rule as usize];
         let is_seen = match &compiled.condition {
-            Condition::Each { when } => when.holds(&facts),
-            Condition::Count(count) => count.when.holds(&facts),
-            Condition::Sequence(sequence) => sequence.steps.last().is_some_and(|last| last.holds(&facts)),
+            Condition::Each { when } => when.holds(shown.facts),
+            Condition::Count(count) => count.when.holds(shown.facts),
+            Condition::Ratio(ratio) => ratio.of.holds(shown.facts) && ratio.when.holds(shown.facts),
+            Condition::Sequence(sequence) => sequence.steps.last().is_some_and(|last| last.holds(shown.facts)),
             Condition::Held { .. } | Condition::Expected(_) => false,
+            Condition::Quiet(quiet) => {
+                quiet::show(step, alerts, rule, quiet, shown);
+                false
+            }
         };
-        if let Some(key) = is_seen.then(|| KeyOf::of(&compiled.key, place, &facts)).flatten() {
-            alerts.seen(rule, key, received.at);
+        let key = || KeyOf::of(&compiled.key, shown.place, shown.facts);
+        if let Some(key) = is_seen.then(key).flatten() {
+            alerts.seen(rule, key, shown.received.at);
         }
     }
 }

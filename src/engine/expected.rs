@@ -42,7 +42,7 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, expected
             State::Expected(Expectation {
                 deadline: deadlines.set(since.plus(expected.within), Timer::Key(place)),
                 since,
-                after: Witness::of(shown),
+                after: Box::new(Witness::of(shown)),
             })
         });
     }

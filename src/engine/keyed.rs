@@ -13,6 +13,8 @@ use super::{
     key::{self, KeyOf},
     lifecycle::Alerts,
     meeting::Place,
+    quiet::Silence,
+    ratio::Sampled,
     recency::Recency,
     sequence::Progress,
     step::Step,
@@ -67,21 +69,24 @@ pub(super) enum State {
     Count(Counted),
     Expected(Expectation),
     Sequence(Progress),
+    Ratio(Sampled),
+    Quiet(Silence),
 }
 
 impl State {
     /// What it waits for.
     fn deadline(&self) -> Option<Deadline> {
         match self {
-            Self::Count(_) | Self::Sequence(_) => None,
+            Self::Count(_) | Self::Sequence(_) | Self::Ratio(_) => None,
             Self::Expected(expectation) => Some(expectation.deadline),
+            Self::Quiet(silence) => silence.deadline(),
         }
     }
 
     /// How much it waits for.
     fn pending(&self) -> u64 {
         match self {
-            Self::Count(_) => 0,
+            Self::Count(_) | Self::Ratio(_) | Self::Quiet(_) => 0,
             Self::Expected(_) => 1,
             Self::Sequence(progress) => progress.half_done(),
         }
@@ -142,6 +147,15 @@ pub(super) fn close(step: &mut Step<'_>, occurrence: Place, meeting: &MeetingFac
     }
 }
 
+/// The service starts: what is missed only if somebody listens begins anew.
+pub(super) fn begin_anew(keyed: &mut Keyed, now: Time) {
+    for entry in keyed.rules.iter_mut().flat_map(|keys| &mut keys.slots).flatten() {
+        if let State::Quiet(silence) = &mut entry.state {
+            silence.begin_anew(now);
+        }
+    }
+}
+
 /// Keys of a rule may have been idle for so long that nothing can come of them any more.
 pub(super) fn sweep(step: &mut Step<'_>, rule: u32) {
     step.keyed.keys_mut(rule).sweep = None;
@@ -192,8 +206,13 @@ fn make_room(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32) {
 impl Keyed {
     /// The state of a key.
     pub fn get_mut(&mut self, place: KeyPlace) -> Option<&mut State> {
+        self.entry_mut(place).map(|(_, state)| state)
+    }
+
+    /// A key and its state.
+    pub fn entry_mut(&mut self, place: KeyPlace) -> Option<(&KeyOf, &mut State)> {
         let entry = self.rules.get_mut(place.rule as usize)?.get_mut(place.slot)?;
-        Some(&mut entry.state)
+        Some((&entry.key, &mut entry.state))
     }
 
     /// How many keys a rule has.

@@ -86,7 +86,7 @@ impl Meetings {
         if occurrence.repeats(&received.notification.payload, seat) {
             step.counts.repeats += 1;
             occurrence.confirm(&received.notification.payload, seat, received.order);
-            events::repeat(step, alerts, occurrence, place, seat, received);
+            news::repeat(step, alerts, occurrence, place, seat, received);
             return;
         }
         news::apply(step, alerts, occurrence, place, seat, received);

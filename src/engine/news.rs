@@ -77,6 +77,28 @@ pub(super) fn apply(
     }
 }
 
+/// A notification that says what the last one said: only that it was said.
+pub(super) fn repeat(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &Occurrence,
+    place: Place,
+    seat: Option<u32>,
+    received: &Received<'_>,
+) {
+    let previous = match &received.notification.payload {
+        Payload::Conf(conf) => occurrence.previous_conf(conf),
+        Payload::Party(_) => occurrence.previous_party(seat),
+    };
+    let facts = received.facts(previous, &occurrence.facts);
+    let shown = Shown {
+        place,
+        received,
+        facts: &facts,
+    };
+    events::repeat(step, alerts, &shown);
+}
+
 /// Seats the participant that a notification is about, if it does not sit yet; the longest idle one makes room where there are too
 /// many.
 fn take_seat(

@@ -22,6 +22,8 @@ mod ids;
 mod meetings;
 mod oracle;
 mod outbox;
+mod quiet;
+mod ratio;
 mod reload;
 mod repeats;
 mod sequence;

@@ -39,6 +39,13 @@ impl<T> Window<T> {
         }
     }
 
+    /// Forgets the oldest of more than that, and tells how many.
+    pub fn forget_oldest(&mut self, most: usize) -> u64 {
+        let forgotten = self.entries.len().saturating_sub(most);
+        self.entries.drain(..forgotten);
+        forgotten as u64
+    }
+
     /// Keeps what that says, asked from the newest to the oldest; tells how many it forgot.
     pub fn retain_from_newest(&mut self, mut keep: impl FnMut(&T) -> bool) -> usize {
         let before = self.entries.len();
@@ -60,6 +67,11 @@ impl<T> Window<T> {
     /// What stands at that place, and when it happened.
     pub fn get(&self, place: usize) -> Option<&(Time, T)> {
         self.entries.get(place)
+    }
+
+    /// What stands at that place and after it.
+    pub fn from_mut(&mut self, place: usize) -> impl Iterator<Item = &mut T> {
+        self.entries.range_mut(place..).map(|(_, value)| value)
     }
 
     /// The windows that end with an entry and hold the one at that place, earliest first. A late entry lies in those of later ones too.

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A notification, and its meeting as far as it was known then.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Witness {
     /// The occurrence that it belongs to.
     pub place: Place,
@@ -19,12 +19,12 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    pub fn of(shown: &Shown<'_>) -> Box<Self> {
-        Box::new(Self {
+    pub fn of(shown: &Shown<'_>) -> Self {
+        Self {
             place: shown.place,
             evidence: shown.received.evidence(),
             meeting: *shown.facts.meeting,
-        })
+        }
     }
 
     /// What texts see of it and of what is known of its meeting now.

@@ -14,6 +14,8 @@ pub enum Condition {
     },
     /// So many notifications in a sliding window.
     Count(Count),
+    /// The share of some notifications among others.
+    Ratio(Ratio),
     /// A state that lasts.
     Held {
         /// Over the state of the participant and the meeting.
@@ -27,6 +29,8 @@ pub enum Condition {
     Expected(Expected),
     /// Steps in order.
     Sequence(Sequence),
+    /// Nothing of the kind for so long.
+    Quiet(Quiet),
 }
 
 /// So many notifications in a sliding window.
@@ -49,6 +53,47 @@ pub struct Varied {
     pub of: KeyField,
     /// How many values there must be: 1 to the number of notifications.
     pub at_least: u32,
+}
+
+/// The share of some notifications among others in a sliding window.
+#[derive(Debug)]
+pub struct Ratio {
+    /// Those among the others.
+    pub when: Expr,
+    /// All of which the share is.
+    pub of: Expr,
+    /// How large it must be.
+    pub at_least: Share,
+    /// The length of the window, more than nothing; it is open at its beginning.
+    pub within: Duration,
+    /// How many there must be for a share to tell anything: 1 to [`Ratio::MOST_SAMPLES`].
+    pub min_samples: u32,
+}
+
+impl Ratio {
+    /// How many a window holds at most.
+    pub const MOST_SAMPLES: u32 = 4_096;
+}
+
+/// A share: more than nothing, at most all. Counted in millionths, so that comparing is exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share(u32);
+
+impl Share {
+    /// So many millionths; `None` if that is nothing or more than all.
+    pub fn of_millionths(millionths: u32) -> Option<Self> {
+        (1..=1_000_000).contains(&millionths).then_some(Self(millionths))
+    }
+
+    /// In millionths: 1 to 1,000,000.
+    pub const fn millionths(self) -> u32 {
+        self.0
+    }
+
+    /// Whether so many of those are at least this share.
+    pub fn is_reached(self, part: u64, whole: u64) -> bool {
+        part.saturating_mul(1_000_000) >= whole.saturating_mul(u64::from(self.0))
+    }
 }
 
 /// What should have followed.
@@ -75,6 +120,15 @@ pub struct Sequence {
     pub unless: Option<Expr>,
 }
 
+/// Nothing of the kind for so long.
+#[derive(Debug)]
+pub struct Quiet {
+    /// What is of the kind.
+    pub what: Expr,
+    /// How long, more than nothing.
+    pub for_: Duration,
+}
+
 impl Condition {
     /// The expressions each of which must hold for a notification, or a state, if the rule is ever to fire. A notification for which
     /// one of them holds needs the whole key.
@@ -82,8 +136,10 @@ impl Condition {
         match self {
             Self::Each { when } | Self::Count(Count { when, .. }) => vec![when],
             Self::Held { condition, .. } => vec![condition],
+            Self::Ratio(ratio) => vec![&ratio.of, &ratio.when],
             Self::Expected(expected) => vec![&expected.after],
             Self::Sequence(sequence) => sequence.steps.iter().collect(),
+            Self::Quiet(quiet) => vec![&quiet.what],
         }
     }
 
@@ -91,7 +147,7 @@ impl Condition {
     /// holds may lack a part of the key.
     pub fn ending(&self) -> Vec<(&'static str, &Expr)> {
         match self {
-            Self::Each { .. } | Self::Count(_) | Self::Held { .. } => Vec::new(),
+            Self::Each { .. } | Self::Count(_) | Self::Ratio(_) | Self::Held { .. } | Self::Quiet(_) => Vec::new(),
             Self::Expected(expected) => {
                 let unless = expected.unless.as_ref().map(|unless| ("unless", unless));
                 [("expect", &expected.expect)].into_iter().chain(unless).collect()
@@ -109,8 +165,9 @@ impl Condition {
     /// How long a notification can matter to state that is kept by key; `None`: there is none, or it ends by itself.
     pub fn memory(&self) -> Option<Duration> {
         match self {
-            Self::Each { .. } | Self::Held { .. } | Self::Expected(_) => None,
+            Self::Each { .. } | Self::Held { .. } | Self::Expected(_) | Self::Quiet(_) => None,
             Self::Count(count) => Some(count.within),
+            Self::Ratio(ratio) => Some(ratio.within),
             Self::Sequence(sequence) => Some(sequence.within),
         }
     }

@@ -5,6 +5,8 @@ mod count;
 mod each;
 mod expected;
 mod held;
+mod quiet;
+mod ratio;
 mod sequence;
 
 use std::time::Duration;
@@ -27,7 +29,15 @@ struct Form {
     read: fn(&mut Fields, &mut Compiler<'_>) -> Option<Condition>,
 }
 
-const FORMS: [Form; 5] = [each::FORM, count::FORM, held::FORM, expected::FORM, sequence::FORM];
+const FORMS: [Form; 7] = [
+    each::FORM,
+    count::FORM,
+    ratio::FORM,
+    held::FORM,
+    expected::FORM,
+    sequence::FORM,
+    quiet::FORM,
+];
 
 /// Reads a rule's condition from the keys that are left of it.
 pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Condition> {
@@ -86,16 +96,19 @@ fn optional(fields: &mut Fields, key: &'static str, compiler: &mut Compiler<'_>)
     }
 }
 
-/// Takes the length of a window: it must be there, and be more than nothing.
+/// Takes the length of a window.
 fn within(fields: &mut Fields, findings: &mut Findings<'_>) -> Option<Duration> {
-    let within = fields.require("within", findings)?.duration(findings)?;
-    if within.value.is_zero() {
-        findings
-            .error(within.span, "nothing can happen within no time")
-            .advise("write more than `0s`");
+    some_time(fields, "within", "nothing can happen within no time", findings)
+}
+
+/// Takes a duration, which must be there and be more than nothing.
+fn some_time(fields: &mut Fields, key: &'static str, why: &str, findings: &mut Findings<'_>) -> Option<Duration> {
+    let time = fields.require(key, findings)?.duration(findings)?;
+    if time.value.is_zero() {
+        findings.error(time.span, why).advise("write more than `0s`");
         return None;
     }
-    Some(within.value)
+    Some(time.value)
 }
 
 fn none(fields: &Fields, findings: &mut Findings<'_>) {

@@ -151,7 +151,7 @@ impl KeyField {
     }
 }
 
-/// When an alert of an event rule ends by itself; a held one ends with its state.
+/// When an alert ends by itself; that of a state, or of silence, ends with it and has neither of these.
 #[derive(Debug)]
 pub struct Resolve {
     /// A notification for which this holds ends it.

@@ -22,7 +22,7 @@ use crate::{
     rules::RuleSet,
 };
 
-const RULES: [&str; 14] = [
+const RULES: [&str; 17] = [
     "name: refused, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', severity: critical, summary: '{{ meeting.present }}'",
     "name: anything, when: 'true', key: [], resolve: { after: 40s }",
     "name: by-phone, when: party.status == DISCONNECTED, key: [party.phone], resolve: { when: party.status == SPEAKING }",
@@ -37,6 +37,9 @@ const RULES: [&str; 14] = [
     "name: unrecorded, after: meeting.live, expect: conf.status == RECORDED, within: 1m, key: [source], resolve: { after: 30s }",
     "name: flaps, sequence: [party.status == SPEAKING, party.status != SPEAKING, party.status == SPEAKING], within: 30s, unless: conf.status == MUTED_ALL",
     "name: calls, sequence: [party.status == DIALING, party.status == CALL_HOLDING, party.status == DISCONNECTED], within: 2m, key: [party.phone]",
+    "name: refusals, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', ratio: { of: party.status == DISCONNECTED, at_least: 0.5, within: 1m, min_samples: 2 }, key: []",
+    "name: silent, quiet: 'true', for: 61s, key: [source]",
+    "name: still, quiet: 'party.status != DISCONNECTED', for: 20s, key: [party.billing_code, party.phone]",
 ];
 
 /// Some choices of the rules.

@@ -29,7 +29,8 @@ use self::{
     history::{Heard, History, Name, What},
     key::{Key, Parts},
     occurrences::Place,
-    rule::{Condition, Rule, Text},
+    quiet::{Quiet, Silence},
+    rule::{Condition, Rule},
 };
 use crate::{
     engine::input::Settings,
@@ -61,7 +62,7 @@ enum Rank {
 enum WhatIsDue {
     Close(u64),
     /// A state, or a quiet, has lasted long enough.
-    Fire(Name, Time),
+    Fire(Name),
     /// A state has ended for long enough.
     End(Name),
     /// What was expected has not come.
@@ -198,7 +199,7 @@ impl Oracle {
             Condition::Ratio(ratio) => ratio.matches(history, rule, since, heard).into_iter().collect(),
             Condition::Sequence(sequence) => sequence.completes(history, rule, since, heard).into_iter().collect(),
             Condition::Held { .. } => return self.weigh_states(rule, since),
-            Condition::Quiet { of, .. } => return self.end_quiet(rule, of, heard),
+            Condition::Quiet(quiet) => return self.end_quiet(rule, since, quiet),
             // Found by the passing of time.
             Condition::Expected(_) => return,
         };
@@ -221,12 +222,12 @@ impl Oracle {
         }
     }
 
-    fn end_quiet(&mut self, rule: &Rule, of: &Text, heard: &Heard) {
-        if !matches::holds(of, heard) {
-            return;
-        }
-        if let Some(key) = Parts::of(&rule.fields(), heard).whole() {
-            alerts::resolve(&mut self.history, rule.name(key), ResolveReason::Condition);
+    /// Ends the alerts of what is not quiet any more.
+    fn end_quiet(&mut self, rule: &Rule, since: usize, quiet: &Quiet) {
+        for silence in quiet.silences(&self.history, rule, since) {
+            if !silence.is_quiet {
+                alerts::resolve(&mut self.history, rule.name(silence.key), ResolveReason::Match);
+            }
         }
     }
 
@@ -277,7 +278,7 @@ impl Oracle {
         let history = &mut self.history;
         match what {
             WhatIsDue::Close(occurrence) => self.close(occurrence, now),
-            WhatIsDue::Fire(name, at) => alerts::matched(history, name, at),
+            WhatIsDue::Fire(name) => alerts::matched(history, name, now),
             WhatIsDue::End(name) => alerts::resolve(history, name, ResolveReason::Condition),
             WhatIsDue::Miss(name) => {
                 history.push(What::Missed(name.clone()));
@@ -295,7 +296,7 @@ fn of_rule(history: &History, rule: &Rule, since: usize) -> Vec<(Time, usize, Wh
         Condition::Held { state, for_, keep } => {
             let states = held::states(history, rule, since, state).into_iter();
             let due = states.filter_map(|(key, state)| match state {
-                State::Pending(at, place) => Some((at.plus(*for_), place, WhatIsDue::Fire(rule.name(key), at))),
+                State::Pending(at, place) => Some((at.plus(*for_), place, WhatIsDue::Fire(rule.name(key)))),
                 State::Ending(at, place) => Some((at.plus(*keep), place, WhatIsDue::End(rule.name(key)))),
                 State::False | State::Firing => None,
             });
@@ -306,11 +307,11 @@ fn of_rule(history: &History, rule: &Rule, since: usize) -> Vec<(Time, usize, Wh
             let due = open.map(|(key, at, place)| (at.plus(expected.within), place, WhatIsDue::Miss(rule.name(key))));
             due.collect()
         }
-        Condition::Quiet { of, for_ } => {
-            let listening = quiet::listening(history, rule, since, of).into_iter();
-            let due = listening.map(|(key, last, place)| {
-                let at = last.plus(*for_);
-                (at, place, WhatIsDue::Fire(rule.name(key), at))
+        Condition::Quiet(quiet) => {
+            let listening = quiet.silences(history, rule, since).into_iter().filter(|silence| !silence.is_quiet);
+            let due = listening.map(|Silence { key, since, place, .. }| {
+                let at = since.plus(quiet.for_);
+                (at, place, WhatIsDue::Fire(rule.name(key)))
             });
             due.collect()
         }

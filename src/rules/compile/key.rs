@@ -125,7 +125,7 @@ pub(super) fn key(text: &RuleText, condition: &Condition, findings: &mut Finding
 
 fn default(condition: &Condition) -> Key {
     let participant = match condition {
-        Condition::Each { .. } | Condition::Count(_) => None,
+        Condition::Each { .. } | Condition::Count(_) | Condition::Ratio(_) | Condition::Quiet(_) => None,
         Condition::Held { .. } | Condition::Expected(_) | Condition::Sequence(_) => condition
             .required()
             .first()

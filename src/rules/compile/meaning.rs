@@ -34,6 +34,19 @@ pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u12
                 number(varied.at_least, hasher);
             });
         }
+        Condition::Ratio(ratio) => {
+            hasher.update(b"ratio");
+            ratio.when.digest(&mut hasher);
+            ratio.of.digest(&mut hasher);
+            number(ratio.at_least.millionths(), &mut hasher);
+            duration(ratio.within, &mut hasher);
+            number(ratio.min_samples, &mut hasher);
+        }
+        Condition::Quiet(quiet) => {
+            hasher.update(b"quiet");
+            quiet.what.digest(&mut hasher);
+            duration(quiet.for_, &mut hasher);
+        }
         Condition::Sequence(sequence) => {
             hasher.update(b"sequence");
             number(u32::try_from(sequence.steps.len()).unwrap_or(u32::MAX), &mut hasher);

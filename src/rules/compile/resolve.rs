@@ -19,23 +19,31 @@ pub(super) fn resolve(
     key: Option<&Key>,
     compiler: &mut Compiler<'_>,
 ) -> Option<Resolve> {
-    match (condition, &text.resolve) {
-        (Condition::Held { .. }, None) => Some(Resolve {
+    let ends_with = match condition {
+        Condition::Held { .. } => Some((
+            "`resolve` does not go with `while`",
+            "the alert of a state ends with it; `keep_firing_for` puts the end off",
+        )),
+        Condition::Quiet(_) => Some((
+            "`resolve` does not go with `quiet`",
+            "the alert ends when it is not quiet any more",
+        )),
+        _ => None,
+    };
+    match (ends_with, &text.resolve) {
+        (Some(_), None) => Some(Resolve {
             when: None,
             after: None,
         }),
-        (Condition::Held { .. }, Some(written)) => {
-            let error = compiler
-                .findings
-                .error(written.span, "`resolve` does not go with `while`");
-            error.advise("the alert of a state ends with it; `keep_firing_for` puts the end off");
+        (Some((message, advice)), Some(written)) => {
+            compiler.findings.error(written.span, message).advise(advice);
             None
         }
-        (_, None) => Some(Resolve {
+        (None, None) => Some(Resolve {
             when: None,
             after: Some(DEFAULT_AFTER),
         }),
-        (_, Some(written)) => written_resolve(written, key, compiler),
+        (None, Some(written)) => written_resolve(written, key, compiler),
     }
 }
 

@@ -188,6 +188,39 @@ fn counts() {
 }
 
 #[test]
+fn ratios() {
+    let mut told = String::new();
+    for lines in [
+        "  when: party.status == MUTED\n  ratio: 0.3\n",
+        "  when: party.status == MUTED\n  ratio: { at_least: 0 }\n",
+        "  when: party.status == MUTED\n  ratio: { of: 'true', at_least: 1.5, within: 0s, min_samples: 0 }\n",
+        "  when: party.status == MUTED\n  ratio: { of: 'true', at_least: 30%, within: 5m, min_samples: 5000 }\n",
+        "  when: party.status == MUTED\n  ratio: { of: 'true', at_least: 0.0000001, within: 5m, min_samples: 1.5 }\n",
+        "  when: party.status == MUTED\n  ratio: { of: party.statsu == MUTED, at_least: '0.5', within: 5m, min_sample: 5 }\n",
+        "  when: conf.status == RECORDED\n  ratio: { of: 'true', at_least: 0.5, within: 5m, min_samples: 5 }\n  key: [party.phone]\n",
+    ] {
+        told += &of_rule(lines);
+    }
+    told!("ratios", told);
+}
+
+#[test]
+fn silences() {
+    let mut told = String::new();
+    for lines in [
+        "  quiet: 'true'\n",
+        "  quiet: 'true'\n  for: 0s\n  keep_firing_for: 5m\n",
+        "  quiet: true\n  for: 5m\n",
+        "  quiet: party.status == MUTED\n  for: 5m\n  resolve: { after: 5m }\n",
+        "  quiet: party.status == MUTED\n  for: 5m\n  key: [conf.status]\n",
+        "  quiet: party.status == MUTED\n  while: meeting.live\n  for: 5m\n",
+    ] {
+        told += &of_rule(lines);
+    }
+    told!("silences", told);
+}
+
+#[test]
 fn expectations() {
     let mut told = String::new();
     for lines in [

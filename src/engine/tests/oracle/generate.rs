@@ -8,6 +8,7 @@ use super::{
     case::{Act, Case, Step, rule_file},
     expected::Expected,
     matches::{Count, Ratio},
+    quiet::Quiet,
     rule::{Condition, Resolve, Rule, Text},
     sequence::Sequence,
 };
@@ -96,7 +97,7 @@ fn condition() -> impl Strategy<Value = Condition> {
         for_,
         keep,
     });
-    prop_oneof![each, held, count(), expected(), sequence()]
+    prop_oneof![each, held, count(), expected(), sequence(), ratio(), quiet()]
 }
 
 fn count() -> impl Strategy<Value = Condition> {
@@ -128,21 +129,21 @@ fn sequence() -> impl Strategy<Value = Condition> {
     })
 }
 
-#[cfg(any())]
-fn others() -> impl Strategy<Value = Condition> {
-    let ratio = (event(), event(), select(vec![50usize, 34, 67, 100]), duration(), 1usize..4).prop_map(
-        |(when, of, at_least, within, min_samples)| {
-            Condition::Ratio(Ratio {
-                when,
-                of,
-                at_least,
-                within,
-                min_samples,
-            })
-        },
-    );
-    let quiet = (event(), duration()).prop_map(|(of, for_)| Condition::Quiet { of, for_ });
-    prop_oneof![ratio, quiet]
+fn ratio() -> impl Strategy<Value = Condition> {
+    let share = select(vec![50usize, 34, 67, 100]);
+    (event(), event(), share, duration(), 1usize..4).prop_map(|(when, of, at_least, within, min_samples)| {
+        Condition::Ratio(Ratio {
+            when,
+            of,
+            at_least,
+            within,
+            min_samples,
+        })
+    })
+}
+
+fn quiet() -> impl Strategy<Value = Condition> {
+    (event(), duration()).prop_map(|(of, for_)| Condition::Quiet(Quiet { of, for_ }))
 }
 
 /// A rule without a name.
@@ -152,7 +153,7 @@ fn rule() -> impl Strategy<Value = Rule> {
     let made = (condition(), key, resolve).prop_map(|(condition, key, resolve)| Rule {
         name: NAMES[0],
         resolve: resolve
-            .filter(|_| !matches!(condition, Condition::Held { .. } | Condition::Quiet { .. }))
+            .filter(|_| !matches!(condition, Condition::Held { .. } | Condition::Quiet(_)))
             .filter(|(when, after)| when.is_some() || after.is_some())
             .map(|(when, after)| Resolve { when, after }),
         condition,

@@ -56,10 +56,25 @@ fn counted<'h>(history: &'h History, rule: &Rule, since: usize, when: &Text, of:
     counted
 }
 
-/// Those of them that happened in (end - within, end].
-fn window<'h>(counted: &[&'h Heard], end: Time, within: Duration) -> Vec<&'h Heard> {
-    let is_in = |heard: &&&Heard| heard.at > end.minus(within) && heard.at <= end;
-    counted.iter().filter(is_in).copied().collect()
+/// The last moment at which what happened in (moment - within, moment] is enough, the newest notification among it.
+fn match_around(
+    history: &History,
+    rule: &Rule,
+    since: usize,
+    when: &Text,
+    within: Duration,
+    newest: &Heard,
+    is_enough: impl Fn(&[&Heard]) -> bool,
+) -> Option<(Key, Time)> {
+    let key = key(rule, when, newest)?;
+    let counted = counted(history, rule, since, when, &key);
+    let moments = counted.iter().map(|heard| heard.at);
+    let matches = moments.filter(|moment| {
+        let is_in = |at: Time| at > moment.minus(within) && at <= *moment;
+        let window: Vec<&Heard> = counted.iter().copied().filter(|heard| is_in(heard.at)).collect();
+        is_in(newest.at) && is_enough(&window)
+    });
+    Some((key, matches.max()?))
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -71,18 +86,11 @@ pub(super) struct Count {
 }
 
 impl Count {
-    /// The last moment at which there are enough, the newest notification among them.
     pub fn matches(&self, history: &History, rule: &Rule, since: usize, newest: &Heard) -> Option<(Key, Time)> {
-        let key = key(rule, &self.when, newest)?;
-        let counted = counted(history, rule, since, &self.when, &key);
-        let is_enough = |end: &&&Heard| {
-            let window = window(&counted, end.at, self.within);
-            window.iter().any(|heard| heard.sequence == newest.sequence)
-                && window.len() >= self.at_least
-                && self.distinct.is_none_or(|(field, at_least)| values(&window, field) >= at_least)
-        };
-        let moment = counted.iter().filter(is_enough).map(|end| end.at).max()?;
-        Some((key, moment))
+        match_around(history, rule, since, &self.when, self.within, newest, |window| {
+            window.len() >= self.at_least
+                && self.distinct.is_none_or(|(field, at_least)| values(window, field) >= at_least)
+        })
     }
 }
 
@@ -109,12 +117,10 @@ pub(super) struct Ratio {
 }
 
 impl Ratio {
-    /// Whether the share is reached in the window that ends with the newest notification.
     pub fn matches(&self, history: &History, rule: &Rule, since: usize, newest: &Heard) -> Option<(Key, Time)> {
-        let key = key(rule, &self.of, newest)?;
-        let samples = window(&counted(history, rule, since, &self.of, &key), newest.at, self.within);
-        let hits = samples.iter().filter(|heard| holds(&self.when, heard)).count();
-        let is_reached = samples.len() >= self.min_samples && hits * 100 >= self.at_least * samples.len();
-        is_reached.then_some((key, newest.at))
+        match_around(history, rule, since, &self.of, self.within, newest, |samples| {
+            let hits = samples.iter().filter(|heard| holds(&self.when, heard)).count();
+            samples.len() >= self.min_samples && hits * 100 >= self.at_least * samples.len()
+        })
     }
 }

@@ -7,6 +7,7 @@ use super::{
     history::Name,
     key::Key,
     matches::{Count, Ratio},
+    quiet::Quiet,
     sequence::Sequence,
 };
 use crate::rules::{
@@ -83,7 +84,7 @@ pub(super) enum Condition {
     Held { state: Text, for_: Duration, keep: Duration },
     Expected(Expected),
     Sequence(Sequence),
-    Quiet { of: Text, for_: Duration },
+    Quiet(Quiet),
 }
 
 impl Rule {
@@ -121,7 +122,7 @@ impl Rule {
     /// A held and a quiet one end with what they are about.
     pub fn resolve_after(&self) -> Option<Duration> {
         match (&self.condition, &self.resolve) {
-            (Condition::Held { .. } | Condition::Quiet { .. }, _) => None,
+            (Condition::Held { .. } | Condition::Quiet(_), _) => None,
             (_, None) => Some(Duration::from_mins(10)),
             (_, Some(resolve)) => resolve.after,
         }

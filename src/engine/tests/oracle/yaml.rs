@@ -5,6 +5,7 @@ use std::fmt;
 use super::{
     expected::Expected,
     matches::{Count, Ratio},
+    quiet::Quiet,
     rule::{Condition, Resolve, Rule, Text},
     sequence::Sequence,
 };
@@ -62,7 +63,7 @@ impl fmt::Display for Rule {
                 let (steps, within, unless) = (steps.join(", "), written(*within), unless.unwrap_or_default());
                 write!(f, "sequence: [{steps}], within: {within}{unless}")?;
             }
-            Condition::Quiet { of, for_ } => write!(f, "quiet: {}, for: {}", text(of), written(*for_))?,
+            Condition::Quiet(Quiet { of, for_ }) => write!(f, "quiet: {}, for: {}", text(of), written(*for_))?,
         }
         if let Some(key) = &self.key {
             write!(f, ", key: [{}]", key.join(", "))?;

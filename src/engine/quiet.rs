@@ -1,0 +1,117 @@
+//! *quiet*: nothing of the kind for so long, from the first notification of the kind on. The only condition that takes notice of
+//! repeats, and the only one that begins anew when the service starts, since nobody listened before.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    deadlines::{Deadline, Timer},
+    events::Shown,
+    keyed::{self, KeyPlace, State},
+    lifecycle::{AlertAge, Alerts, Match},
+    meetings::Meetings,
+    step::Step,
+    witness::Witness,
+};
+use crate::{
+    model::{ResolveReason, Time},
+    rules::{Condition, Quiet},
+};
+
+/// How quiet it is at a key.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Silence {
+    /// When the last of the kind happened, or the service started after it.
+    since: Time,
+    state: SilenceState,
+    /// The last of the kind.
+    last: Box<Witness>,
+}
+
+/// What has come of it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum SilenceState {
+    /// Nothing yet. The deadline may be that of an earlier one of the kind: whether it is quiet is looked at when it falls due.
+    Listening(Deadline),
+    /// It has been quiet for so long. The alert may be over by other means.
+    Firing(AlertAge),
+}
+
+/// Hears a notification, repeats included, if it is of the kind.
+pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, quiet: &Quiet, shown: &Shown<'_>) {
+    if !quiet.what.holds(shown.facts) {
+        return;
+    }
+    let Some(key) = shown.key(step, rule) else {
+        return;
+    };
+    let at = shown.received.at;
+    let place = keyed::touch(step, alerts, rule, &key, |deadlines, place| {
+        State::Quiet(Silence {
+            since: at,
+            state: SilenceState::Listening(deadlines.set(at.plus(quiet.for_), Timer::Key(place))),
+            last: Box::new(Witness::of(shown)),
+        })
+    });
+    let Some(State::Quiet(silence)) = step.keyed.get_mut(place) else {
+        return;
+    };
+    // What is older than the last one tells nothing of how quiet it is now.
+    if at <= silence.since {
+        return;
+    }
+    silence.since = at;
+    *silence.last = Witness::of(shown);
+    let ends = at.plus(quiet.for_);
+    // Nor does what is told so late that it has been quiet for as long since.
+    if let SilenceState::Firing(alert) = silence.state
+        && ends > step.now
+    {
+        silence.state = SilenceState::Listening(step.deadlines.set(ends, Timer::Key(place)));
+        alerts.resolve(step, alert, ResolveReason::Match);
+    }
+}
+
+/// It may have been quiet for so long.
+pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings, place: KeyPlace) {
+    let Condition::Quiet(quiet) = &step.rules.rules[place.rule as usize].condition else {
+        return;
+    };
+    let Some((key, State::Quiet(silence))) = step.keyed.entry_mut(place) else {
+        return;
+    };
+    let ends = silence.since.plus(quiet.for_);
+    if ends > step.now {
+        silence.state = SilenceState::Listening(step.deadlines.set(ends, Timer::Key(place)));
+        return;
+    }
+    let (key, last) = (key.clone(), silence.last.clone());
+    let meeting = meetings.facts(last.place).unwrap_or(last.meeting);
+    let matched = Match {
+        rule: place.rule,
+        key,
+        facts: &last.facts(&meeting),
+        at: step.now,
+        evidence: vec![last.evidence.clone()],
+    };
+    let alert = alerts.matched(step, matched);
+    if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
+        silence.state = SilenceState::Firing(alert);
+    }
+}
+
+impl Silence {
+    /// The service starts: what was not heard before is not quiet.
+    pub fn begin_anew(&mut self, now: Time) {
+        if let SilenceState::Listening(_) = self.state {
+            self.since = now;
+        }
+    }
+
+    /// What it waits for.
+    pub fn deadline(&self) -> Option<Deadline> {
+        match self.state {
+            SilenceState::Listening(deadline) => Some(deadline),
+            SilenceState::Firing(_) => None,
+        }
+    }
+}
