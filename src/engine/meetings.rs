@@ -1,7 +1,7 @@
 //! All meetings: which occurrence of its billing code a notification belongs to, and when occurrences open and close. What a
 //! notification sets off there is absent: that is `news`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use compact_str::CompactString;
 use hashbrown::HashMap;
@@ -331,7 +331,8 @@ impl Meetings {
         conference.closed = Some(Closed {
             occurrence: place.occurrence,
             facts: occurrence.facts,
-            ended_at: occurrence.facts.ended_at.unwrap_or(at),
+            // What closes one that had no end is no part of it, nor is what happened at the same instant.
+            ended_at: occurrence.facts.ended_at.unwrap_or(at.minus(Duration::from_nanos(1))),
         });
         step.deadlines
             .set(step.now.plus(step.settings.lateness), Timer::Forget(place));

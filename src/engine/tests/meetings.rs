@@ -248,3 +248,18 @@ fn what_comes_late_still_was_so_at_some_time() {
     assert!(facts.was_recorded && facts.had_expert && facts.live);
     assert_eq!(facts.refused, 1);
 }
+
+#[test]
+fn what_happens_with_the_start_that_closes_one_without_an_end_belongs_to_the_next() {
+    let mut bench = Bench::new("rules:\n- { name: talks, while: meeting.talking > 0 }");
+    bench.give(
+        "
+        0s conf MEETING_START
+        700s conf MEETING_START occurred_at=699s
+        700s party a SPEAKING occurred_at=699s
+        701s party b SPEAKING occurred_at=698s
+        ",
+    );
+    let (meeting, _) = bench.world.engine.meeting("1").unwrap();
+    assert_eq!((meeting.opened_sequence, meeting.facts.talking), (2, 1));
+}

@@ -89,6 +89,9 @@ impl Oracle {
         for (rule, since) in self.history.rules() {
             self.show(&rule, since, &heard);
         }
+        if occurrences::is_left(&self.history, &self.settings, &heard) {
+            self.close(heard.occurrence, at);
+        }
         self.pass(at);
     }
 

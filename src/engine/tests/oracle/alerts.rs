@@ -12,8 +12,6 @@ const UPDATES: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Open {
     pub name: Name,
-    /// The place in the history where it fired.
-    pub fired: usize,
     pub occurrences: u64,
     /// When the last match counts, and its place.
     pub last: (Time, usize),
@@ -37,7 +35,6 @@ pub(super) fn all_open(history: &History) -> Vec<Open> {
         match &entry.what {
             What::Told(name, AlertEventKind::Fired, at, _) => open.push(Open {
                 name: name.clone(),
-                fired: place,
                 occurrences: 1,
                 last: (at.expect("a firing is a match"), place),
                 told: entry.at,

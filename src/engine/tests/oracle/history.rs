@@ -31,7 +31,7 @@ pub(super) enum What {
     Heard(Box<Heard>),
     /// Something fell due.
     Due,
-    /// An occurrence closed, over at the latest at that time.
+    /// An occurrence closed; what had no end was over before that time.
     Closed(u64, Time),
     /// What should have followed under this key did not.
     Missed(Name),
@@ -107,7 +107,7 @@ impl History {
         self.entries[..=place].iter().rposition(is_cause).unwrap_or(place)
     }
 
-    /// When an occurrence closed, if it has, and when it was over at the latest.
+    /// When an occurrence closed, if it has, and before when it was over, if it had no end.
     pub fn closed(&self, occurrence: u64) -> Option<(Time, Time)> {
         self.entries.iter().find_map(|entry| match entry.what {
             What::Closed(closed, over) if closed == occurrence => Some((entry.at, over)),

@@ -35,7 +35,7 @@ pub(super) fn place(history: &History, settings: &Settings, payload: &Payload, h
         .next_back();
     if let (Some((occurrence, (closed, over))), Some(happened)) = (last_closed, happened)
         && history.now < closed.plus(settings.lateness)
-        && happened <= end(history, occurrence).unwrap_or(over)
+        && end(history, occurrence).map_or(happened < over, |end| happened <= end)
     {
         return Place::Over(occurrence);
     }
@@ -70,21 +70,25 @@ fn end(history: &History, occurrence: u64) -> Option<Time> {
     history.heard_in(occurrence).last()?.meeting.ended_at
 }
 
-/// When an open occurrence is to close, and the place in the history that decided it.
+/// When an open occurrence is to close by the passing of time, and the place in the history that decided it.
 pub(super) fn closes(history: &History, settings: &Settings, occurrence: u64) -> Vec<(Time, usize)> {
-    let heard: Vec<(usize, &Heard)> = history
-        .heard()
-        .filter(|(_, heard)| heard.occurrence == occurrence && !heard.over)
-        .collect();
-    let Some((last_place, last)) = heard.last() else { return Vec::new() };
-    let mut closes = vec![(last.received.plus(settings.meeting_idle), *last_place)];
-    if let (Some(ended), 0) = (last.meeting.ended_at, last.meeting.present) {
-        let grace = ended.plus(settings.grace);
-        let ending = heard.iter().find(|(_, heard)| heard.meeting.ended).expect("it has ended");
-        let empty = heard.iter().rev().take_while(|(_, heard)| heard.meeting.present == 0).last().expect("it is empty");
-        // If somebody stayed beyond the grace, it is his leaving that decides.
-        let decided = if empty.1.received >= grace { empty.0.max(ending.0) } else { ending.0 };
-        closes.push((grace, decided));
-    }
-    closes
+    let heard = || {
+        history
+            .heard()
+            .filter(|(_, heard)| heard.occurrence == occurrence && !heard.over)
+    };
+    let (last_place, last) = heard().last().expect("it was opened by a notification");
+    let idle = (last.received.plus(settings.meeting_idle), last_place);
+    let mut ending = heard().filter(|(_, heard)| heard.meeting.ended);
+    let grace = last.meeting.ended_at.zip(ending.next()).filter(|_| last.meeting.present == 0);
+    let grace = grace.map(|(ended, (place, _))| (ended.plus(settings.grace), place));
+    [idle].into_iter().chain(grace).collect()
+}
+
+/// Whether the newest notification closes its occurrence: the last who had stayed beyond the grace has left.
+pub(super) fn is_left(history: &History, settings: &Settings, newest: &Heard) -> bool {
+    let heard = history.heard_in(newest.occurrence);
+    let had_ended = heard.iter().rev().nth(1).is_some_and(|before| before.meeting.ended);
+    let is_past = |ended: Time| ended.plus(settings.grace) <= history.now;
+    !newest.over && had_ended && newest.meeting.present == 0 && newest.meeting.ended_at.is_some_and(is_past)
 }
