@@ -25,6 +25,7 @@ mod ratio;
 mod received;
 mod recency;
 mod reload;
+mod schedules;
 mod sequence;
 mod step;
 mod window;
@@ -36,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
-pub use reload::{Reloaded, compare};
+pub use reload::{Fate, Reloaded, RuleChange};
 
 use crate::{
     model::{Alert, Notification, Time},
@@ -51,6 +52,7 @@ use lifecycle::Alerts;
 use meetings::Meetings;
 use received::Received;
 use reload::compiled;
+use schedules::Schedules;
 use step::Step;
 
 /// Identity of a store; the ids that the engine makes depend on it.
@@ -88,6 +90,8 @@ struct State {
     alerts: Alerts,
     keyed: Keyed,
     deadlines: Deadlines,
+    schedules: Schedules,
+    reloaded: Reloaded,
     counts: Counts,
 }
 
@@ -122,6 +126,8 @@ impl Engine {
             alerts: Alerts::default(),
             keyed: Keyed::default(),
             deadlines: Deadlines::default(),
+            schedules: Schedules::default(),
+            reloaded: Reloaded::default(),
             counts: Counts::default(),
         };
         Self { rules, state }
@@ -275,6 +281,10 @@ impl Engine {
     fn advance(&mut self, offset: u64, time: Time, out: &mut Vec<Effect>) {
         while let Some((at, timer)) = self.state.deadlines.pop(time) {
             self.state.now = self.state.now.max(at);
+            if let Timer::Schedule(schedule) = timer {
+                self.schedule_turns(offset, schedule, out);
+                continue;
+            }
             let (meetings, alerts, mut step) = self.parts(offset, out);
             match timer {
                 Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
@@ -286,6 +296,7 @@ impl Engine {
                 Timer::Expire(age) => alerts.expire(&mut step, age),
                 Timer::Update(age) => alerts.update(&mut step, age),
                 Timer::Mail(ticket) => alerts.mail_due(&mut step, ticket),
+                Timer::Schedule(_) => {}
             }
         }
         self.state.now = time;
@@ -339,6 +350,7 @@ impl Engine {
             alerts,
             keyed,
             deadlines,
+            schedules,
             counts,
             ..
         } = &mut self.state;
@@ -352,6 +364,7 @@ impl Engine {
             deadlines,
             counts,
             next_event,
+            blind: schedules.blind(),
             out,
         };
         (meetings, alerts, step)

@@ -10,11 +10,11 @@ use tracing::{error, info, warn};
 use crate::{
     admin::Readiness,
     clock,
-    engine::{self, Reloaded},
+    engine::{Fate, Reloaded, RuleChange, input::Settings},
     metrics::Metrics,
     rule_files::{self, LoadError},
     rules::{RuleSet, RuleSource, catalogue, compile, diagnostic::Diagnostic},
-    service::{self, Handle},
+    service::{self, Handle, Unavailable},
 };
 
 /// How often the files are looked at. Their content is, so that a folder which is swapped whole is seen.
@@ -28,6 +28,7 @@ const PART: &str = "rules";
 pub struct Reloader {
     /// Files and folders; none: the catalogue that is built in.
     paths: Vec<PathBuf>,
+    limits: Settings,
     readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -85,7 +86,7 @@ impl Checked {
 
 impl Reloader {
     /// Reads those files, or the catalogue where there are none.
-    pub fn new(paths: Vec<PathBuf>, readiness: Arc<Readiness>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(paths: Vec<PathBuf>, limits: Settings, readiness: Arc<Readiness>, metrics: Arc<Metrics>) -> Self {
         let state = State {
             handle: None,
             in_force: Arc::default(),
@@ -93,6 +94,7 @@ impl Reloader {
         };
         Self {
             paths,
+            limits,
             readiness,
             metrics,
             state: Mutex::new(state),
@@ -153,17 +155,10 @@ impl Reloader {
             }
         };
         warn_of(&warnings);
-        let change = engine::compare(&state.in_force, &set);
-        if set.source != state.in_force.source && service::put_in_force(&handle, Arc::clone(&set)).await.is_err() {
+        let Ok(change) = put_in_force(&handle, &state.in_force, &set).await else {
             return Reload::Stopping;
-        }
-        info!(
-            kept = change.kept,
-            added = change.added.len(),
-            removed = change.removed.len(),
-            reset = change.reset.len(),
-            "the rule files are in force"
-        );
+        };
+        tell_of(&change);
         self.note(&set);
         state.in_force = set;
         Reload::Applied { change, warnings }
@@ -175,13 +170,17 @@ impl Reloader {
         let text = Arc::clone(&source);
         let compiled = tokio::task::spawn_blocking(move || compile::compile(&text)).await;
         match compiled {
-            Ok(Ok(compiled)) => Ok((
-                Arc::new(compiled.set),
-                Checked {
-                    source,
-                    diagnostics: compiled.warnings,
-                },
-            )),
+            Ok(Ok(compiled)) => {
+                let fits = compiled.set.check_keys(self.limits.keys_per_rule, self.limits.keys);
+                let diagnostics = compiled.warnings;
+                match fits {
+                    Ok(()) => Ok((Arc::new(compiled.set), Checked { source, diagnostics })),
+                    Err(error) => Err(Reload::Refused(Checked {
+                        source,
+                        diagnostics: [error].into_iter().chain(diagnostics).collect(),
+                    })),
+                }
+            }
             Ok(Err(diagnostics)) => Err(Reload::Refused(Checked { source, diagnostics })),
             Err(_) => Err(Reload::Stopping),
         }
@@ -224,6 +223,38 @@ impl Reloader {
         self.metrics.reload_failed();
         self.readiness.hold(PART, why);
     }
+}
+
+/// Puts a rule set in force, if it is another one, and says what that changed.
+async fn put_in_force(handle: &Handle, old: &RuleSet, new: &Arc<RuleSet>) -> Result<Reloaded, Unavailable> {
+    if old.source == new.source {
+        let same = Arc::clone(new);
+        return handle.query(move |engine| engine.compare(&same)).await;
+    }
+    service::put_in_force(handle, Arc::clone(new)).await?;
+    handle.query(|engine| engine.reloaded().clone()).await
+}
+
+/// Rules that go on as if nothing had been are told of where there is anything that goes on.
+fn tell_of(change: &Reloaded) {
+    for RuleChange {
+        name,
+        fate,
+        alerts,
+        timers,
+    } in &change.rules
+    {
+        if *fate != Fate::Kept || alerts + timers > 0 {
+            info!(rule = %name, alerts, timers, "a rule was {}", fate.name());
+        }
+    }
+    info!(
+        kept = change.count(Fate::Kept),
+        reset = change.count(Fate::Reset),
+        added = change.count(Fate::Added),
+        removed = change.count(Fate::Removed),
+        "the rule files are in force"
+    );
 }
 
 fn warn_of(warnings: &Checked) {

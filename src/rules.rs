@@ -2,6 +2,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod bounds;
 pub mod catalogue;
 pub mod compile;
 mod condition;
@@ -12,7 +13,9 @@ pub mod facts;
 pub mod file;
 pub mod index;
 mod rule;
+pub mod schedule;
 pub mod template;
+mod zone;
 
 pub use condition::{Condition, Count, Expected, Quiet, Ratio, Sequence, Share, Varied};
-pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, SourceFile};
+pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, Severities, SourceFile};

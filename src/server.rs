@@ -65,6 +65,7 @@ pub async fn run(
 
     let reloader = Arc::new(Reloader::new(
         config.rules.clone(),
+        config.limits.engine(),
         Arc::clone(&readiness),
         Arc::clone(&metrics),
     ));

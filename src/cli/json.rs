@@ -173,10 +173,16 @@ pub(super) fn reload(reload: &api::ReloadRulesResponse) -> Value {
     object([
         ("applied", json!(reload.applied)),
         ("diagnostics", reload.diagnostics.iter().map(diagnostic).collect()),
-        ("added", json!(reload.added)),
-        ("removed", json!(reload.removed)),
-        ("reset", json!(reload.reset)),
-        ("keptCount", json!(reload.kept_count)),
+        ("rules", reload.rules.iter().map(rule_change).collect()),
+    ])
+}
+
+fn rule_change(change: &api::RuleChange) -> Value {
+    object([
+        ("name", json!(change.name)),
+        ("fate", name(change.fate, api::rule_change::Fate::as_str_name)),
+        ("alerts", uint64(change.alerts)),
+        ("timers", uint64(change.timers)),
     ])
 }
 

@@ -41,10 +41,14 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
 
 async fn list(client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut service = RuleServiceClient::new(client.connect().await?);
-    let rules = service.list_rules(api::ListRulesRequest {}).await?.into_inner().rules;
+    let listed = service.list_rules(api::ListRulesRequest {}).await?.into_inner();
     match client.output {
-        Output::Table => overview(&rules, terminal)?,
-        Output::Json => terminal.json(&rules.iter().map(json::rule).collect::<Value>())?,
+        Output::Table => {
+            overview(&listed.rules, terminal)?;
+            let since = show::time(listed.loaded_at.as_ref());
+            tell_changes(&format!("in force since {since}"), &listed.changes, terminal)?;
+        }
+        Output::Json => terminal.json(&listed.rules.iter().map(json::rule).collect::<Value>())?,
     }
     Ok(Exit::Done)
 }
@@ -107,17 +111,28 @@ fn tell(answer: &api::ReloadRulesResponse, terminal: &mut Terminal<'_>) -> io::R
     if !answer.applied {
         return terminal.line("not applied: the rules before stay in force");
     }
-    for (what, rules) in [
-        ("added", &answer.added),
-        ("removed", &answer.removed),
-        ("reset", &answer.reset),
-    ] {
-        for rule in rules {
-            terminal.line(format_args!("{what:<8} {}", show::clean(rule)))?;
-        }
-    }
+    tell_changes("in force", &answer.rules, terminal)
+}
+
+/// Names the rules that were changed, and those that were kept with something to keep.
+fn tell_changes(head: &str, changes: &[api::RuleChange], terminal: &mut Terminal<'_>) -> io::Result<()> {
+    let is_kept = |change: &&api::RuleChange| change.fate() == api::rule_change::Fate::Kept;
+    let kept = changes.iter().filter(is_kept).count();
     terminal.line(format_args!(
-        "in force; {} rules kept all their state",
-        answer.kept_count
-    ))
+        "{head}; {kept} of {} rules kept all their state",
+        changes.len()
+    ))?;
+    for change in changes
+        .iter()
+        .filter(|change| !is_kept(change) || change.alerts + change.timers > 0)
+    {
+        terminal.line(format_args!(
+            "{:<8} {}, which had {} open and {} running",
+            show::fate(change.fate),
+            show::clean(&change.name),
+            show::count(change.alerts, "alert"),
+            show::count(change.timers, "clock"),
+        ))?;
+    }
+    Ok(())
 }

@@ -116,6 +116,22 @@ pub(super) fn event(number: i32) -> String {
     }
 }
 
+/// What became of a rule, as a short name.
+pub(super) fn fate(number: i32) -> String {
+    match api::rule_change::Fate::try_from(number) {
+        Ok(fate) => short(fate.as_str_name(), "FATE_"),
+        Err(_) => number.to_string(),
+    }
+}
+
+/// `1 alert`, `2 alerts`
+pub(super) fn count(number: u64, of: &str) -> String {
+    match number {
+        1 => format!("1 {of}"),
+        _ => format!("{number} {of}s"),
+    }
+}
+
 /// An enum value's name without its prefix, in small letters.
 pub(super) fn short(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_ascii_lowercase()

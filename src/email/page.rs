@@ -228,6 +228,7 @@ fn why(reason: ResolveReason) -> &'static str {
         ResolveReason::MeetingClosed => "the meeting is over",
         ResolveReason::RuleChanged => "the rule was changed",
         ResolveReason::RuleRemoved => "the rule was removed or switched off",
+        ResolveReason::OffSchedule => "the rule looks only during a schedule, which has closed",
         ResolveReason::Evicted => "the rule reached its bound of open alerts, and this one had been idle the longest",
     }
 }

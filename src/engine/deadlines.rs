@@ -34,6 +34,8 @@ pub(super) enum Timer {
     Update(AlertAge),
     /// A mail is tried again.
     Mail(Ticket),
+    /// A schedule opens or closes, by its index.
+    Schedule(u32),
 }
 
 /// Whose state a held rule watches.
@@ -63,6 +65,9 @@ impl Deadline {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Age(u64);
 
+/// The ages below this one are ranks of what comes first at its instant.
+const FIRST_AGE: u64 = 1 << 32;
+
 /// All deadlines.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Deadlines {
@@ -80,7 +85,7 @@ impl Deadlines {
     /// The age of a deadline that is set now. Moving one ahead costs no more than that: it is looked at when it falls due, and then set
     /// anew with [`Self::set_aged`].
     pub fn age(&mut self) -> Age {
-        let age = Age(self.next_age);
+        let age = Age(FIRST_AGE + self.next_age);
         self.next_age += 1;
         age
     }
@@ -90,6 +95,11 @@ impl Deadlines {
         let deadline = Deadline { at, age };
         self.due.insert(deadline, timer);
         deadline
+    }
+
+    /// Sets a deadline that falls due before all others of its instant, in the order of these ranks; there is one a rank and instant.
+    pub fn set_first(&mut self, at: Time, rank: u32, timer: Timer) -> Deadline {
+        self.set_aged(at, Age(rank.into()), timer)
     }
 
     /// Takes a deadline back; no harm if it has fallen due.
@@ -128,6 +138,17 @@ impl Deadlines {
             }
             _ => true,
         });
+    }
+
+    /// How many clocks of each rule run.
+    pub fn by_rule(&self) -> BTreeMap<u32, u64> {
+        let mut counts = BTreeMap::new();
+        for timer in self.due.values() {
+            if let Timer::Hold { rule, .. } | Timer::Key(KeyPlace { rule, .. }) = timer {
+                *counts.entry(*rule).or_default() += 1;
+            }
+        }
+        counts
     }
 
     /// How many are set.

@@ -52,6 +52,9 @@ impl<'a> Shown<'a> {
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
     for &rule in rules.index.events(&shown.received.notification.payload) {
+        if !step.sees(rule) {
+            continue;
+        }
         show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
     }
 }
@@ -92,6 +95,9 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
 pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
     for &rule in rules.index.events(&shown.received.notification.payload) {
+        if !step.sees(rule) {
+            continue;
+        }
         let compiled = &rules.rules[rule as usize];
         let is_seen = match &compiled.condition {
             Condition::Each { when } => when.holds(shown.facts),

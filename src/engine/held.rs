@@ -9,7 +9,7 @@ use super::{
     deadlines::{Deadline, Subject, Timer},
     key::KeyOf,
     lifecycle::{AlertAge, Alerts, Match},
-    meeting::Occurrence,
+    meeting::{Occurrence, Place},
     received::Received,
     step::Step,
 };
@@ -63,6 +63,9 @@ pub(super) fn weigh(
     rule: u32,
     cause: &Cause<'_>,
 ) {
+    if !step.sees(rule) {
+        return;
+    }
     let compiled = &step.rules.rules[rule as usize];
     let Condition::Held {
         condition,
@@ -72,17 +75,7 @@ pub(super) fn weigh(
     else {
         return;
     };
-    let holds_now = match at_hand(occurrence, subject) {
-        Some(at_hand) => condition.holds(&Facts {
-            at_hand,
-            previous: Previous::Nothing,
-            meeting: &occurrence.facts,
-            source: cause.received.map_or("", |received| &received.notification.source),
-            occurred_at: cause.at,
-            received_at: step.now,
-        }),
-        None => false,
-    };
+    let holds_now = facts(occurrence, subject, cause, step.now).is_some_and(|facts| condition.holds(&facts));
     let Some(place) = position(occurrence, subject, rule) else {
         if holds_now {
             begin(step, alerts, occurrence, subject, rule, *for_, cause);
@@ -96,7 +89,9 @@ pub(super) fn weigh(
         (HoldState::Fading { alert, deadline }, true) => {
             step.deadlines.cancel(*deadline);
             hold.state = HoldState::Firing(*alert);
+            weigh_severity(step, alerts, occurrence, subject, rule, cause);
         }
+        (HoldState::Firing(_), true) => weigh_severity(step, alerts, occurrence, subject, rule, cause),
         (HoldState::Firing(alert), false) if !keep_firing_for.is_zero() => {
             let deadline = step
                 .deadlines
@@ -116,7 +111,28 @@ pub(super) fn weigh(
             step.counts.rules[rule as usize].pending -= 1;
             forget(occurrence, subject, place);
         }
-        (HoldState::Pending { .. } | HoldState::Firing(_), true) | (HoldState::Fading { .. }, false) => {}
+        (HoldState::Pending { .. }, true) | (HoldState::Fading { .. }, false) => {}
+    }
+}
+
+/// Weighs how bad the alert of a state is that goes on.
+pub(super) fn weigh_severity(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &Occurrence,
+    subject: Subject,
+    rule: u32,
+    cause: &Cause<'_>,
+) {
+    if step.rules.rules[rule as usize].severity.cases.is_empty() {
+        return;
+    }
+    let hold = holds(occurrence, subject).iter().find(|hold| hold.rule == rule);
+    if let (Some(HoldState::Firing(alert)), Some(facts)) = (
+        hold.map(|hold| &hold.state),
+        facts(occurrence, subject, cause, step.now),
+    ) {
+        alerts.weighed(step, *alert, &facts);
     }
 }
 
@@ -146,6 +162,22 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occ
     }
 }
 
+/// Weighs how bad all alerts of states in an occurrence are.
+pub(super) fn weigh_severities(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &Occurrence,
+    place: Place,
+    cause: &Cause<'_>,
+) {
+    for seat in (0..occurrence.seat_count()).map(Some).chain([None]) {
+        let subject = Subject { place, seat };
+        for hold in holds(occurrence, subject) {
+            weigh_severity(step, alerts, occurrence, subject, hold.rule, cause);
+        }
+    }
+}
+
 /// Drops holds whose subject is gone, and hands back the alerts that they had fired.
 pub(super) fn drop_all(step: &mut Step<'_>, holds: Vec<Hold>) -> Vec<AlertAge> {
     let mut fired = Vec::new();
@@ -163,6 +195,12 @@ pub(super) fn drop_all(step: &mut Step<'_>, holds: Vec<Hold>) -> Vec<AlertAge> {
         }
     }
     fired
+}
+
+/// Drops the holds of these rules, which watch no more; their alerts stay.
+pub(super) fn drop_of(step: &mut Step<'_>, holds: &mut Vec<Hold>, rules: &[u32]) {
+    let dropped = holds.extract_if(.., |hold| rules.contains(&hold.rule)).collect();
+    drop_all(step, dropped);
 }
 
 /// Gives every rule its new index; holds of rules that are gone drop. Their timers do so by themselves.
@@ -253,12 +291,28 @@ fn fire(
     )
 }
 
-fn at_hand(occurrence: &Occurrence, subject: Subject) -> Option<AtHand<'_>> {
+/// What is now known of the subject; `None` if it is gone.
+fn facts<'a>(occurrence: &'a Occurrence, subject: Subject, cause: &Cause<'a>, now: Time) -> Option<Facts<'a>> {
+    let at_hand = match subject.seat {
+        None => AtHand::Nothing,
+        Some(seat) => AtHand::Party(&occurrence.participant(seat)?.known),
+    };
+    Some(Facts {
+        at_hand,
+        previous: Previous::Nothing,
+        meeting: &occurrence.facts,
+        source: cause.received.map_or("", |received| &received.notification.source),
+        occurred_at: cause.at,
+        received_at: now,
+    })
+}
+
+fn holds(occurrence: &Occurrence, subject: Subject) -> &[Hold] {
     match subject.seat {
-        None => Some(AtHand::Nothing),
+        None => &occurrence.holds,
         Some(seat) => occurrence
             .participant(seat)
-            .map(|participant| AtHand::Party(&participant.known)),
+            .map_or(&[], |participant| &participant.holds),
     }
 }
 
@@ -272,11 +326,7 @@ fn holds_mut(occurrence: &mut Occurrence, subject: Subject) -> Option<&mut Vec<H
 }
 
 fn position(occurrence: &Occurrence, subject: Subject, rule: u32) -> Option<usize> {
-    let holds = match subject.seat {
-        None => &occurrence.holds,
-        Some(seat) => &occurrence.participant(seat)?.holds,
-    };
-    holds.iter().position(|hold| hold.rule == rule)
+    holds(occurrence, subject).iter().position(|hold| hold.rule == rule)
 }
 
 fn forget(occurrence: &mut Occurrence, subject: Subject, place: usize) {

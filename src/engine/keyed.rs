@@ -22,7 +22,7 @@ use super::{
 use crate::{
     model::{ResolveReason, Time},
     rules::{
-        Key,
+        Condition, Key,
         facts::{Facts, MeetingFacts},
     },
 };
@@ -156,6 +156,33 @@ pub(super) fn begin_anew(keyed: &mut Keyed, now: Time, deadlines: &mut Deadlines
     }
 }
 
+/// A rule sees no more: forgets all its keys, but for those that will be missed when it sees again.
+pub(super) fn drop_of(step: &mut Step<'_>, rule: u32) {
+    for place in step.keyed.of_rule(rule) {
+        match step.keyed.get_mut(place) {
+            Some(State::Quiet(silence)) => {
+                if let Some(deadline) = silence.pause() {
+                    step.deadlines.cancel(deadline);
+                }
+            }
+            _ => drop(remove(step, place)),
+        }
+    }
+}
+
+/// A rule sees again.
+pub(super) fn listen(step: &mut Step<'_>, rule: u32) {
+    let Condition::Quiet(quiet) = &step.rules.rules[rule as usize].condition else {
+        return;
+    };
+    for place in step.keyed.of_rule(rule) {
+        if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
+            let deadline = step.deadlines.set(step.now.plus(quiet.for_), Timer::Key(place));
+            silence.listen(step.now, deadline);
+        }
+    }
+}
+
 /// Keys of a rule may have been idle for so long that nothing can come of them any more.
 pub(super) fn sweep(step: &mut Step<'_>, rule: u32) {
     step.keyed.keys_mut(rule).sweep = None;
@@ -277,6 +304,12 @@ impl Keyed {
             .range((occurrence, first)..=(occurrence, last))
             .map(|(_, place)| *place)
             .collect()
+    }
+
+    fn of_rule(&self, rule: u32) -> Vec<KeyPlace> {
+        let slots = self.rules.get(rule as usize).map_or(&[][..], |keys| &keys.slots);
+        let taken = (0u32..).zip(slots).filter(|(_, entry)| entry.is_some());
+        taken.map(|(slot, _)| KeyPlace { rule, slot }).collect()
     }
 
     fn oldest(&self, rule: u32) -> Option<(u32, Time)> {

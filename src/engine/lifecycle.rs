@@ -1,15 +1,17 @@
 //! The life of alerts: they fire, match again, and resolve. One at a time for each rule and key. What makes them do so is absent: it is
 //! the conditions'.
 
+mod firing;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use compact_str::CompactString;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use self::firing::new_alert;
 use super::{
     deadlines::{Age, Deadline, Timer},
     input::MailOutcome,
@@ -19,7 +21,7 @@ use super::{
     step::Step,
 };
 use crate::{
-    model::{Alert, AlertEventKind, AlertId, AlertState, Evidence, ResolveReason, Time},
+    model::{Alert, AlertEventKind, AlertState, Evidence, ResolveReason, Severity, Time},
     rules::{
         Key, RuleSet,
         facts::{AlertFacts, Facts},
@@ -62,6 +64,8 @@ struct OpenAlert {
     rule: u32,
     /// The occurrence that it is about, where its key names the meeting.
     place: Option<Place>,
+    /// The case of `severity_if` that its severity is that of; `None`: the rule's `severity`.
+    case: Option<Severity>,
     /// When it last matched, by the engine's time.
     matched_at: Time,
     /// When it was last told of.
@@ -112,12 +116,23 @@ impl Alerts {
             rule: matched.rule,
             key: matched.key.clone(),
         };
+        let case = step.rules.rules[matched.rule as usize].severity.case(matched.facts);
         match self.by_key.get(&key) {
             Some(&age) => {
-                self.again(step, age, matched.at, matched.evidence);
+                self.again(step, age, matched.at, matched.evidence, case);
                 age
             }
-            None => self.fire(step, key, matched),
+            None => self.fire(step, key, matched, case),
+        }
+    }
+
+    /// The state of an open alert was weighed again: its severity may have risen.
+    pub fn weighed(&mut self, step: &mut Step<'_>, age: AlertAge, facts: &Facts<'_>) {
+        if let Some(open) = self.open.get_mut(&age) {
+            let case = step.rules.rules[open.rule as usize].severity.case(facts);
+            if open.raise(step, case) {
+                self.update(step, age);
+            }
         }
     }
 
@@ -233,10 +248,12 @@ impl Alerts {
         self.by_rule.get(rule as usize).map_or(0, BTreeSet::len)
     }
 
-    /// An update that was held back is due.
+    /// Tells of an update, and so of one that was held back.
     pub fn update(&mut self, step: &mut Step<'_>, age: AlertAge) {
         if let Some(open) = self.open.get_mut(&age) {
-            open.update = None;
+            if let Some(held_back) = open.update.take() {
+                step.deadlines.cancel(held_back);
+            }
             open.told_at = step.now;
             step.say(AlertEventKind::Updated, &open.alert);
         }
@@ -256,11 +273,15 @@ impl Alerts {
             self.by_key.insert(open.key(), *age);
             let compiled = &step.rules.rules[rule as usize];
             let alert = &mut open.alert;
-            if alert.severity != compiled.severity
+            let severity = match open.case {
+                Some(case) if compiled.severity.all().any(|severity| severity == case) => case,
+                _ => compiled.severity.otherwise,
+            };
+            if alert.severity != severity
                 || alert.labels != compiled.labels
                 || alert.runbook_url != compiled.runbook_url
             {
-                alert.severity = compiled.severity;
+                alert.severity = severity;
                 alert.labels.clone_from(&compiled.labels);
                 alert.runbook_url.clone_from(&compiled.runbook_url);
                 open.told_at = step.now;
@@ -299,7 +320,7 @@ impl Alerts {
         self.open.get(&age).map(|open| &open.alert)
     }
 
-    fn again(&mut self, step: &mut Step<'_>, age: AlertAge, at: Time, evidence: Vec<Evidence>) {
+    fn again(&mut self, step: &mut Step<'_>, age: AlertAge, at: Time, evidence: Vec<Evidence>, case: Option<Severity>) {
         let Some(open) = self.open.get_mut(&age) else {
             return;
         };
@@ -317,6 +338,9 @@ impl Alerts {
             open.matched_at = matched_at;
             open.expire_age = step.deadlines.age();
         }
+        if open.raise(step, case) {
+            return self.update(step, age);
+        }
         if open.update.is_some() {
             return;
         }
@@ -328,10 +352,11 @@ impl Alerts {
         }
     }
 
-    fn fire(&mut self, step: &mut Step<'_>, key: AlertKey, matched: Match<'_>) -> AlertAge {
+    fn fire(&mut self, step: &mut Step<'_>, key: AlertKey, matched: Match<'_>, case: Option<Severity>) -> AlertAge {
         let rule = matched.rule as usize;
         self.make_room(step, rule);
-        let alert = new_alert(step, &key, matched);
+        let severity = case.unwrap_or(step.rules.rules[rule].severity.otherwise);
+        let alert = new_alert(step, &key, matched, severity);
         let counts = &mut step.counts.rules[rule];
         counts.fired += 1;
         counts.last_fired_at = Some(step.now);
@@ -357,6 +382,7 @@ impl Alerts {
             alert,
             rule: key.rule,
             place: key.key.place,
+            case,
             matched_at,
             told_at: step.now,
             update: None,
@@ -406,46 +432,16 @@ impl Alerts {
     }
 }
 
-fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>) -> Alert {
-    let rule = &step.rules.rules[key.rule as usize];
-    let named: Vec<(CompactString, CompactString)> = rule
-        .key
-        .fields
-        .iter()
-        .map(|field| CompactString::const_new(field.name()))
-        .zip(matched.key.values)
-        .collect();
-    let (summary, description) = rule
-        .texts
-        .fill(matched.facts, &rule.name, rule.severity, &rule.labels, &named);
-    Alert {
-        id: alert_id(step, key, &rule.name),
-        rule: rule.name.clone(),
-        severity: rule.severity,
-        state: AlertState::Firing,
-        labels: rule.labels.clone(),
-        key: named,
-        summary,
-        description,
-        runbook_url: rule.runbook_url.clone(),
-        started_at: step.now,
-        last_seen_at: matched.at,
-        occurrences: 1,
-        evidence: matched.evidence,
+impl OpenAlert {
+    /// Raises the severity to that of a case, or to what holds where there is none; false: it is as bad already.
+    fn raise(&mut self, step: &Step<'_>, case: Option<Severity>) -> bool {
+        let severity = case.unwrap_or(step.rules.rules[self.rule as usize].severity.otherwise);
+        let is_worse = severity > self.alert.severity;
+        if is_worse {
+            (self.alert.severity, self.case) = (severity, case);
+        }
+        is_worse
     }
-}
-
-/// A hash of the store, the rule, the key, the occurrence and the input: the same wherever the journal is replayed.
-fn alert_id(step: &Step<'_>, key: &AlertKey, rule: &str) -> AlertId {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&step.store.0).update(&step.offset.to_be_bytes());
-    hasher.update(&key.key.place.map_or(0, |place| place.occurrence).to_be_bytes());
-    for part in std::iter::once(rule).chain(key.key.values.iter().map(CompactString::as_str)) {
-        hasher
-            .update(&(part.len() as u64).to_be_bytes())
-            .update(part.as_bytes());
-    }
-    AlertId(super::short_hash(&hasher))
 }
 
 /// The first route that matches takes the alert.

@@ -145,9 +145,8 @@ impl Meetings {
         }
     }
 
-    /// A new rule set is in force: holds of kept rules go on under their new index, and the states that the `fresh` rules watch are
-    /// weighed from now on.
-    pub fn renumber(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, kept: &[Option<u32>], fresh: &[u32]) {
+    /// A new rule set is in force: holds of kept rules go on under their new index, and how bad their alerts are is weighed.
+    pub fn renumber(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, kept: &[Option<u32>]) {
         for slot in self.by_opening.values().copied().collect::<Vec<_>>() {
             let Some(occurrence) = self.occurrence_mut(slot) else {
                 continue;
@@ -166,8 +165,40 @@ impl Meetings {
                 at: step.now,
                 received: None,
             };
-            for &rule in fresh {
+            held::weigh_severities(step, alerts, occurrence, place, &cause);
+        }
+    }
+
+    /// Weighs the states that these rules watch, which begin now if they are there.
+    pub fn watch(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, rules: &[u32]) {
+        let cause = Cause {
+            at: step.now,
+            received: None,
+        };
+        for slot in self.by_opening.values().copied().collect::<Vec<_>>() {
+            let Some(occurrence) = self.occurrence_mut(slot) else {
+                continue;
+            };
+            let place = Place {
+                slot,
+                occurrence: occurrence.opened_sequence,
+            };
+            for &rule in rules {
                 news::weigh_all(step, alerts, occurrence, place, rule, &cause);
+            }
+        }
+    }
+
+    /// Drops all states that these rules watch, with their timers; their alerts stay.
+    pub fn drop_holds(&mut self, step: &mut Step<'_>, rules: &[u32]) {
+        for slot in self.by_opening.values().copied().collect::<Vec<_>>() {
+            if let Some(occurrence) = self.occurrence_mut(slot) {
+                held::drop_of(step, &mut occurrence.holds, rules);
+                for seat in 0..occurrence.seat_count() {
+                    if let Some(participant) = occurrence.participant_mut(seat) {
+                        held::drop_of(step, &mut participant.holds, rules);
+                    }
+                }
             }
         }
     }

@@ -36,6 +36,8 @@ enum SilenceState {
     Listening(Deadline),
     /// It has been quiet for so long. The alert may be over by other means.
     Firing(AlertAge),
+    /// Nobody listens, since the rule's schedule is closed.
+    Paused,
 }
 
 /// Hears a notification, repeats included, if it is of the kind.
@@ -117,7 +119,20 @@ impl Silence {
     pub fn deadline(&self) -> Option<Deadline> {
         match self.state {
             SilenceState::Listening(deadline) => Some(deadline),
-            SilenceState::Firing(_) => None,
+            SilenceState::Firing(_) | SilenceState::Paused => None,
         }
+    }
+
+    /// Nobody listens any more; hands back what it waits for.
+    pub fn pause(&mut self) -> Option<Deadline> {
+        let deadline = self.deadline();
+        self.state = SilenceState::Paused;
+        deadline
+    }
+
+    /// Somebody listens again: the silence that lasts begins now.
+    pub fn listen(&mut self, now: Time, deadline: Deadline) {
+        self.since = now;
+        self.state = SilenceState::Listening(deadline);
     }
 }

@@ -2,28 +2,118 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 use super::{Engine, RuleCounts, effect::Effect, input::NewRules};
 use crate::{
-    model::ResolveReason,
+    model::{ResolveReason, Time},
     rules::{Rule, RuleSet, RuleSource, compile},
 };
 
-/// What happened to the rules at a reload.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What a reload did to the rules: to those in force afterwards, in the order of their files, then to those that are gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {
-    /// Names of new rules.
-    pub added: Vec<String>,
-    /// Names of rules that are gone.
-    pub removed: Vec<String>,
-    /// Names of rules whose meaning changed.
-    pub reset: Vec<String>,
-    /// How many rules kept their state.
-    pub kept: u32,
+    /// When.
+    pub at: Time,
+    /// What became of each rule.
+    pub rules: Vec<RuleChange>,
+}
+
+/// What became of one rule at a reload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleChange {
+    /// Its name.
+    pub name: CompactString,
+    /// What became of it.
+    pub fate: Fate,
+    /// How many of its alerts were open.
+    pub alerts: u64,
+    /// How many of its clocks ran: times that a state, or its end, or its absence has to last.
+    pub timers: u64,
+}
+
+/// What becomes of a rule at a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fate {
+    /// It means the same, and goes on with all its state.
+    Kept,
+    /// It means something else, or was switched on or off: its state drops, its alerts end.
+    Reset,
+    /// It is new.
+    Added,
+    /// It is gone: its state drops, its alerts end.
+    Removed,
+}
+
+impl Fate {
+    /// In a word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Reset => "reset",
+            Self::Added => "added",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+impl Reloaded {
+    /// How many rules had that fate.
+    pub fn count(&self, fate: Fate) -> usize {
+        self.rules.iter().filter(|rule| rule.fate == fate).count()
+    }
 }
 
 impl Engine {
+    /// What putting a rule set in force now would do.
+    pub fn compare(&self, new: &RuleSet) -> Reloaded {
+        let timers = self.state.deadlines.by_rule();
+        let had = |rule: u32| {
+            let timers = timers.get(&rule).copied().unwrap_or_default();
+            (self.open_alerts_of(rule) as u64, timers)
+        };
+        let old = &self.rules.rules;
+        let by_name: HashMap<&str, u32> = old.iter().map(|rule| rule.name.as_str()).zip(0u32..).collect();
+        let kept = kept(&self.rules, new);
+        let there = new.rules.iter().map(|rule| {
+            let (fate, (alerts, timers)) = match by_name.get(rule.name.as_str()) {
+                None => (Fate::Added, (0, 0)),
+                Some(&index) if kept[index as usize].is_some() => (Fate::Kept, had(index)),
+                Some(&index) => (Fate::Reset, had(index)),
+            };
+            let name = rule.name.clone();
+            RuleChange {
+                name,
+                fate,
+                alerts,
+                timers,
+            }
+        });
+        let gone = (0u32..).zip(old).filter(|(_, rule)| new.named(&rule.name).is_none());
+        let gone = gone.map(|(index, rule)| {
+            let (alerts, timers) = had(index);
+            let name = rule.name.clone();
+            let fate = Fate::Removed;
+            RuleChange {
+                name,
+                fate,
+                alerts,
+                timers,
+            }
+        });
+        Reloaded {
+            at: self.now(),
+            rules: there.chain(gone).collect(),
+        }
+    }
+
+    /// What the last reload did.
+    pub fn reloaded(&self) -> &Reloaded {
+        &self.state.reloaded
+    }
+
     /// Puts a rule set in force: rules whose meaning is unchanged keep all their state, the alerts of the others end.
     pub(super) fn new_rules(&mut self, offset: u64, new: NewRules, out: &mut Vec<Effect>) {
         let rules = match new.compiled {
@@ -34,6 +124,7 @@ impl Engine {
                 Err(_) => return,
             },
         };
+        self.state.reloaded = self.compare(&rules);
         let old = std::mem::replace(&mut self.rules, rules);
         let kept = kept(&old, &self.rules);
         self.state.source = new.source;
@@ -70,6 +161,8 @@ impl Engine {
         self.state.counts.rules = counts;
         self.state.deadlines.renumber(&kept);
         self.state.keyed.renumber(&kept);
+        let state = &mut self.state;
+        state.schedules.load(&self.rules, &mut state.deadlines, state.now);
         let fresh: Vec<u32> = (0u32..)
             .zip(&self.rules.rules)
             .filter(|(rule, compiled)| compiled.enabled && !kept.contains(&Some(*rule)))
@@ -77,28 +170,9 @@ impl Engine {
             .collect();
         let (meetings, alerts, mut step) = self.parts(offset, out);
         alerts.renumber(&mut step, &kept);
-        meetings.renumber(&mut step, alerts, &kept, &fresh);
+        meetings.renumber(&mut step, alerts, &kept);
+        meetings.watch(&mut step, alerts, &fresh);
     }
-}
-
-/// What a reload did to the rules, by their names and meanings.
-pub fn compare(old: &RuleSet, new: &RuleSet) -> Reloaded {
-    let mut reloaded = Reloaded::default();
-    for (rule, kept) in old.rules.iter().zip(kept(old, new)) {
-        match (kept, new.named(&rule.name)) {
-            (Some(_), _) => reloaded.kept += 1,
-            (None, Some(_)) => reloaded.reset.push(rule.name.to_string()),
-            (None, None) => reloaded.removed.push(rule.name.to_string()),
-        }
-    }
-    let is_new = |name: &str| old.named(name).is_none();
-    reloaded.added = new
-        .rules
-        .iter()
-        .filter(|rule| is_new(&rule.name))
-        .map(|rule| rule.name.to_string())
-        .collect();
-    reloaded
 }
 
 /// For each old rule the index of the new one that keeps its state: the same name, the same meaning, and not switched on or off.

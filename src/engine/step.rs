@@ -21,10 +21,17 @@ pub(super) struct Step<'a> {
     pub counts: &'a mut Counts,
     /// The sequence of the next alert event.
     pub next_event: &'a mut u64,
+    /// By rule: whether it sees nothing.
+    pub blind: &'a [bool],
     pub out: &'a mut Vec<Effect>,
 }
 
 impl Step<'_> {
+    /// Whether a rule sees anything now: it does not outside of its schedule.
+    pub fn sees(&self, rule: u32) -> bool {
+        !self.blind[rule as usize]
+    }
+
     /// Says what happened to an alert.
     pub fn say(&mut self, kind: AlertEventKind, alert: &Alert) {
         let sequence = *self.next_event;

@@ -26,7 +26,9 @@ mod quiet;
 mod ratio;
 mod reload;
 mod repeats;
+mod schedules;
 mod sequence;
+mod severity;
 mod time;
 
 use std::{fmt::Write, sync::Arc, time::Duration};

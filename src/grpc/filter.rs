@@ -1,17 +1,14 @@
 //! Filters over alerts, from the wire.
 
 use super::status::Refused;
-use crate::rules::expr::{Defines, Expr, Schema};
-
-/// The longest filter, in bytes.
-const MAX: usize = 1024;
+use crate::rules::expr::{Defines, Expr, MAX_FILTER, Schema};
 
 /// Compiles a filter; an empty one matches everything.
 pub(super) fn compile(text: &str) -> Result<Option<Expr>, Refused> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    Expr::compile(text, Schema::Alert, &Defines::default(), MAX)
+    Expr::compile(text, Schema::Alert, &Defines::default(), MAX_FILTER)
         .map(Some)
         .map_err(|mistakes| {
             let Some(first) = mistakes.into_iter().next() else {

@@ -10,7 +10,7 @@ use crate::{
         self, CheckRulesRequest, CheckRulesResponse, ListRulesRequest, ListRulesResponse, ReloadRulesRequest,
         ReloadRulesResponse, rule_service_server::RuleService,
     },
-    engine::Engine,
+    engine::{Engine, Fate, RuleChange},
     reload::{Checked, Reload, Reloader},
     rules::{
         RuleSource, SourceFile, compile,
@@ -31,12 +31,12 @@ pub(super) struct Rules {
 #[tonic::async_trait]
 impl RuleService for Rules {
     async fn list_rules(&self, _: Request<ListRulesRequest>) -> Result<Response<ListRulesResponse>, Status> {
-        let rules = self
+        let listed = self
             .handle
             .query(list)
             .await
             .map_err(|_| Refused::draining(std::time::Duration::from_secs(1)))?;
-        Ok(Response::new(ListRulesResponse { rules }))
+        Ok(Response::new(listed))
     }
 
     async fn check_rules(&self, request: Request<CheckRulesRequest>) -> Result<Response<CheckRulesResponse>, Status> {
@@ -66,10 +66,7 @@ impl RuleService for Rules {
             Reload::Applied { change, warnings } => ReloadRulesResponse {
                 applied: true,
                 diagnostics: findings(&warnings),
-                added: change.added,
-                removed: change.removed,
-                reset: change.reset,
-                kept_count: change.kept,
+                rules: change.rules.iter().map(rule_change).collect(),
             },
             Reload::Refused(mistakes) => ReloadRulesResponse {
                 applied: false,
@@ -83,7 +80,31 @@ impl RuleService for Rules {
     }
 }
 
-fn list(engine: &Engine) -> Vec<api::Rule> {
+fn list(engine: &Engine) -> ListRulesResponse {
+    let reloaded = engine.reloaded();
+    ListRulesResponse {
+        rules: rules(engine),
+        loaded_at: Some(to_proto::timestamp(reloaded.at)),
+        changes: reloaded.rules.iter().map(rule_change).collect(),
+    }
+}
+
+fn rule_change(change: &RuleChange) -> api::RuleChange {
+    let fate = match change.fate {
+        Fate::Kept => api::rule_change::Fate::Kept,
+        Fate::Reset => api::rule_change::Fate::Reset,
+        Fate::Added => api::rule_change::Fate::Added,
+        Fate::Removed => api::rule_change::Fate::Removed,
+    };
+    api::RuleChange {
+        name: change.name.to_string(),
+        fate: fate.into(),
+        alerts: change.alerts,
+        timers: change.timers,
+    }
+}
+
+fn rules(engine: &Engine) -> Vec<api::Rule> {
     let counts = &engine.counts().rules;
     (0u32..)
         .zip(&engine.rules().rules)
@@ -94,7 +115,7 @@ fn list(engine: &Engine) -> Vec<api::Rule> {
                 text: rule.place.text.clone(),
                 file: rule.place.file.clone(),
                 line: rule.place.line,
-                severity: to_proto::severity(rule.severity).into(),
+                severity: to_proto::severity(rule.severity.otherwise).into(),
                 enabled: rule.enabled,
                 open_alerts: engine.open_alerts_of(index) as u64,
                 pending: counts.pending,

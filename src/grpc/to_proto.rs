@@ -113,6 +113,7 @@ const fn resolve_reason(reason: ResolveReason) -> api::alert::ResolveReason {
         ResolveReason::MeetingClosed => api::alert::ResolveReason::MeetingClosed,
         ResolveReason::RuleChanged => api::alert::ResolveReason::RuleChanged,
         ResolveReason::RuleRemoved => api::alert::ResolveReason::RuleRemoved,
+        ResolveReason::OffSchedule => api::alert::ResolveReason::OffSchedule,
         ResolveReason::Evicted => api::alert::ResolveReason::Evicted,
     }
 }

@@ -93,6 +93,8 @@ pub enum ResolveReason {
     RuleChanged,
     /// The rule was removed or switched off.
     RuleRemoved,
+    /// The schedule outside of which the rule sees nothing has closed.
+    OffSchedule,
     /// The rule reached its bound of open alerts and this one had been idle the longest.
     Evicted,
 }
@@ -107,6 +109,7 @@ impl ResolveReason {
             Self::MeetingClosed => "the meeting has closed",
             Self::RuleChanged => "the rule was changed",
             Self::RuleRemoved => "the rule was removed",
+            Self::OffSchedule => "the rule's schedule has closed",
             Self::Evicted => "too many",
         }
     }

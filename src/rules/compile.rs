@@ -8,6 +8,8 @@ mod meaning;
 mod reach;
 mod resolve;
 mod rule;
+mod schedules;
+mod severity;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -21,6 +23,7 @@ use super::{
     expr::{Defines, Expr, MAX_RULE, Schema},
     file::{Document, TestCase},
     index::{Distinct, Index, MAX_CODES},
+    schedule::Schedule,
 };
 
 /// What rule files without errors give.
@@ -43,8 +46,11 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
     let mut findings = Findings::new(source);
     let document = Document::read(&mut findings);
     let defines = defines(&document.defines, &mut findings);
+    let schedules = schedules::schedules(&document.schedules, &mut findings);
     let mut compiler = Compiler {
         findings,
+        document: &document,
+        schedules,
         defines,
         used_defines: BTreeSet::new(),
         distinct: Distinct::default(),
@@ -57,6 +63,7 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
     lint::lint(&document, &rules, &routes, &mut compiler);
 
     let warnings = compiler.findings.finish()?;
+    let schedules = compiler.schedules.into_iter().flatten().collect();
     let rules: Vec<_> = rules.into_iter().map(|(_, rule)| rule).collect();
     Ok(Compiled {
         set: RuleSet {
@@ -66,6 +73,7 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
             rules,
             receivers,
             routes,
+            schedules,
         },
         warnings,
         tests: document.tests,
@@ -76,6 +84,9 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
 pub(super) struct Compiler<'a> {
     /// What is wrong with them.
     pub findings: Findings<'a>,
+    document: &'a Document,
+    /// In the order of the document; `None` for one with mistakes.
+    schedules: Vec<Option<Schedule>>,
     defines: Defines,
     /// Those that compiled expressions name.
     used_defines: BTreeSet<CompactString>,
@@ -84,6 +95,11 @@ pub(super) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
+    /// The schedule in that place, if there is one and it has no mistakes.
+    fn schedule(&self, place: Option<usize>) -> Option<&Schedule> {
+        self.schedules.get(place?)?.as_ref()
+    }
+
     /// Compiles an expression; what is wrong with it is among the findings.
     pub fn expression(&mut self, text: &Spanned<String>, schema: Schema) -> Option<Expr> {
         match Expr::compile(&text.value, schema, &self.defines, MAX_RULE) {
@@ -112,8 +128,7 @@ impl Compiler<'_> {
 
 /// How many of the rules keep state by key.
 fn keyed(rules: &[Rule]) -> u32 {
-    let keyed = rules.iter().filter(|rule| rule.enabled && rule.condition.is_keyed());
-    u32::try_from(keyed.count()).unwrap_or(u32::MAX)
+    u32::try_from(rules.iter().filter(|rule| rule.is_keyed()).count()).unwrap_or(u32::MAX)
 }
 
 fn defines(written: &[(Spanned<String>, Spanned<String>)], findings: &mut Findings<'_>) -> Defines {

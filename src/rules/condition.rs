@@ -171,9 +171,4 @@ impl Condition {
             Self::Sequence(sequence) => Some(sequence.within),
         }
     }
-
-    /// Whether state is kept by key, other than that of meetings and participants.
-    pub fn is_keyed(&self) -> bool {
-        !matches!(self, Self::Each { .. } | Self::Held { .. })
-    }
 }

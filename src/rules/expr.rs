@@ -5,7 +5,8 @@
 //! ([`Expr::decide`]), as CEL's errors are, and an expression left undecided does not hold.
 //!
 //! Of CEL these are absent, each named in its own error message: maps, messages, bytes, fractions, unsigned numbers, conversions between
-//! types, `map`, `filter`, `exists_one`, joining of texts and lists, and patterns that are not literals. There is no `now`.
+//! types, `map` and `filter`, joining of texts and lists, and patterns that are not literals. There is no `now`. The manual
+//! (`docs/rules.md`) lists all of it with the reasons, and where the rest differs.
 
 mod check;
 mod codes;

@@ -5,6 +5,7 @@ pub mod duration;
 mod fields;
 mod notification;
 mod number;
+mod schedule;
 mod test_case;
 mod yaml;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use fields::{Fields, listed};
 pub use notification::TestNotification;
+pub use schedule::ScheduleText;
 pub use test_case::{Expected, Given, Step, TestCase};
 pub use yaml::{Node, Value};
 
@@ -33,6 +35,8 @@ pub struct Document {
     pub receivers: Vec<ReceiverText>,
     /// Who is told of what.
     pub route: Option<RouteText>,
+    /// When something holds.
+    pub schedules: Vec<ScheduleText>,
 }
 
 /// A rule as written. Texts are not yet checked.
@@ -44,6 +48,10 @@ pub struct RuleText {
     pub name: Option<Spanned<String>>,
     /// `severity`
     pub severity: Option<Severity>,
+    /// `severity_if`
+    pub severity_if: Vec<(Spanned<Severity>, Spanned<String>)>,
+    /// `during`
+    pub during: Option<Spanned<String>>,
     /// `labels`
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// `summary`
@@ -109,6 +117,7 @@ impl Document {
             tests: Vec::new(),
             receivers: Vec::new(),
             route: None,
+            schedules: Vec::new(),
         };
         for file in 0..findings.source().files.len() {
             match yaml::read(file, findings) {
@@ -148,6 +157,12 @@ impl Document {
                 None => self.route = Some(route),
             }
         }
+        let schedules = fields.entries("schedules", findings);
+        self.schedules.extend(
+            schedules
+                .into_iter()
+                .filter_map(|(name, node)| schedule::read(name, node, findings)),
+        );
         fields.finish(findings);
     }
 }
@@ -160,6 +175,8 @@ fn rule(node: Node, findings: &mut Findings<'_>) -> Option<RuleText> {
         severity: fields
             .text("severity", findings)
             .and_then(|text| severity(&text, findings)),
+        severity_if: severity_if(&mut fields, findings),
+        during: fields.text("during", findings),
         labels: fields.texts("labels", findings),
         summary: fields.text("summary", findings),
         description: fields.text("description", findings),
@@ -178,6 +195,15 @@ fn severity(text: &Spanned<String>, findings: &mut Findings<'_>) -> Option<Sever
         error.advise(format!("there are {}", listed(&Severity::ALL.map(Severity::name))));
     }
     named
+}
+
+fn severity_if(fields: &mut Fields, findings: &mut Findings<'_>) -> Vec<(Spanned<Severity>, Spanned<String>)> {
+    let cases = fields.texts("severity_if", findings);
+    let case = |(name, text): (Spanned<String>, Spanned<String>)| {
+        let (value, span) = (severity(&name, findings)?, name.span);
+        Some((Spanned { value, span }, text))
+    };
+    cases.into_iter().filter_map(case).collect()
 }
 
 fn resolve(node: Node, findings: &mut Findings<'_>) -> Option<ResolveText> {

@@ -35,7 +35,7 @@ struct Cell {
 pub struct Watch {
     /// The rule.
     pub rule: u32,
-    /// The fields of `meeting` that its `while` reads.
+    /// The fields of `meeting` that its `while` and its `severity_if` read.
     pub meeting: MeetingFields,
 }
 
@@ -47,10 +47,11 @@ impl Index {
         let cell = |codes: Codes| Cell::of(enabled(), codes);
         let watches = |party| {
             let watch = |(index, rule): (u32, &Rule)| {
-                Some(Watch {
-                    rule: index,
-                    meeting: held(rule, party)?.reads().meeting,
-                })
+                let cases = rule.severity.cases.iter().map(|(_, case)| case);
+                let meeting = cases.fold(held(rule, party)?.reads().meeting, |meeting, case| {
+                    meeting.with(case.reads().meeting)
+                });
+                Some(Watch { rule: index, meeting })
             };
             enabled().filter_map(watch).collect()
         };

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, expr::Expr, index::Index, template::Texts};
+use super::{Condition, diagnostic::Span, expr::Expr, facts::Facts, index::Index, schedule::Schedule, template::Texts};
 use crate::model::{Labels, Severity};
 
 /// The text of a rule set: what is journaled, and what the compiled set is a function of.
@@ -35,6 +35,8 @@ pub struct RuleSet {
     pub receivers: Vec<Receiver>,
     /// Where alerts go.
     pub routes: Vec<Route>,
+    /// The schedules, in the order of their files.
+    pub schedules: Vec<Schedule>,
     /// Which rules a notification can touch.
     pub index: Index,
     /// How many rules keep state by key.
@@ -59,8 +61,10 @@ pub struct Rule {
     pub condition: Condition,
     /// What one alert of it is about.
     pub key: Key,
-    /// How bad its alerts are.
-    pub severity: Severity,
+    /// How bad its alerts are, and when worse or less.
+    pub severity: Severities,
+    /// Index of the schedule outside of which it sees nothing; `None`: it always sees.
+    pub during: Option<usize>,
     /// Constant labels.
     pub labels: Labels,
     /// Summary and description.
@@ -71,8 +75,37 @@ pub struct Rule {
     pub resolve: Resolve,
     /// False: it sees nothing.
     pub enabled: bool,
-    /// A digest of its condition (after `define`s), durations, key and resolve, as compiled: equal for equal meaning.
+    /// A digest of its condition (after `define`s), durations, key, resolve and schedule, as compiled: equal for equal meaning.
     pub meaning: u128,
+}
+
+impl Rule {
+    /// Whether it keeps state by key, other than that of meetings and participants.
+    pub fn is_keyed(&self) -> bool {
+        self.enabled && !matches!(self.condition, Condition::Each { .. } | Condition::Held { .. })
+    }
+}
+
+/// How bad the alerts of a rule are.
+#[derive(Debug, PartialEq)]
+pub struct Severities {
+    /// What holds else.
+    pub otherwise: Severity,
+    /// `severity_if`, the worst first.
+    pub cases: Vec<(Severity, Expr)>,
+}
+
+impl Severities {
+    /// That of the worst case that holds for these facts; `None`: no case does, and `otherwise` is it.
+    pub fn case(&self, facts: &Facts<'_>) -> Option<Severity> {
+        let (severity, _) = self.cases.iter().find(|(_, case)| case.holds(facts))?;
+        Some(*severity)
+    }
+
+    /// All that there can be.
+    pub fn all(&self) -> impl Iterator<Item = Severity> {
+        self.cases.iter().map(|(severity, _)| *severity).chain([self.otherwise])
+    }
 }
 
 /// Where a rule stands.
@@ -84,6 +117,8 @@ pub struct Place {
     pub line: u32,
     /// Its text.
     pub text: String,
+    /// Its name.
+    pub name: Span,
 }
 
 /// What one alert is about: fields of the notification, in the order in which the rule lists them.

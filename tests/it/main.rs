@@ -12,6 +12,7 @@ mod bad_input;
 mod command_line;
 mod crash;
 mod demo;
+mod differential;
 mod email;
 mod filters;
 mod health;

@@ -1,10 +1,12 @@
 //! The rules in force: shown, checked, and exchanged while the service runs; a bad set changes nothing, and every surface says so.
 
 use bellwether::api::{
-    CheckRulesRequest, Diagnostic, ListRulesRequest, ReloadRulesRequest, ReloadRulesResponse, Rule, SubscribeRequest,
+    CheckRulesRequest, Diagnostic, ListRulesRequest, ReloadRulesRequest, ReloadRulesResponse, Rule, RuleChange,
+    SubscribeRequest,
     alert::{ResolveReason, State},
     alert_event::Type,
     diagnostic::Level,
+    rule_change::Fate,
 };
 use tonic::{Code, Status};
 
@@ -27,6 +29,15 @@ async fn list(client: &Client) -> Vec<Rule> {
 async fn reload(client: &Client) -> Result<ReloadRulesResponse, Status> {
     let reloaded = soon(client.rules.clone().reload_rules(ReloadRulesRequest {})).await;
     reloaded.map(tonic::Response::into_inner)
+}
+
+fn change(name: &str, fate: Fate, alerts: u64) -> RuleChange {
+    RuleChange {
+        name: name.to_owned(),
+        fate: fate.into(),
+        alerts,
+        timers: 0,
+    }
 }
 
 async fn check(client: &Client, source: &str) -> Vec<Diagnostic> {
@@ -93,6 +104,47 @@ async fn a_text_is_checked_without_being_loaded() {
 }
 
 #[tokio::test]
+async fn no_expression_in_a_rule_ends_the_process() {
+    let site = Site::new();
+    let process = Process::start(&site);
+    let client = process.client().await;
+    for (expression, told) in [
+        (format!("a{}", ".b".repeat(4_500)), "9001 bytes long; 4096 are allowed"),
+        (
+            format!("1{}", "==1".repeat(5_000)),
+            "15001 bytes long; 4096 are allowed",
+        ),
+        (format!("a{}", ".b".repeat(2_000)), "deeper than 64 levels"),
+        (format!("1{}", "==1".repeat(1_300)), "deeper than 64 levels"),
+        ("(".repeat(4_000), "deeper than 64 levels"),
+        ("!".repeat(4_000), "deeper than 64 levels"),
+        (format!("true{}", "||true".repeat(600)), "more than 512 parts"),
+        (
+            "source.matches('(a{1000}){1000}')".to_owned(),
+            "more than 1 MiB once compiled",
+        ),
+    ] {
+        let rules = format!("rules:\n  - name: a\n    when: \"{expression}\"\n");
+        let mistakes = check(&client, &rules).await;
+        let [mistake] = mistakes.as_slice() else {
+            panic!("{mistakes:?}")
+        };
+        assert_eq!((mistake.level(), mistake.line), (Level::Error, 3), "{told}");
+        assert!(mistake.message.contains(told), "{}", mistake.message);
+
+        site.write_rules(&rules);
+        let refused = reload(&client).await.unwrap();
+        assert!(
+            !refused.applied && refused.diagnostics[0].message.contains(told),
+            "{refused:?}"
+        );
+    }
+    client.notify(port_full("1", "a")).await.unwrap();
+    assert_eq!(client.alerts("").await.len(), 1, "the rules from before are in force");
+    assert_eq!(process.terminate().await, Some(0));
+}
+
+#[tokio::test]
 async fn a_reload_ends_what_changed_and_keeps_what_did_not() {
     let site = Site::new();
     let server = Server::start(&site).await;
@@ -112,8 +164,20 @@ define:
     site.write_rules(&changed.replace("rules:\n", "rules:\n  - { name: started, when: started }\n"));
     let reloaded = reload(&client).await.unwrap();
     assert!(reloaded.applied, "{reloaded:?}");
-    assert_eq!((reloaded.added, reloaded.removed), (vec!["started".to_owned()], vec![]));
-    assert_eq!((reloaded.reset, reloaded.kept_count), (vec!["port-full".to_owned()], 1));
+    let changes = [
+        change("started", Fate::Added, 0),
+        change("port-full", Fate::Reset, 1),
+        change("recording-stopped", Fate::Kept, 1),
+    ];
+    assert_eq!(reloaded.rules, changes);
+    let listed = soon(client.rules.clone().list_rules(ListRulesRequest {}))
+        .await
+        .unwrap();
+    assert_eq!(
+        listed.into_inner().changes,
+        changes,
+        "and a list of the rules says so later"
+    );
 
     let event = feed.event().await;
     let alert = event.alert.as_ref().unwrap();
@@ -127,7 +191,8 @@ define:
     client.notify(conf("3", 1)).await.unwrap();
     assert_eq!(feed.event().await.alert.unwrap().rule, "started");
     site.write_rules(RULES);
-    assert_eq!(reload(&client).await.unwrap().removed, ["started"]);
+    let back = reload(&client).await.unwrap();
+    assert_eq!(back.rules.last(), Some(&change("started", Fate::Removed, 0)));
     let ended = feed.event().await.alert.unwrap();
     assert_eq!(
         (ended.rule.as_str(), ended.resolve_reason()),
@@ -177,7 +242,10 @@ async fn a_bad_set_leaves_the_old_one_in_force_and_every_surface_says_so() {
     site.write_rules(RULES);
     let applied = reload(&client).await.unwrap();
     assert!(applied.applied);
-    assert_eq!(applied.kept_count, 2);
+    assert!(
+        applied.rules.iter().all(|rule| rule.fate() == Fate::Kept),
+        "{applied:?}"
+    );
     assert!(get(server.admin, "/readyz").await.starts_with("HTTP/1.1 200"));
     assert_eq!(metric(server.admin, RELOAD_OK).await, Some(1.0));
     assert_eq!(client.alerts("state == FIRING").await.len(), 2);

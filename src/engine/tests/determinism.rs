@@ -22,7 +22,7 @@ use crate::{
     rules::RuleSet,
 };
 
-const RULES: [&str; 17] = [
+const RULES: [&str; 22] = [
     "name: refused, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', severity: critical, summary: '{{ meeting.present }}'",
     "name: anything, when: 'true', key: [], resolve: { after: 40s }",
     "name: by-phone, when: party.status == DISCONNECTED, key: [party.phone], resolve: { when: party.status == SPEAKING }",
@@ -40,6 +40,11 @@ const RULES: [&str; 17] = [
     "name: refusals, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', ratio: { of: party.status == DISCONNECTED, at_least: 0.5, within: 1m, min_samples: 2 }, key: []",
     "name: silent, quiet: 'true', for: 61s, key: [source]",
     "name: still, quiet: 'party.status != DISCONNECTED', for: 20s, key: [party.billing_code, party.phone]",
+    "name: by-shift, when: party.status == SPEAKING, severity_if: { critical: party.role == EXPERT }, during: shift",
+    "name: held-by-shift, while: meeting.live, for: 30s, severity_if: { critical: meeting.present > 1 }, during: shift",
+    "name: count-by-shift, when: party.status == SPEAKING, count: { at_least: 2, within: 1m }, key: [], during: shift",
+    "name: expected-by-shift, after: meeting.live, expect: conf.status == RECORDED, within: 1m, during: shift",
+    "name: silent-by-shift, quiet: 'true', for: 50s, key: [source], during: shift",
 ];
 
 /// Some choices of the rules.
@@ -57,7 +62,8 @@ fn chosen(mask: u32) -> Arc<RuleSet> {
     let rules: String = chosen.map(|(_, rule)| format!("- {{ {rule} }}\n")).collect();
     let delivery =
         "receivers:\n- { name: ops, email: { to: [a@example.com, b@example.com] } }\nroute: { receiver: ops }\n";
-    compiled(&format!("rules:\n{rules}{delivery}")).0
+    let schedule = "schedules: { shift: { time_zone: UTC, times: ['08:01-08:03', '08:04-08:12', '08:30-09:30'] } }\n";
+    compiled(&format!("rules:\n{rules}{delivery}{schedule}")).0
 }
 
 /// Bounds so narrow that they are met.

@@ -160,3 +160,34 @@ fn of_too_many_keys_the_longest_silent_is_forgotten() {
     bench.give("0s party a SPEAKING source=x\n70s party a SPEAKING source=y\nuntil 3m");
     bench.expect("1m fired silent{x} 1\n1m10s resolved silent{x} 1 Evicted\n2m10s fired silent{y} 1");
 }
+
+#[test]
+fn at_the_opening_of_its_schedule_the_silence_that_lasts_begins() {
+    let rules = format!(
+        "schedules: {{ shift: {{ time_zone: UTC, times: ['08:01-08:03', '08:05-08:07'] }} }}\n{}",
+        SILENT.replace("for: 60s", "for: 60s, during: shift")
+    );
+    for (given, expected) in [
+        // Who was never heard of during the schedule is not missed.
+        ("0s party a SPEAKING source=x", "until 10m"),
+        (
+            "150s party a SPEAKING source=x",
+            "360s fired silent{source=\"x\"}\n420s resolved silent{source=\"x\"}\nuntil 10m",
+        ),
+        // What was heard while nobody listened ends nothing; a repeat then does.
+        (
+            "150s party a SPEAKING source=x\n250s party b SPEAKING source=x\n320s party b SPEAKING source=x",
+            "380s fired silent{source=\"x\"}\n420s resolved silent{source=\"x\"}\nuntil 10m",
+        ),
+        (
+            "70s party a SPEAKING source=x",
+            "130s fired silent{source=\"x\"}\n180s resolved silent{source=\"x\"}\n360s fired silent{source=\"x\"}\n420s resolved silent{source=\"x\"}\nuntil 10m",
+        ),
+        (
+            "150s party a SPEAKING source=x\n310s restart=5s",
+            "375s fired silent{source=\"x\"}\nuntil 400s",
+        ),
+    ] {
+        check(&rules, given, expected);
+    }
+}

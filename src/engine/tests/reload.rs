@@ -1,7 +1,7 @@
 //! New rule sets over state that is there.
 
 use super::Bench;
-use crate::{engine, model::Severity};
+use crate::model::Severity;
 
 const RULES: &str = "
 rules:
@@ -132,8 +132,9 @@ fn a_new_rule_watches_states_that_are_there_from_now_on() {
 }
 
 #[test]
-fn a_reload_tells_what_it_did() {
-    let (old, _) = super::compiled(RULES);
+fn a_reload_tells_what_became_of_each_rule_and_what_it_had() {
+    let mut bench = bench();
+    bench.give("11s party a CALL_HOLDING");
     let (new, _) = super::compiled(
         "
 rules:
@@ -142,10 +143,40 @@ rules:
 - { name: other, when: party.status == SPEAKING }
 ",
     );
-    let change = engine::compare(&old, &new);
+    let foretold = bench.world.engine.compare(&new);
+    bench.world.load(super::at("20s"), &new);
+    let reloaded = bench.world.engine.reloaded();
+    let told: Vec<String> = reloaded
+        .rules
+        .iter()
+        .map(|rule| format!("{} {} {} {}", rule.fate.name(), rule.name, rule.alerts, rule.timers))
+        .collect();
     assert_eq!(
-        (change.added, change.removed),
-        (vec!["other".to_owned()], vec!["talks".to_owned()])
+        told,
+        [
+            "reset muted 0 1",
+            "kept paused 1 0",
+            "added other 0 0",
+            "removed talks 1 0"
+        ]
     );
-    assert_eq!((change.reset, change.kept), (vec!["muted".to_owned()], 1));
+    assert_eq!((reloaded.at, &reloaded.rules), (super::at("20s"), &foretold.rules));
+}
+
+#[test]
+fn an_open_alert_keeps_its_texts_and_what_fires_later_has_the_new_ones() {
+    let rules =
+        |summary: &str| format!("rules:\n- {{ name: talks, when: party.status == SPEAKING, summary: {summary} }}");
+    let mut bench = Bench::new(&rules("old"));
+    bench.give("0s party a SPEAKING");
+    bench.load("10s", &rules("new"));
+    bench.give("11s party a SPEAKING billing_code=2\n12s party b SPEAKING\nuntil 30s");
+    let summaries: Vec<&str> = bench
+        .world
+        .engine
+        .open_alerts()
+        .map(|alert| alert.summary.masked.as_str())
+        .collect();
+    assert_eq!(summaries, ["old", "new"]);
+    bench.expect("0s fired talks{1} 1\n11s fired talks{2} 1\n12s updated talks{1} 2");
 }

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use crate::{
-    model::Time,
+    model::{Severity, Time},
     rules::{
         Condition, Route, Rule,
         diagnostic::Findings,
@@ -19,6 +19,7 @@ pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[R
         unused_defines(document, compiler);
         unrouted(rules, routes, &mut compiler.findings);
         unused_receivers(document, &mut compiler.findings);
+        unused_schedules(document, &mut compiler.findings);
     }
     let rules: Vec<_> = rules.iter().filter(|(_, rule)| rule.enabled).collect();
     let findings = &mut compiler.findings;
@@ -71,13 +72,19 @@ fn unrouted(rules: &[(&RuleText, Rule)], routes: &[Route], findings: &mut Findin
         return;
     }
     for (text, rule) in rules.iter().filter(|(_, rule)| rule.enabled) {
-        let taken = routes
-            .iter()
-            .any(|route| route.filter.as_ref().is_none_or(|filter| takes(filter, rule)));
-        if let (false, Some(name)) = (taken, &text.name) {
+        let is_taken = |severity: &Severity| {
+            routes.iter().any(|route| {
+                route
+                    .filter
+                    .as_ref()
+                    .is_none_or(|filter| takes(filter, rule, *severity))
+            })
+        };
+        let untaken = rule.severity.all().find(|severity| !is_taken(severity));
+        if let (Some(severity), Some(name)) = (untaken, &text.name) {
             let message = format!(
-                "no route is sure to take the alerts of `{}`, severity {}",
-                rule.name, rule.severity
+                "no route is sure to take the alerts of `{}`, severity {severity}",
+                rule.name
             );
             findings
                 .warning(name.span, message)
@@ -87,10 +94,10 @@ fn unrouted(rules: &[(&RuleText, Rule)], routes: &[Route], findings: &mut Findin
 }
 
 /// Whether a route takes a rule's alerts whatever they are about.
-fn takes(filter: &Expr, rule: &Rule) -> bool {
+fn takes(filter: &Expr, rule: &Rule, severity: Severity) -> bool {
     filter.matches_alert(&AlertFacts {
         rule: &rule.name,
-        severity: rule.severity,
+        severity,
         firing: true,
         labels: &rule.labels,
         key: &[],
@@ -117,6 +124,16 @@ fn unused_receivers(document: &Document, findings: &mut Findings<'_>) {
                 receiver.name.span,
                 format!("no route names the receiver `{}`", receiver.name.value),
             );
+        }
+    }
+}
+
+fn unused_schedules(document: &Document, findings: &mut Findings<'_>) {
+    for schedule in &document.schedules {
+        let mut named = document.rules.iter().filter_map(|rule| rule.during.as_ref());
+        if !named.any(|name| name.value == schedule.name.value) {
+            let message = format!("no rule names the schedule `{}`", schedule.name.value);
+            findings.warning(schedule.name.span, message);
         }
     }
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use blake3::Hasher;
 
-use crate::rules::{Condition, Key, Resolve, expr::Expr};
+use crate::rules::{Condition, Key, Resolve, expr::Expr, schedule::Schedule};
 
 /// A digest of all that decides when a rule's alerts begin and end: equal for equal meaning, whatever the texts, labels and severity.
-pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u128 {
+pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve, during: Option<&Schedule>) -> u128 {
     let mut hasher = Hasher::new_derive_key("bellwether 2026 meaning of a rule");
     match condition {
         Condition::Each { when } => {
@@ -70,6 +70,8 @@ pub(super) fn digest(condition: &Condition, key: &Key, resolve: &Resolve) -> u12
     hasher.update(b"resolve");
     optional(resolve.when.as_ref(), &mut hasher, Expr::digest);
     optional(resolve.after, &mut hasher, duration);
+    hasher.update(b"during");
+    optional(during, &mut hasher, Schedule::digest);
     let mut digest = [0; 16];
     hasher.finalize_xof().fill(&mut digest);
     u128::from_be_bytes(digest)

@@ -2,12 +2,12 @@
 
 use compact_str::CompactString;
 
-use super::{Compiler, key, meaning, reach, resolve, twice};
+use super::{Compiler, key, meaning, reach, resolve, schedules, severity, twice};
 use crate::{
     model::Labels,
     rules::{
         Place, Rule, conditions,
-        diagnostic::{Findings, Location, Spanned},
+        diagnostic::{Findings, Location, Span, Spanned},
         file::RuleText,
         template,
     },
@@ -40,6 +40,11 @@ fn rule(text: &RuleText, compiler: &mut Compiler<'_>) -> Option<Rule> {
     let condition = conditions::read(text.condition.clone(), compiler)?;
     let key = key::key(text, &condition, &mut compiler.findings);
     let resolve = resolve::resolve(text, &condition, key.as_ref(), compiler);
+    let severity = severity::severities(text, &condition, key.as_ref(), compiler);
+    let during = match &text.during {
+        Some(name) => Some(schedules::named(name, compiler)?),
+        None => None,
+    };
     let key = key?;
     reach::check_condition(text, &condition, &key, &mut compiler.findings);
     let texts = template::compile(
@@ -52,11 +57,12 @@ fn rule(text: &RuleText, compiler: &mut Compiler<'_>) -> Option<Rule> {
     let resolve = resolve?;
     Some(Rule {
         name: CompactString::from(text.name.as_ref()?.value.as_str()),
-        place: place(text, &compiler.findings),
-        meaning: meaning::digest(&condition, &key, &resolve),
+        place: place(text, text.name.as_ref()?.span, &compiler.findings),
+        meaning: meaning::digest(&condition, &key, &resolve, compiler.schedule(during)),
         condition,
         key,
-        severity: text.severity.unwrap_or_default(),
+        severity: severity?,
+        during,
         labels,
         texts: texts?,
         runbook_url,
@@ -138,7 +144,7 @@ fn runbook(text: Option<&Spanned<String>>, findings: &mut Findings<'_>) -> Strin
     text.value.clone()
 }
 
-fn place(text: &RuleText, findings: &Findings<'_>) -> Place {
+fn place(text: &RuleText, name: Span, findings: &Findings<'_>) -> Place {
     let location = Location::of(findings.source(), text.span);
     let indent = usize::try_from(location.column).unwrap_or(1) - 1;
     let lines = text.span.text(findings.source()).lines().map(|line| {
@@ -150,5 +156,6 @@ fn place(text: &RuleText, findings: &Findings<'_>) -> Place {
         file: location.file,
         line: location.line,
         text: lines.collect::<Vec<_>>().join("\n").trim_end().to_owned(),
+        name,
     }
 }

@@ -48,6 +48,8 @@ macro_rules! told {
     };
 }
 
+mod schedules;
+
 #[test]
 fn keys_that_are_not_known() {
     told!(
@@ -258,6 +260,27 @@ fn sequences() {
 }
 
 #[test]
+fn rules_that_keep_state_by_key_have_to_fit_beside_each_other() {
+    let text = "
+rules:
+- { name: each, when: party.status == MUTED }
+- { name: count, when: party.status == MUTED, count: { at_least: 2, within: 1m } }
+- { name: off, when: party.status == MUTED, count: { at_least: 3, within: 1m }, enabled: false }
+- { name: silent, quiet: 'true', for: 5m }
+";
+    let set = good(text).set;
+    assert_eq!(set.keyed, 2);
+    for (keys_per_rule, keys, fits) in [(10, 20, true), (10, 19, false), (1, 2, true), (20, 10, false)] {
+        assert_eq!(
+            set.check_keys(keys_per_rule, keys).is_ok(),
+            fits,
+            "{keys_per_rule} {keys}"
+        );
+    }
+    told!("bounds", rendered(&[set.check_keys(10, 19).unwrap_err()], &set.source));
+}
+
+#[test]
 fn keys() {
     let mut told = String::new();
     for lines in [
@@ -463,7 +486,7 @@ route:
         panic!("four rules");
     };
     assert_eq!(
-        (port_full.severity, port_full.labels["team"].as_str()),
+        (port_full.severity.otherwise, port_full.labels["team"].as_str()),
         (Severity::Critical, "bridge")
     );
     assert_eq!(port_full.key.fields, [KeyField::BillingCode]);

@@ -5,6 +5,8 @@ mod advice;
 mod call;
 mod operand;
 mod operators;
+mod times;
+mod usage;
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -140,7 +142,7 @@ impl<'a> Checker<'a> {
             Kind::List(_) => {
                 self.mistake(
                     node,
-                    "a list stands only after `in`, in size() and before .exists() and .all()",
+                    "a list stands only after `in`, in size() and before .exists(), .all() and .exists_one()",
                 );
                 None
             }
@@ -311,7 +313,8 @@ impl<'a> Checker<'a> {
         self.nodes += nodes;
         if self.nodes > MAX_NODES {
             self.report(
-                parse::too_large(span.clone()).advise("defines, .exists() and .all() count with all that they put in"),
+                parse::too_large(span.clone())
+                    .advise("defines and what .exists(), .all() and .exists_one() put in for each element count, too"),
             );
             return None;
         }

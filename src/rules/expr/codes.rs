@@ -148,6 +148,17 @@ impl Outcomes {
         !self.can_be_true && !self.can_be_false
     }
 
+    /// Of exactly one.
+    fn one(parts: &[Self]) -> Self {
+        if parts.iter().any(|part| part.is_certainly_undecided()) {
+            return Self::UNDECIDED;
+        }
+        Self {
+            can_be_true: parts.iter().any(|part| part.can_be_true),
+            ..Self::ANY
+        }
+    }
+
     /// Of a condition's two branches.
     fn choice(condition: Self, then: Self, otherwise: Self) -> Self {
         let mut outcomes = Self {
@@ -194,6 +205,7 @@ impl Codes {
                 let negated: Vec<Outcomes> = self.outcomes_of(parts).into_iter().map(Outcomes::not).collect();
                 Outcomes::all(&negated).not()
             }
+            Bool::One(parts) => Outcomes::one(&self.outcomes_of(parts)),
             Bool::Choice(of) => Outcomes::choice(self.outcomes(&of.0), self.outcomes(&of.1), self.outcomes(&of.2)),
             Bool::Same(of) => {
                 let sides = [self.outcomes(&of.0), self.outcomes(&of.1)];

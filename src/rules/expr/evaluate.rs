@@ -28,6 +28,7 @@ impl Bool {
             Self::Not(of) => of.decide(scope).map(|value| !value),
             Self::All(parts) => all(parts, true, scope),
             Self::Any(parts) => all(parts, false, scope),
+            Self::One(parts) => one(parts, scope),
             Self::Choice(of) => match of.0.decide(scope)? {
                 true => of.1.decide(scope),
                 false => of.2.decide(scope),
@@ -67,6 +68,15 @@ fn all<S: Scope>(parts: &[Bool], neutral: bool, scope: &S) -> Option<bool> {
         }
     }
     result
+}
+
+/// Whether exactly one part is true. Unlike above, an undecided part leaves this undecided, whatever the others are.
+fn one<S: Scope>(parts: &[Bool], scope: &S) -> Option<bool> {
+    let mut true_parts = 0;
+    for part in parts {
+        true_parts += usize::from(part.decide(scope)?);
+    }
+    Some(true_parts == 1)
 }
 
 /// Null equals null and nothing else; it has no order.

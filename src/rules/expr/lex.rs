@@ -95,7 +95,8 @@ fn stray(c: char, at: usize) -> Mistake {
         '&' => Some("write &&"),
         '|' => Some("write ||"),
         '‘' | '’' | '“' | '”' => Some("put text in straight quotes: 'text'"),
-        '{' | '}' => Some("maps and messages of CEL are left out"),
+        '{' | '}' => Some("maps and messages of CEL are left out: nothing here is one"),
+        '`' => Some("names in backticks are left out; look up labels['team-x']"),
         _ => None,
     };
     let mistake = Mistake::new(

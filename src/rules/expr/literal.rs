@@ -39,7 +39,11 @@ pub(super) fn int(text: &str, start: usize) -> Result<(u64, usize), Mistake> {
     if let Some(digits) = digits.strip_suffix(['u', 'U'])
         && digits.chars().all(|c| c.is_digit(radix))
     {
-        return Err(Mistake::new(start..end, "unsigned numbers are left out").advise("write it without the u"));
+        return Err(Mistake::new(
+            start..end,
+            "unsigned numbers are left out: every number here has a sign",
+        )
+        .advise("write it without the u"));
     }
     if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
         return Err(
@@ -68,7 +72,10 @@ pub(super) fn text(text: &str, start: usize) -> Result<(String, usize), Mistake>
     let open = start + text[start..].find(['\'', '"']).unwrap_or(0);
     let prefix = &text[start..open];
     if prefix.contains(['b', 'B']) {
-        return Err(Mistake::new(start..open, "bytes are left out").advise("write it without the b"));
+        return Err(
+            Mistake::new(start..open, "bytes are left out: every text here is characters")
+                .advise("write it without the b"),
+        );
     }
     let quote = match &text[open..] {
         long if long.starts_with("'''") => "'''",

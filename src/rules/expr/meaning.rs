@@ -1,11 +1,11 @@
 //! The canonical text of an expression: operators before their operands, `define`s put in. It outlives a change of the compiled form, so
 //! that a new version of the service still knows a rule whose text has not changed.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use super::{
     defines::Defines,
-    syntax::{Kind, Node},
+    syntax::{Kind, Node, Operator},
 };
 
 /// The text of an expression that the checker has passed, and so bounded.
@@ -41,13 +41,11 @@ impl fmt::Display for Canonical<'_> {
             Kind::Binary(operator, _) => f.write_str(operator.symbol())?,
             Kind::Choice(_) => f.write_str("?")?,
         }
-        f.write_char('(')?;
-        for (i, child) in node.kind.children().enumerate() {
-            if i > 0 {
-                f.write_char(' ')?;
-            }
-            Canonical(child, defines).fmt(f)?;
+        let mut children: Vec<String> = node.kind.children().map(|child| canonical(child, defines)).collect();
+        // Which side is which makes no difference.
+        if let Kind::Binary(Operator::Equal | Operator::NotEqual, _) = node.kind {
+            children.sort_unstable();
         }
-        f.write_char(')')
+        write!(f, "({})", children.join(" "))
     }
 }

@@ -16,7 +16,10 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// How many nodes an expression may have; with its `define`s put in, too.
 pub(super) const MAX_NODES: usize = 512;
 
-/// Names that CEL keeps for itself.
+/// Words that are never names.
+const KEYWORDS: [&str; 4] = ["true", "false", "null", "in"];
+
+/// Names that CEL keeps for itself, but for what stands after a dot.
 const RESERVED: [&str; 17] = [
     "as",
     "break",
@@ -68,7 +71,7 @@ pub(super) fn parse(text: &str, max_len: usize) -> Result<Node, Mistake> {
 
 /// Whether CEL keeps the name for itself, so that nothing else can bear it.
 pub(super) fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name) || ["true", "false", "null", "in"].contains(&name)
+    RESERVED.contains(&name) || KEYWORDS.contains(&name)
 }
 
 struct Parser<'t> {
@@ -158,7 +161,7 @@ impl<'t> Parser<'t> {
         let mut node = self.primary()?;
         loop {
             if self.take(".")? {
-                let (name, name_span) = self.name("a name after the dot")?;
+                let (name, name_span) = self.name("a name after the dot", &KEYWORDS)?;
                 let kind = if self.take("(")? {
                     let arguments = self.list(")")?;
                     Kind::Call(Box::new(Call {
@@ -201,8 +204,9 @@ impl<'t> Parser<'t> {
             Token::Name("true") => Kind::Bool(true),
             Token::Name("false") => Kind::Bool(false),
             Token::Name("null") => Kind::Null,
+            Token::Name("in") => return Err(self.unexpected("a value")),
             Token::Name(_) => {
-                let (name, name_span) = self.name("a name")?;
+                let (name, name_span) = self.name("a name", &RESERVED)?;
                 let kind = if self.take("(")? {
                     let arguments = self.list(")")?;
                     Kind::Call(Box::new(Call {
@@ -235,9 +239,9 @@ impl<'t> Parser<'t> {
         Ok(parts)
     }
 
-    fn name(&mut self, wanted: &str) -> Result<(&'t str, Range<usize>), Mistake> {
+    fn name(&mut self, wanted: &str, except: &[&str]) -> Result<(&'t str, Range<usize>), Mistake> {
         match self.token {
-            Token::Name(name) if is_reserved(name) => Err(Mistake::new(
+            Token::Name(name) if except.contains(&name) => Err(Mistake::new(
                 self.span.clone(),
                 format!("`{name}` is a word that CEL keeps for itself"),
             )),
@@ -298,6 +302,10 @@ impl<'t> Parser<'t> {
         let (found, advice) = match &self.token {
             Token::Name("and") => ("`and`".into(), Some("write &&")),
             Token::Name("or") => ("`or`".into(), Some("write ||")),
+            Token::Symbol(".") => (
+                "`.`".into(),
+                Some("nothing begins with a dot: every number here is whole, and no name is in a namespace"),
+            ),
             Token::Name(name) => (format!("`{name}`"), None),
             Token::Int(value) => (format!("`{value}`"), None),
             Token::Text(_) => ("a text".into(), None),

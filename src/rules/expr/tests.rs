@@ -1,6 +1,7 @@
 //! The language from the outside: text in, decisions and mistakes out.
 
 mod codes;
+mod conformance;
 mod evaluation;
 mod grammar;
 mod hostile;

@@ -14,6 +14,8 @@ pub(super) enum Bool {
     Not(Box<Bool>),
     All(Vec<Bool>),
     Any(Vec<Bool>),
+    /// Exactly one is true, all being decided.
+    One(Vec<Bool>),
     Choice(Box<(Bool, Bool, Bool)>),
     /// Both true or both false.
     Same(Box<(Bool, Bool)>),
@@ -201,7 +203,9 @@ impl<'t> Part<'t> {
             Self::Bool(bool) => match bool {
                 Bool::Const(_) | Bool::Field(_) => {}
                 Bool::Not(of) => Part::Bool(of).walk(visit),
-                Bool::All(parts) | Bool::Any(parts) => parts.iter().for_each(|part| Part::Bool(part).walk(visit)),
+                Bool::All(parts) | Bool::Any(parts) | Bool::One(parts) => {
+                    parts.iter().for_each(|part| Part::Bool(part).walk(visit))
+                }
                 Bool::Choice(of) => [Part::Bool(&of.0), Part::Bool(&of.1), Part::Bool(&of.2)]
                     .into_iter()
                     .for_each(|part| part.walk(visit)),

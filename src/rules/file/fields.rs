@@ -111,6 +111,13 @@ impl Fields {
 
     /// Takes a mapping of texts to texts.
     pub fn texts(&mut self, key: &'static str, findings: &mut Findings<'_>) -> Vec<(Spanned<String>, Spanned<String>)> {
+        let entries = self.entries(key, findings);
+        let text = |(key, node): (Spanned<String>, Node)| Some((key, node.text(findings)?));
+        entries.into_iter().filter_map(text).collect()
+    }
+
+    /// Takes a mapping whose keys are names.
+    pub fn entries(&mut self, key: &'static str, findings: &mut Findings<'_>) -> Vec<(Spanned<String>, Node)> {
         let Some(node) = self.take(key) else {
             return Vec::new();
         };
@@ -121,8 +128,7 @@ impl Fields {
             );
             return Vec::new();
         };
-        let text = |(key, node): (Spanned<String>, Node)| Some((key, node.text(findings)?));
-        entries.into_iter().filter_map(text).collect()
+        entries
     }
 
     /// Ends the taking: what is left is unknown.
@@ -174,6 +180,21 @@ impl Node {
             value: list.value.into_iter().filter_map(|item| item.text(findings)).collect(),
             span: list.span,
         })
+    }
+
+    /// A list of texts, or one alone.
+    pub fn texts(self, findings: &mut Findings<'_>) -> Option<Spanned<Vec<Spanned<String>>>> {
+        match self.value {
+            Value::List(_) => self.text_list(findings),
+            _ => {
+                let text = self.text(findings)?;
+                let span = text.span;
+                Some(Spanned {
+                    value: vec![text],
+                    span,
+                })
+            }
+        }
     }
 
     /// A duration; zero is one.

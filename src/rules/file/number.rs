@@ -31,7 +31,8 @@ impl Node {
         let written = self.number(findings)?;
         let share = millionths(&written).and_then(Share::of_millionths);
         if share.is_none() {
-            let message = format!("`{written}` where a share is expected: more than 0 and at most 1");
+            let message =
+                format!("`{written}` where a share is expected: more than 0 and at most 1, with six decimals at most");
             findings.error(self.span, message).advise("write 30 % as `0.3`");
         }
         share

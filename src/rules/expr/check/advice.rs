@@ -155,7 +155,7 @@ impl Checker<'_> {
             left.source, right.source
         );
         let advice = match (a, b) {
-            (Type::Text, Type::Text) => Some("joining of texts is left out".into()),
+            (Type::Text, Type::Text) => Some("joining of texts is left out: an expression takes no memory".into()),
             _ if a.is_code() || b.is_code() => Some("a code is a name, not a quantity".into()),
             (Type::Timestamp | Type::Duration, Type::Int) => Some(format!("write duration('{}s')", right.source)),
             _ => None,

@@ -1,64 +1,19 @@
-//! Functions and macros.
+//! Functions and macros: which there are, and what they take. Those of times have a file of their own.
 
 use compact_str::CompactString;
-use jiff::{
-    SignedDuration, Timestamp,
-    tz::{Offset, TimeZone, TimeZoneDatabase},
-};
 use regex::{Regex, RegexBuilder};
 
-use super::{Checker, Local, Mistake, Operand, Value};
+use super::{Checker, Local, Mistake, Operand, Value, times::calendar_part};
 use crate::rules::expr::{
     parse::is_reserved,
-    suggest::nearest,
     syntax::{Call, Node},
-    tree::{Arithmetic, Bool, CalendarPart, Find, Number, Text},
+    tree::{Bool, Find, Number, Text},
     vocabulary::{Type, is_taken},
 };
-
 /// Each may take [`PATTERN_BYTES`] once compiled.
 const MAX_PATTERNS: usize = 8;
 const PATTERN_BYTES: usize = 1 << 20;
 const PATTERN_NESTING: u32 = 32;
-
-/// Every function, as it is written.
-const USAGES: [(&str, &str); 20] = [
-    ("has", "has(field)"),
-    ("size", "size(text)"),
-    ("contains", "text.contains('part')"),
-    ("startsWith", "text.startsWith('part')"),
-    ("endsWith", "text.endsWith('part')"),
-    ("matches", "text.matches('pattern')"),
-    ("exists", "[a, b].exists(x, x == c)"),
-    ("all", "[a, b].all(x, x == c)"),
-    ("timestamp", "timestamp('2026-01-05T08:00:00Z')"),
-    ("duration", "duration('1m30s')"),
-    ("getFullYear", "time.getFullYear('Europe/Berlin')"),
-    ("getMonth", "time.getMonth('Europe/Berlin')"),
-    ("getDate", "time.getDate('Europe/Berlin')"),
-    ("getDayOfMonth", "time.getDayOfMonth('Europe/Berlin')"),
-    ("getDayOfWeek", "time.getDayOfWeek('Europe/Berlin')"),
-    ("getDayOfYear", "time.getDayOfYear('Europe/Berlin')"),
-    ("getHours", "time.getHours('Europe/Berlin')"),
-    ("getMinutes", "time.getMinutes('Europe/Berlin')"),
-    ("getSeconds", "time.getSeconds('Europe/Berlin')"),
-    ("getMilliseconds", "time.getMilliseconds('Europe/Berlin')"),
-];
-
-/// What CEL has besides.
-const LEFT_OUT: [&str; 11] = [
-    "map",
-    "filter",
-    "exists_one",
-    "int",
-    "uint",
-    "double",
-    "string",
-    "bytes",
-    "bool",
-    "type",
-    "dyn",
-];
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, node: &Node, call: &Call) -> Option<Value> {
@@ -73,10 +28,13 @@ impl Checker<'_> {
                 self.each(list, name, body).map(|parts| Value::Bool(Bool::Any(parts)))
             }
             ("all", Some(list), [name, body]) => self.each(list, name, body).map(|parts| Value::Bool(Bool::All(parts))),
+            ("exists_one", Some(list), [name, body]) => {
+                self.each(list, name, body).map(|parts| Value::Bool(Bool::One(parts)))
+            }
             ("timestamp", None, [literal]) => self.timestamp(literal),
             ("duration", None, [literal]) => self.duration(literal),
-            (name, Some(of), [] | [_]) => match calendar_part(name) {
-                Some(part) => self.calendar(node, call, part, of),
+            (name, Some(of), zone @ ([] | [_])) => match calendar_part(name) {
+                Some(part) => self.calendar(node, name, part, of, zone.first()),
                 None => self.no_such_call(call),
             },
             _ => self.no_such_call(call),
@@ -167,10 +125,6 @@ impl Checker<'_> {
             self.report(mistake.advise("choose another name for the variable"));
             return None;
         }
-        if elements.is_empty() {
-            self.mistake(list, "the list is empty");
-            return None;
-        }
         elements
             .into_iter()
             .map(|Operand { value, nodes, .. }| {
@@ -186,78 +140,6 @@ impl Checker<'_> {
             .collect()
     }
 
-    fn timestamp(&mut self, node: &Node) -> Option<Value> {
-        let text = self.literal(node, "the argument of timestamp()")?;
-        let nanos = text
-            .parse::<Timestamp>()
-            .ok()
-            .and_then(|time| i64::try_from(time.as_nanosecond()).ok());
-        let Some(nanos) = nanos else {
-            let mistake = Mistake::new(
-                node.span.clone(),
-                format!("`{text}` is no time between the years 1678 and 2262"),
-            );
-            self.report(mistake.advise("write it as in timestamp('2026-01-05T08:00:00Z')"));
-            return None;
-        };
-        Some(Value::Number(Number::Const(nanos), Type::Timestamp))
-    }
-
-    fn duration(&mut self, node: &Node) -> Option<Value> {
-        let text = self.literal(node, "the argument of duration()")?;
-        let nanos = text
-            .parse::<SignedDuration>()
-            .ok()
-            .and_then(|time| i64::try_from(time.as_nanos()).ok());
-        let Some(nanos) = nanos else {
-            let mistake = Mistake::new(node.span.clone(), format!("`{text}` is no duration"));
-            self.report(mistake.advise("write it as in duration('1m30s'): h, m, s, ms, us, ns"));
-            return None;
-        };
-        Some(Value::Number(Number::Const(nanos), Type::Duration))
-    }
-
-    /// A part of a time in a zone, or the whole of a duration in a unit.
-    fn calendar(&mut self, node: &Node, call: &Call, part: CalendarPart, of: &Node) -> Option<Value> {
-        let value = self.value(of);
-        let zone = match call.arguments.first() {
-            Some(zone) => self.zone(zone),
-            None => Some(TimeZone::UTC),
-        };
-        let number = match value? {
-            Value::Number(number, Type::Timestamp) => Number::Calendar(part, Box::new((number, zone?))),
-            Value::Number(number, Type::Duration) if call.arguments.is_empty() => {
-                let Some(unit) = unit(part) else {
-                    let mistake = Mistake::new(node.span.clone(), format!("a duration has no {}", call.name));
-                    self.report(
-                        mistake.advise("compare it: d > duration('5m'), or use getHours, getMinutes, getSeconds"),
-                    );
-                    return None;
-                };
-                Number::Arithmetic(Arithmetic::Divide, Box::new((number, Number::Const(unit))))
-            }
-            other => {
-                let message = format!("`{}` is {}, not a time", self.source(of), other.kind());
-                self.mistake(of, message);
-                return None;
-            }
-        };
-        Some(Value::Number(number, Type::Int))
-    }
-
-    fn zone(&mut self, node: &Node) -> Option<TimeZone> {
-        let name = self.literal(node, "the time zone")?;
-        // The database compiled in, not the machine's: a rule means the same everywhere.
-        let zone = offset(&name)
-            .map(TimeZone::fixed)
-            .or_else(|| TimeZoneDatabase::bundled().get(&name).ok());
-        if zone.is_none() {
-            let mistake = Mistake::new(node.span.clone(), format!("`{name}` is no time zone"));
-            self.report(mistake.advise("write a name such as 'Asia/Shanghai', or an offset such as '+08:00'"));
-        }
-        zone
-    }
-
     fn text(&mut self, node: &Node) -> Option<Text> {
         match self.value(node)? {
             Value::Text(text) => Some(text),
@@ -270,7 +152,7 @@ impl Checker<'_> {
     }
 
     /// A text that is known now, written out or by a `define`.
-    fn literal(&mut self, node: &Node, what: &str) -> Option<CompactString> {
+    pub(super) fn literal(&mut self, node: &Node, what: &str) -> Option<CompactString> {
         match self.value(node)? {
             Value::Text(Text::Const(text)) => Some(text),
             _ => {
@@ -282,66 +164,6 @@ impl Checker<'_> {
             }
         }
     }
-
-    fn no_such_call(&mut self, call: &Call) -> Option<Value> {
-        let name = call.name.as_str();
-        let usage = |name: &str| USAGES.iter().find(|(known, _)| *known == name).map(|(_, usage)| *usage);
-        let mistake = |message: String| Mistake::new(call.name_span.clone(), message);
-        self.report(if let Some(usage) = usage(name) {
-            mistake(format!("`{name}` is not used like this")).advise(format!("write {usage}"))
-        } else if LEFT_OUT.contains(&name) {
-            mistake(format!("CEL's `{name}` is left out"))
-        } else {
-            let mistake = mistake(format!("there is no function `{name}`"));
-            match nearest(name, USAGES.iter().map(|(known, _)| *known)) {
-                Some(near) => mistake.advise(format!("did you mean {}?", usage(near).unwrap_or(near))),
-                None => mistake,
-            }
-        });
-        None
-    }
-}
-
-fn calendar_part(name: &str) -> Option<CalendarPart> {
-    Some(match name {
-        "getFullYear" => CalendarPart::FullYear,
-        "getMonth" => CalendarPart::Month,
-        "getDate" => CalendarPart::Date,
-        "getDayOfMonth" => CalendarPart::DayOfMonth,
-        "getDayOfWeek" => CalendarPart::DayOfWeek,
-        "getDayOfYear" => CalendarPart::DayOfYear,
-        "getHours" => CalendarPart::Hours,
-        "getMinutes" => CalendarPart::Minutes,
-        "getSeconds" => CalendarPart::Seconds,
-        "getMilliseconds" => CalendarPart::Milliseconds,
-        _ => return None,
-    })
-}
-
-/// The nanoseconds in a unit of which a duration can be so many. Milliseconds are absent: implementations of CEL differ on whether they
-/// are all of them or those beyond the second.
-fn unit(part: CalendarPart) -> Option<i64> {
-    match part {
-        CalendarPart::Hours => Some(3_600_000_000_000),
-        CalendarPart::Minutes => Some(60_000_000_000),
-        CalendarPart::Seconds => Some(1_000_000_000),
-        _ => None,
-    }
-}
-
-/// `+08:00`, `-03:30`, `08:00`
-fn offset(text: &str) -> Option<Offset> {
-    let (sign, rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let number = |digits: &str| match digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()) {
-        true => digits.parse::<i32>().ok(),
-        false => None,
-    };
-    let minutes = number(minutes).filter(|minutes| *minutes < 60)?;
-    Offset::from_seconds(sign * (number(hours)? * 3600 + minutes * 60)).ok()
 }
 
 /// The regex crate's error in one line, with the place in the pattern where it knows one.

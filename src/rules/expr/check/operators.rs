@@ -66,8 +66,12 @@ impl Checker<'_> {
                 self.report(Mistake::new(node.span.clone(), message).advise(format!("write has({})", other.source)));
                 None
             }
-            Value::Number(..) | Value::Bool(_) | Value::Null => {
+            Value::Number(..) | Value::Bool(_) => {
                 self.mistake(node, format!("`{}` is always there, never null", other.source));
+                None
+            }
+            Value::Null => {
+                self.mistake(node, "both sides are null");
                 None
             }
         }

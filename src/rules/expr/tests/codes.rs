@@ -202,6 +202,8 @@ fn condition() -> impl Strategy<Value = String> {
         "party.connect_time < occurred_at",
         "party.connect_time.getHours() == 8",
         "[party.status, MUTED].exists(x, x == SPEAKING)",
+        "[party.status, previous.status].exists_one(x, x == SPEAKING)",
+        "[conf.status, MUTED_ALL].exists_one(x, x == MUTED_ALL)",
     ]);
     leaf.prop_map(String::from).prop_recursive(4, 24, 3, |inner| {
         prop_oneof![

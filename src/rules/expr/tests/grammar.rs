@@ -42,6 +42,7 @@ fn operators_bind_as_in_cel() {
         ("(a || b) || c", "||(a b c)"),
         ("a.b.c(d, e).f", ".f(c(.b(a) d e))"),
         ("size(a)", "size(a)"),
+        ("a.while.package()", "package(.while(a))"),
         ("labels['x'].y", ".y([](labels \"x\"))"),
         ("a // a comment\n && b", "&&(a b)"),
         ("inside || international", "||(inside international)"),
@@ -104,10 +105,13 @@ fn mistakes_of_grammar() {
         (r"'a\q'", r#""\\q" no such escape in a text"#),
         (r"'\x4'", r#""\\x4" no such escape in a text"#),
         (r"'\ud800'", r#""\\ud800" no such escape in a text"#),
-        ("b'a'", r#""b" bytes are left out"#),
+        ("b'a'", r#""b" bytes are left out: every text here is characters"#),
         ("a > 1.5", r#""1.5" fractions are left out: every number here is whole"#),
         ("a > 1e3", r#""1e3" fractions are left out: every number here is whole"#),
-        ("a > 5u", r#""5u" unsigned numbers are left out"#),
+        (
+            "a > 5u",
+            r#""5u" unsigned numbers are left out: every number here has a sign"#,
+        ),
         ("a > 5m", r#""5m" `5m` is neither a number nor a name"#),
         (
             "9223372036854775808",
@@ -121,9 +125,12 @@ fn mistakes_of_grammar() {
             "99999999999999999999",
             r#""99999999999999999999" the number does not fit in 64 bits"#,
         ),
-        ("a.while", r#""while" `while` is a word that CEL keeps for itself"#),
+        ("a.in", r#""in" `in` is a word that CEL keeps for itself"#),
+        ("a.true", r#""true" `true` is a word that CEL keeps for itself"#),
+        ("a > .5", r#""." here should be a value, not `.`"#),
+        ("a.`b`", r#""`" ``` means nothing here"#),
         ("if", r#""if" `if` is a word that CEL keeps for itself"#),
-        ("in", r#""in" `in` is a word that CEL keeps for itself"#),
+        ("in", r#""in" here should be a value, not `in`"#),
     ] {
         assert_eq!(read(text), mistake, "{text}");
     }

@@ -1,10 +1,11 @@
 //! Texts made to do harm: each is refused, or read, on a stack of 2 MiB, and none makes the compiler fail.
 
-use std::thread;
+use std::{sync::Arc, thread};
 
 use proptest::prelude::*;
 
 use super::{Defines, Expr, MAX_FILTER, MAX_RULE, Mistake, Schema};
+use crate::rules::{RuleSource, SourceFile, compile::compile};
 
 /// The stack that an async worker has.
 const STACK: usize = 2 << 20;
@@ -77,6 +78,53 @@ fn a_long_text_is_not_read_at_all() {
             message(&results[0]),
             format!("the expression is 9001 bytes long; {max} are allowed")
         );
+    }
+}
+
+/// Wherever a rule file has an expression, such a text is a mistake there.
+#[test]
+fn a_rule_file_with_a_long_text_is_refused() {
+    let texts = [
+        format!("a{}", ".b".repeat(4_500)),
+        format!("1{}", " == 1".repeat(5_000)),
+        format!("a{}", ".b".repeat(2_000)),
+        format!("1{}", "==1".repeat(1_300)),
+        "(".repeat(4_000),
+        "!".repeat(4_000),
+        "source.matches('(a{1000}){1000}')".to_owned(),
+    ];
+    let expected = [
+        "the expression is 9001 bytes long; 4096 are allowed",
+        "the expression is 25001 bytes long; 4096 are allowed",
+        TOO_DEEP,
+        TOO_DEEP,
+        TOO_DEEP,
+        TOO_DEEP,
+        "the pattern takes more than 1 MiB once compiled",
+    ];
+    let places = [
+        ("rules: [{ name: a, when: \"", "\" }]"),
+        ("rules: [{ name: a, while: \"", "\" }]"),
+        ("rules: [{ name: a, when: 'true', resolve: { when: \"", "\" } }]"),
+        ("define: { a: \"", "\" }"),
+        (
+            "receivers: [{ name: a, email: { to: [a@example.com] } }]\nroute: { receiver: a, routes: [{ receiver: a, match: \"",
+            "\" }] }",
+        ),
+    ];
+    for (before, after) in places {
+        for (text, expected) in texts.iter().zip(expected) {
+            let file = SourceFile {
+                name: "rules.yaml".to_owned(),
+                text: [before, text, after].concat(),
+            };
+            let findings = compile(&Arc::new(RuleSource { files: vec![file] })).unwrap_err();
+            let told: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+            assert!(
+                told.iter().any(|message| message.contains(expected)),
+                "{before}: {told:?}"
+            );
+        }
     }
 }
 

@@ -20,6 +20,10 @@ fn spelling_is_no_meaning() {
             expr("party.name=='x'&&meeting.live"),
             expr("(party.name == \"x\") && // so\n meeting.live"),
         ),
+        (
+            expr("PORT_FULL == party.disconnect_reason || party.name != ''"),
+            expr("party.disconnect_reason == PORT_FULL || '' != party.name"),
+        ),
         (expr("party.name.size() > 0xa"), expr("size(party.name) > 10")),
         (expr("party.name.matches(r'\\d')"), expr("matches(party.name, '\\\\d')")),
         (

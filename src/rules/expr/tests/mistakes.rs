@@ -148,7 +148,7 @@ party.name != null
 meeting.live == null
     meeting.live == null | `meeting.live` is always there, never null
 null == null
-    null == null | `null` is always there, never null
+    null == null | both sides are null
 party.role < null
     party.role < null | null has no order: it can only be equal or not
 party.role in [EXPERT, null]
@@ -162,10 +162,10 @@ party.status in [SPEAKING, PORT_FULL, 'x', BUSY]
 meeting.live in [true]
     meeting.live | `meeting.live` is true or false, which is looked for in no list
 [1, 2] == [1, 2]
-    [1, 2] | a list stands only after `in`, in size() and before .exists() and .all()
-    [1, 2] | a list stands only after `in`, in size() and before .exists() and .all()
+    [1, 2] | a list stands only after `in`, in size() and before .exists(), .all() and .exists_one()
+    [1, 2] | a list stands only after `in`, in size() and before .exists(), .all() and .exists_one()
 party.name + 'x' == 'y'
-    party.name + 'x' | `+` does not go between `party.name`, text, and `'x'`, text | joining of texts is left out
+    party.name + 'x' | `+` does not go between `party.name`, text, and `'x'`, text | joining of texts is left out: an expression takes no memory
 party.status + 1 == 6
     party.status + 1 | `+` does not go between `party.status`, a participant status, and `1`, a number | a code is a name, not a quantity
 occurred_at + 5 > received_at
@@ -196,9 +196,11 @@ startsWith(party.name, 'x')
 party.name.frobnicate(3) == 'x'
     frobnicate | there is no function `frobnicate`
 string(party.status) == '1'
-    string | CEL's `string` is left out
+    string | CEL's `string` is left out: each field has its one type, and literals are written in it
 [1, 2].map(x, x) == 3
-    map | CEL's `map` is left out
+    map | CEL's `map` is left out: an expression makes no lists
+type(party.name) == 'x'
+    type | CEL's `type` is left out: all types are known beforehand
 has(meeting.live)
     meeting.live | `meeting.live` is no field that can be absent | a condition stands for itself, without has()
 has(party.name == 'x')
@@ -223,8 +225,6 @@ party.name.matches('((((((((((((((((((((((((((((((((((a)))))))))))))))))))))))))
     party | `party` has a meaning already | choose another name for the variable
 [SPEAKING].exists(1, true)
     1 | the first argument names the variable: [a, b].exists(x, x == c)
-[].all(x, x == 1)
-    [] | the list is empty
 party.name.exists(x, x == 'a')
     party.name | `party.name` is not a list | write a list: [a, b]
 ['1', '2'].exists(x, x == party.status)
@@ -233,8 +233,13 @@ occurred_at > timestamp('yesterday')
     'yesterday' | `yesterday` is no time between the years 1678 and 2262 | write it as in timestamp('2026-01-05T08:00:00Z')
 occurred_at > timestamp('2500-01-01T00:00:00Z')
     '2500-01-01T00:00:00Z' | `2500-01-01T00:00:00Z` is no time between the years 1678 and 2262 | write it as in timestamp('2026-01-05T08:00:00Z')
+occurred_at > timestamp('2026-01-05 08:00Z')
+    '2026-01-05 08:00Z' | `2026-01-05 08:00Z` is no time between the years 1678 and 2262 | write it as in timestamp('2026-01-05T08:00:00Z')
 occurred_at - received_at > duration('5 parsecs')
     '5 parsecs' | `5 parsecs` is no duration | write it as in duration('1m30s'): h, m, s, ms, us, ns
+occurred_at - received_at > duration('5 min') || occurred_at - received_at > duration('-')
+    '5 min' | `5 min` is no duration | write it as in duration('1m30s'): h, m, s, ms, us, ns
+    '-' | `-` is no duration | write it as in duration('1m30s'): h, m, s, ms, us, ns
 occurred_at > timestamp(party.name)
     party.name | the argument of timestamp() must be a text written out, so that it can be checked now
 occurred_at.getHours('Europe/Berln') > 8

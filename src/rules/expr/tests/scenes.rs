@@ -13,6 +13,7 @@ pub struct Scene {
     pub previous_conf: Option<ConferenceStatus>,
     pub previous_party: Option<(Party, Said)>,
     pub meeting: MeetingFacts,
+    pub source: String,
     pub occurred_at: Time,
 }
 
@@ -30,7 +31,7 @@ impl Scene {
                 (None, None) => Previous::Nothing,
             },
             meeting: &self.meeting,
-            source: "bridge-a",
+            source: &self.source,
             occurred_at: self.occurred_at,
             received_at: self.occurred_at,
         }
@@ -53,6 +54,7 @@ pub fn conf(status: ConferenceStatus) -> Scene {
         previous_conf: None,
         previous_party: None,
         meeting: MeetingFacts::default(),
+        source: "bridge-a".to_owned(),
         occurred_at: monday(),
     }
 }

@@ -1,0 +1,187 @@
+//! Rules that see only during a schedule. Every test begins at 08:00:00 UTC.
+
+use super::{Bench, at, check};
+
+/// Open from the first to the third minute and from the fifth to the seventh.
+const SCHEDULE: &str = "schedules: { shift: { time_zone: UTC, times: ['08:01-08:03', '08:05-08:07'] } }\n";
+
+#[test]
+fn outside_of_its_schedule_a_rule_sees_nothing() {
+    let rules = format!("{SCHEDULE}rules:\n- {{ name: talks, when: party.status == SPEAKING, during: shift }}");
+    for (given, expected) in [
+        ("59s party a SPEAKING", "until 5m"),
+        // It sees from the instant of the opening on, and no more at that of the close.
+        (
+            "1m party a SPEAKING\n179s party b SPEAKING billing_code=2\n3m party c SPEAKING billing_code=3",
+            "1m fired talks{1}\n179s fired talks{2}\n3m resolved talks{1}\n3m resolved talks{2}\nuntil 5m",
+        ),
+        // What happened before, but is told of now, is seen now.
+        ("70s party a SPEAKING occurred_at=30s", "70s fired talks{1}\nuntil 2m"),
+        // What it says again was said while nobody looked.
+        ("30s party a SPEAKING\n70s party a SPEAKING", "until 5m"),
+        (
+            "1m party a SPEAKING\n4m party b SPEAKING\n5m party c SPEAKING",
+            "1m fired talks{1}\n3m resolved talks{1}\n5m fired talks{1}\n7m resolved talks{1}\nuntil 8m",
+        ),
+    ] {
+        check(&rules, given, expected);
+    }
+}
+
+#[test]
+fn a_state_that_lasts_begins_at_the_opening_and_ends_at_the_close() {
+    let rules = format!("{SCHEDULE}rules:\n- {{ name: muted, while: meeting.muted_all, for: 30s, during: shift }}");
+    for (given, expected) in [
+        (
+            "0s conf MUTED_ALL\nuntil 6m",
+            "90s fired muted{1}\n3m resolved muted{1}\n330s fired muted{1}",
+        ),
+        // What ended before the opening does not begin.
+        ("0s conf MUTED_ALL\n59s conf UNMUTED_ALL\nuntil 3m", ""),
+        // At the close its clock stops, even if it ran out at that instant.
+        ("150s conf MUTED_ALL\n200s conf UNMUTED_ALL\nuntil 9m", ""),
+        (
+            "149s conf MUTED_ALL\n200s conf UNMUTED_ALL\nuntil 9m",
+            "179s fired muted{1}\n3m resolved muted{1}",
+        ),
+        // A clock that runs is no hindrance to another opening.
+        ("160s conf MUTED_ALL\nuntil 6m", "330s fired muted{1}"),
+        (
+            "0s conf MUTED_ALL\n80s restart\nuntil 3m",
+            "90s fired muted{1}\n3m resolved muted{1}",
+        ),
+    ] {
+        check(&rules, given, expected);
+    }
+}
+
+#[test]
+fn the_states_of_participants_and_what_fades_end_too() {
+    let rules = format!(
+        "{SCHEDULE}rules:\n- {{ name: holds, while: party.status == CALL_HOLDING, keep_firing_for: 1m, during: shift }}"
+    );
+    check(
+        &rules,
+        "
+        0s party a CALL_HOLDING
+        1s party b CALL_HOLDING
+        170s party a SPEAKING
+        250s party b SPEAKING
+        until 10m
+        ",
+        "
+        1m fired holds{1,a}
+        1m fired holds{1,b}
+        3m resolved holds{1,a}
+        3m resolved holds{1,b}
+        ",
+    );
+}
+
+#[test]
+fn the_alerts_of_several_rules_end_in_the_order_of_their_age_and_say_why() {
+    let mut bench = Bench::new(&format!(
+        "{SCHEDULE}rules:
+- {{ name: talks, when: party.status == SPEAKING, during: shift }}
+- {{ name: muted, while: meeting.muted_all, during: shift }}
+- {{ name: always, while: meeting.muted_all }}"
+    ));
+    bench.give("0s conf MUTED_ALL\n2m party a SPEAKING\nuntil 4m");
+    bench.expect(
+        "
+        0s fired always{1} 1
+        1m fired muted{1} 1
+        2m fired talks{1} 1
+        3m resolved muted{1} 1 OffSchedule
+        3m resolved talks{1} 1 OffSchedule
+        ",
+    );
+    assert!(bench.world.engine.counts().rules.iter().all(|rule| rule.pending == 0));
+}
+
+#[test]
+fn turns_while_the_service_was_down_happen_when_it_is_back() {
+    let rules = format!("{SCHEDULE}rules:\n- {{ name: muted, while: meeting.muted_all, during: shift }}");
+    for (given, expected) in [
+        (
+            "70s conf MUTED_ALL\n80s restart=140s\nuntil 6m",
+            "70s fired muted{1}\n220s resolved muted{1}\n5m fired muted{1}",
+        ),
+        // What was open has been closed in between.
+        (
+            "70s conf MUTED_ALL\n80s restart=240s\nuntil 6m",
+            "70s fired muted{1}\n320s resolved muted{1}\n320s fired muted{1}",
+        ),
+        ("0s conf MUTED_ALL\n1s restart=230s\nuntil 5m", "5m fired muted{1}"),
+        ("0s conf MUTED_ALL\n1s restart=90s\nuntil 2m", "91s fired muted{1}"),
+    ] {
+        check(&rules, given, expected);
+    }
+}
+
+#[test]
+fn a_schedule_is_kept_or_changed_by_what_it_says() {
+    let rules = |schedule: &str, name: &str| {
+        format!(
+            "schedules: {{ {name}: {{ time_zone: UTC, times: {schedule} }} }}
+rules:
+- {{ name: muted, while: meeting.muted_all, for: 30s, during: {name} }}"
+        )
+    };
+    // The clock goes on over a reload, and stops at the close before it runs out.
+    let mut bench = Bench::new(&rules("'08:01-08:03'", "shift"));
+    bench.give("150s conf MUTED_ALL");
+    bench.load("160s", &rules("'08:01-08:03'", "other")).advance("5m");
+    bench.expect("");
+
+    let mut bench = Bench::new(&rules("'08:01-08:03'", "shift"));
+    bench.give("70s conf MUTED_ALL");
+    bench.load("80s", &rules("'08:01-08:03'", "other")).advance("110s");
+    bench.load("110s", &rules("'08:00-08:04'", "other"));
+    bench.load("120s", &rules("'08:05-08:06'", "other")).advance("6m");
+    bench.expect(
+        "
+        1m40s fired muted{1} 1
+        1m50s resolved muted{1} 1 RuleChanged
+        5m30s fired muted{1} 1
+        6m resolved muted{1} 1 OffSchedule
+        ",
+    );
+}
+
+#[test]
+fn nobody_waits_for_a_schedule_that_nobody_uses() {
+    for rules in [
+        "rules:\n- { name: muted, while: meeting.muted_all }",
+        "rules:\n- { name: muted, while: meeting.muted_all, during: shift, enabled: false }",
+    ] {
+        let bench = Bench::new(&format!("{SCHEDULE}{rules}"));
+        assert_eq!(bench.world.engine.next_deadline(), None);
+    }
+    let used = "rules:\n- { name: muted, while: meeting.muted_all, during: shift }";
+    let bench = Bench::new(&format!("{SCHEDULE}{used}"));
+    assert_eq!(bench.world.engine.next_deadline(), Some(at("1m")));
+}
+
+#[test]
+fn what_was_counted_before_the_close_is_forgotten() {
+    let rules = format!(
+        "{SCHEDULE}rules:\n- {{ name: many, when: party.status == SPEAKING, count: {{ at_least: 3, within: 10m }}, during: shift }}"
+    );
+    for (given, expected) in [
+        (
+            "70s party a SPEAKING\n80s party b SPEAKING\n4m party c SPEAKING\n310s party d SPEAKING\nuntil 7m",
+            "",
+        ),
+        (
+            "70s party a SPEAKING\n80s party b SPEAKING\n90s party c SPEAKING\n310s party d SPEAKING\nuntil 7m",
+            "90s fired many{1}\n3m resolved many{1}",
+        ),
+        (
+            "50s party a SPEAKING\n310s party b SPEAKING\n320s party c SPEAKING\n330s party d SPEAKING\nuntil 8m",
+            "330s fired many{1}\n7m resolved many{1}",
+        ),
+    ] {
+        check(&rules, given, expected);
+    }
+}
