@@ -28,16 +28,19 @@ mod reload;
 mod schedules;
 mod sequence;
 mod step;
+mod watch;
 mod window;
 mod witness;
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
 pub use reload::{Fate, Reloaded, RuleChange};
+pub use watch::{Seen, Taken};
 
 use crate::{
     model::{Alert, Notification, Time},
@@ -54,6 +57,7 @@ use received::Received;
 use reload::compiled;
 use schedules::Schedules;
 use step::Step;
+use watch::Watch;
 
 /// Identity of a store; the ids that the engine makes depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -74,6 +78,7 @@ pub const SEMANTICS: u32 = 2;
 pub struct Engine {
     rules: Arc<RuleSet>,
     state: State,
+    watch: Option<Box<Watch>>,
 }
 
 /// All that a snapshot holds.
@@ -130,7 +135,11 @@ impl Engine {
             reloaded: Reloaded::default(),
             counts: Counts::default(),
         };
-        Self { rules, state }
+        Self {
+            rules,
+            state,
+            watch: None,
+        }
     }
 
     /// The engine that [`Self::snapshot`] was made of.
@@ -139,7 +148,11 @@ impl Engine {
         let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
         state.meetings.reindex();
         state.keyed.reindex();
-        Ok(Self { rules, state })
+        Ok(Self {
+            rules,
+            state,
+            watch: None,
+        })
     }
 
     /// The engine that a snapshot of this one gives, with the rules as they are compiled: to show that a snapshot leaves nothing out.
@@ -148,7 +161,11 @@ impl Engine {
         state.meetings.reindex();
         state.keyed.reindex();
         let rules = Arc::clone(&self.rules);
-        Ok(Self { rules, state })
+        Ok(Self {
+            rules,
+            state,
+            watch: None,
+        })
     }
 
     /// All state, as bytes.
@@ -188,6 +205,22 @@ impl Engine {
         }
         // A deadline that was set in the past falls due right after its input.
         self.advance(offset, time, out);
+    }
+
+    /// Keeps from now on what expressions could see of each notification, of one meeting or of all; [`Self::seen`] hands it out.
+    pub fn watch(&mut self, meeting: Option<&str>) {
+        self.watch = Some(Box::new(Watch {
+            meeting: meeting.map(CompactString::from),
+            seen: Vec::new(),
+        }));
+    }
+
+    /// What has been seen since [`Self::watch`] or the last time that this was asked; without end unless asked.
+    pub fn seen(&mut self) -> Vec<Seen> {
+        self.watch
+            .as_mut()
+            .map(|watch| std::mem::take(&mut watch.seen))
+            .unwrap_or_default()
     }
 
     /// When the next deadline is due.
@@ -356,6 +389,7 @@ impl Engine {
         } = &mut self.state;
         let step = Step {
             rules: &self.rules,
+            watch: self.watch.as_deref_mut(),
             settings,
             store: *store,
             offset,

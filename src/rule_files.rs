@@ -42,7 +42,7 @@ pub enum LoadError {
         path: PathBuf,
     },
     /// A link leads out of its folder.
-    #[error("{} is a link to a place outside {}; copy the file into the folder", path.display(), folder.display())]
+    #[error("{} leads to a place outside {}; copy the file into the folder", path.display(), folder.display())]
     LeadsOut {
         /// The link.
         path: PathBuf,
@@ -107,6 +107,27 @@ pub fn load(paths: &[PathBuf], allow_empty: bool) -> Result<RuleSource, LoadErro
     Err(LoadError::Changing {
         path: paths.first().cloned().unwrap_or_default(),
     })
+}
+
+/// Reads a file that a rule file names: it lies beside it, and does not lead out of that folder.
+///
+/// # Errors
+///
+/// See [`LoadError`].
+pub fn beside(rule_file: &str, name: &str) -> Result<SourceFile, LoadError> {
+    let folder = Path::new(rule_file)
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let path = folder.join(name);
+    let home = fs::canonicalize(folder).map_err(failed(folder))?;
+    if stamp(&path)?.real.parent() != Some(&home) {
+        return Err(LoadError::LeadsOut {
+            path,
+            folder: folder.to_owned(),
+        });
+    }
+    read(&path)
 }
 
 /// A digest of the names and the texts: equal for equal files.

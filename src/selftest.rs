@@ -6,41 +6,56 @@
 //! their alerts. Mail is absent: a test needs no receiver and no route.
 
 mod compare;
+mod coverage;
+mod saw;
 mod script;
 #[cfg(test)]
 mod tests;
+mod timeline;
 pub(crate) mod world;
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 pub use compare::Failure;
+pub use coverage::{Coverage, Share};
 pub use script::{Act, Script, ScriptStep};
 
 use crate::{
     engine::input::Settings,
     model::{AlertEvent, AlertEventKind},
-    rules::{RuleSet, RuleSource, diagnostic::Diagnostic, file::TestCase},
+    rules::{
+        RuleSet, RuleSource, SourceFile,
+        compile::{self, Compiled},
+        diagnostic::Diagnostic,
+    },
 };
 use world::World;
 
-/// Makes the tests of rule files ready to run.
+/// Finds a file that a test names: that of the second name, beside the rule file of the first.
+pub type Beside<'a> = &'a dyn Fn(&str, &str) -> Result<SourceFile, Box<dyn Error>>;
+
+/// Compiles rule files and makes their tests ready to run. For rules that came without a folder (`beside` is `None`) those that name a
+/// file are left out.
 ///
 /// # Errors
 ///
-/// Everything in any of them that cannot be; see [`Script::read`].
-pub fn scripts(tests: &[TestCase], source: &RuleSource) -> Result<Vec<Script>, Vec<Diagnostic>> {
-    let mut scripts = Vec::with_capacity(tests.len());
-    let mut mistakes = Vec::new();
-    for test in tests {
-        match Script::read(test, source) {
+/// All mistakes in the rules with the warnings, or else all in the tests (see [`Script::read`]) with the warnings.
+pub fn prepare(
+    source: &Arc<RuleSource>,
+    beside: Option<Beside<'_>>,
+) -> Result<(Compiled, Vec<Script>), Vec<Diagnostic>> {
+    let compiled = compile::compile(source)?;
+    let (mut scripts, mut mistakes) = (Vec::new(), Vec::new());
+    for test in compiled.tests.iter().filter(|test| beside.is_some() || !test.reloads()) {
+        match Script::read(test, &compiled.set, beside) {
             Ok(script) => scripts.push(script),
             Err(found) => mistakes.extend(found),
         }
     }
     if mistakes.is_empty() {
-        Ok(scripts)
+        Ok((compiled, scripts))
     } else {
-        Err(mistakes)
+        Err([compiled.warnings, mistakes].concat())
     }
 }
 
@@ -51,7 +66,8 @@ pub fn scripts(tests: &[TestCase], source: &RuleSource) -> Result<Vec<Script>, V
 /// Something else happened than the test expects: the first difference, with all that happened around it.
 pub fn run(rules: &Arc<RuleSet>, script: &Script) -> Result<(), Box<Failure>> {
     let happened = play(script, World::new(script.start, Settings::default(), rules));
-    compare::with_expected(&rules.source, script, &happened)?;
+    compare::with_expected(&rules.source, script, &happened)
+        .map_err(|failure| saw::by_the_rule(rules, script, failure))?;
     let restored = World::new(script.start, Settings::default(), rules).restored_after_every_input();
     compare::with_restored(&rules.source, script, &happened, &play(script, restored))
 }
@@ -59,7 +75,11 @@ pub fn run(rules: &Arc<RuleSet>, script: &Script) -> Result<(), Box<Failure>> {
 /// The alert events that a test is about, in their order.
 fn play(script: &Script, mut world: World) -> Vec<AlertEvent> {
     world.play(script);
+    looked_at(script, &world).cloned().collect()
+}
+
+fn looked_at<'w>(script: &Script, world: &'w World) -> impl Iterator<Item = &'w AlertEvent> {
     let is_looked_at =
         |event: &&AlertEvent| event.kind != AlertEventKind::Updated && script.takes_part(&event.alert.rule);
-    world.events().filter(is_looked_at).cloned().collect()
+    world.events().filter(is_looked_at)
 }

@@ -9,7 +9,7 @@ use crate::{
     rule_files,
     rules::{
         RuleSource, catalogue,
-        compile::{self, Compiled},
+        compile::Compiled,
         diagnostic::{Diagnostic, Level},
     },
     selftest::{self, Script},
@@ -31,7 +31,7 @@ pub(super) struct Args {
 enum Format {
     /// For people: the line itself, underlined
     #[default]
-    Text,
+    Human,
     /// For programs: a list of objects
     Json,
 }
@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Exit, Fail
         Err(findings) => findings,
     };
     match args.format {
-        Format::Text => tell(&findings, &source, terminal)?,
+        Format::Human => tell(&findings, &source, terminal)?,
         Format::Json => terminal.json(&serde_json::to_value(&findings).map_err(std::io::Error::from)?)?,
     }
     let is_refused = |finding: &Diagnostic| finding.level == Level::Error || args.deny_warnings;
@@ -65,11 +65,10 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Arc<RuleSource>, Failure> {
 
 /// The rules with their tests, made ready to run; otherwise all that is wrong with either.
 pub(super) fn compiled(source: &Arc<RuleSource>) -> Result<(Compiled, Vec<Script>), Vec<Diagnostic>> {
-    let compiled = compile::compile(source)?;
-    match selftest::scripts(&compiled.tests, source) {
-        Ok(scripts) => Ok((compiled, scripts)),
-        Err(mistakes) => Err([compiled.warnings, mistakes].concat()),
-    }
+    selftest::prepare(
+        source,
+        Some(&|rule_file, name| Ok(rule_files::beside(rule_file, name)?)),
+    )
 }
 
 /// Writes findings for people, and how many there are.

@@ -195,6 +195,8 @@ fn diagnostic(diagnostic: &api::Diagnostic) -> Value {
         ("line", json!(diagnostic.line)),
         ("column", json!(diagnostic.column)),
         ("rendered", json!(diagnostic.rendered)),
+        ("endLine", json!(diagnostic.end_line)),
+        ("endColumn", json!(diagnostic.end_column)),
     ])
 }
 

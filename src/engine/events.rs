@@ -12,6 +12,7 @@ use super::{
     received::Received,
     sequence,
     step::Step,
+    watch::Taken,
 };
 use crate::{
     model::{Evidence, Time},
@@ -94,6 +95,8 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
 /// A repeat is no match, but it is not quiet then, and the alert of what it repeats has been seen.
 pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
+    let seen = step.look_at(shown.received, Taken::Repeat, shown.place.occurrence, shown.facts);
+    step.show(seen);
     for &rule in rules.index.events(&shown.received.notification.payload) {
         if !step.sees(rule) {
             continue;

@@ -18,6 +18,7 @@ use super::{
     received::Received,
     recency::Recency,
     step::Step,
+    watch::Taken,
 };
 use crate::{
     model::{ConferenceStatus, Payload, ResolveReason, Time},
@@ -397,6 +398,8 @@ impl Meetings {
         };
         let meeting = closed.facts;
         let facts = received.facts(Previous::Nothing, &meeting);
+        let seen = step.look_at(received, Taken::Late, place.occurrence, &facts);
+        step.show(seen);
         let shown = Shown {
             place,
             received,

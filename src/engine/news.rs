@@ -9,6 +9,7 @@ use super::{
     meeting::{Grace, Occurrence, Place},
     received::Received,
     step::Step,
+    watch::Taken,
 };
 use crate::{
     model::{Party, Payload, ResolveReason, Time},
@@ -44,6 +45,7 @@ pub(super) fn apply(
         Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
+    let seen = step.look_at(received, Taken::News, place.occurrence, &facts);
     let shown = Shown {
         place,
         received,
@@ -75,6 +77,7 @@ pub(super) fn apply(
             .set(received.at.plus(step.settings.grace), Timer::Grace(place));
         occurrence.grace = Grace::Running(deadline);
     }
+    step.show(seen.map(|seen| seen.taken_in(is_news, occurrence)));
 }
 
 /// A notification that says what the last one said: only that it was said.

@@ -1,14 +1,25 @@
 //! What every part of the engine shares while one input is applied.
 
-use super::{StoreId, counts::Counts, deadlines::Deadlines, effect::Effect, input::Settings, keyed::Keyed};
+use super::{
+    StoreId,
+    counts::Counts,
+    deadlines::Deadlines,
+    effect::Effect,
+    input::Settings,
+    keyed::Keyed,
+    received::Received,
+    watch::{Seen, Taken, Watch},
+};
 use crate::{
     model::{Alert, AlertEvent, AlertEventKind, Time},
-    rules::RuleSet,
+    rules::{RuleSet, facts::Facts},
 };
 
 /// The surroundings of one input.
 pub(super) struct Step<'a> {
     pub rules: &'a RuleSet,
+    /// Who looks on; mostly nobody.
+    pub watch: Option<&'a mut Watch>,
     pub settings: &'a Settings,
     pub store: StoreId,
     /// The input's place in the journal.
@@ -27,6 +38,21 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// What there is to see of a notification, if somebody looks.
+    pub fn look_at(&self, received: &Received<'_>, taken: Taken, occurrence: u64, facts: &Facts<'_>) -> Option<Seen> {
+        let watch = self.watch.as_ref()?;
+        watch
+            .looks_at(received)
+            .then(|| Seen::new(received, taken, occurrence, facts))
+    }
+
+    /// Shows it to whoever looks.
+    pub fn show(&mut self, seen: Option<Seen>) {
+        if let Some(watch) = &mut self.watch {
+            watch.seen.extend(seen);
+        }
+    }
+
     /// Whether a rule sees anything now: it does not outside of its schedule.
     pub fn sees(&self, rule: u32) -> bool {
         !self.blind[rule as usize]

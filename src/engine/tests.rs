@@ -39,7 +39,7 @@ use super::{
 };
 use crate::{
     model::{AlertEvent, AlertState, Time},
-    rules::{RuleSet, RuleSource, SourceFile, compile, diagnostic::Diagnostic, file::duration},
+    rules::{RuleSet, RuleSource, SourceFile, diagnostic::Diagnostic, file::duration},
     selftest::{self, Script, world::World},
 };
 
@@ -62,9 +62,8 @@ fn compiled(text: &str) -> (Arc<RuleSet>, Option<Script>) {
     });
     let rendered =
         |findings: &[Diagnostic]| -> String { findings.iter().map(|finding| finding.render(&source, false)).collect() };
-    let compiled = compile::compile(&source).unwrap_or_else(|findings| panic!("{}", rendered(&findings)));
-    let scripts =
-        selftest::scripts(&compiled.tests, &source).unwrap_or_else(|findings| panic!("{}", rendered(&findings)));
+    let (compiled, scripts) =
+        selftest::prepare(&source, None).unwrap_or_else(|findings| panic!("{}", rendered(&findings)));
     (Arc::new(compiled.set), scripts.into_iter().next())
 }
 

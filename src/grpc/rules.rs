@@ -13,9 +13,10 @@ use crate::{
     engine::{Engine, Fate, RuleChange},
     reload::{Checked, Reload, Reloader},
     rules::{
-        RuleSource, SourceFile, compile,
+        RuleSource, SourceFile,
         diagnostic::{Diagnostic, Level},
     },
+    selftest,
     service::Handle,
 };
 
@@ -51,8 +52,8 @@ impl RuleService for Rules {
                     text,
                 }],
             });
-            let diagnostics = match compile::compile(&source) {
-                Ok(compiled) => compiled.warnings,
+            let diagnostics = match selftest::prepare(&source, None) {
+                Ok((compiled, _)) => compiled.warnings,
                 Err(mistakes) => mistakes,
             };
             findings(&Checked { source, diagnostics })
@@ -150,6 +151,8 @@ fn diagnostic(diagnostic: &Diagnostic, source: &RuleSource) -> api::Diagnostic {
         file: diagnostic.location.file.clone(),
         line: diagnostic.location.line,
         column: diagnostic.location.column,
+        end_line: diagnostic.location.end.line,
+        end_column: diagnostic.location.end.column,
         rendered: diagnostic.render(source, false),
     }
 }

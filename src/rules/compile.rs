@@ -35,6 +35,8 @@ pub struct Compiled {
     pub warnings: Vec<Diagnostic>,
     /// The rules' own tests, in the order of their files.
     pub tests: Vec<TestCase>,
+    /// The names for expressions and what they stand for, as written.
+    pub defines: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
 /// Compiles rule files.
@@ -77,6 +79,7 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
         },
         warnings,
         tests: document.tests,
+        defines: document.defines,
     })
 }
 
@@ -114,7 +117,7 @@ impl Compiler<'_> {
                     return None;
                 }
                 self.used_defines.extend(expr.defines().iter().cloned());
-                Some(expr)
+                Some(expr.placed(text.span))
             }
             Err(mistakes) => {
                 for mistake in &mistakes {
@@ -176,7 +179,8 @@ fn test_names(document: &Document, findings: &mut Findings<'_>) {
             .iter()
             .filter_map(|rule| Some(rule.name.as_ref()?.value.as_str()))
     };
-    for test in &document.tests {
+    // What is read anew in a test may bring rules of its own; whoever reads it looks for their names.
+    for test in document.tests.iter().filter(|test| !test.reloads()) {
         let expected = test.expect.iter().map(|expected| &expected.rule);
         for name in test.rules.iter().flatten().chain(expected) {
             if !known().any(|rule| rule == name.value) {

@@ -8,7 +8,7 @@ use std::fmt;
 use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet, renderer::DecorStyle};
 use serde::Serialize;
 
-pub use self::place::{Location, Span, Spanned};
+pub use self::place::{LineColumn, Location, Span, Spanned};
 use super::{RuleSource, expr::Mistake};
 
 /// How bad a finding is.
@@ -30,30 +30,33 @@ impl fmt::Display for Level {
     }
 }
 
-/// One finding.
+/// One finding. Its JSON is a promise to editors and CI (docs/rules.md): keys are added, never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
+    /// Where.
+    #[serde(flatten)]
+    pub location: Location,
     /// How bad it is.
+    #[serde(rename = "severity")]
     pub level: Level,
     /// What is wrong, in one line.
     pub message: String,
     /// What to do about it.
     pub advice: Option<String>,
-    /// Where.
-    #[serde(flatten)]
-    pub location: Location,
     /// Other places that have to do with it.
+    #[serde(rename = "related")]
     pub others: Vec<Other>,
 }
 
 /// Another place that has to do with a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Other {
-    /// What it has to do with it.
-    pub label: String,
     /// Where.
     #[serde(flatten)]
     pub location: Location,
+    /// What it has to do with it.
+    #[serde(rename = "message")]
+    pub label: String,
 }
 
 impl Diagnostic {

@@ -10,6 +10,7 @@
 
 mod check;
 mod codes;
+mod contradiction;
 mod defines;
 mod evaluate;
 mod lex;
@@ -20,6 +21,7 @@ mod reads;
 mod scope;
 pub(super) mod suggest;
 mod syntax;
+mod trace;
 mod tree;
 mod vocabulary;
 
@@ -35,9 +37,13 @@ pub use self::{
     codes::{Code, CodeLiterals, Codes},
     defines::Defines,
     reads::{MeetingFields, Reads},
+    trace::{Part, PartValue, Trace, TracedPart, Tracer},
     vocabulary::Schema,
 };
-use super::facts::{AlertFacts, Facts};
+use super::{
+    diagnostic::{Span, Spanned},
+    facts::{AlertFacts, Facts},
+};
 
 /// How long an expression in a rule file may be, in bytes.
 pub const MAX_RULE: usize = 4 * 1024;
@@ -83,6 +89,10 @@ pub struct Expr {
     /// The canonical text, `define`s put in.
     meaning: Box<str>,
     defines: Box<[CompactString]>,
+    /// As it was written, and with what.
+    text: Box<str>,
+    scope: Defines,
+    place: Option<Span>,
 }
 
 impl Expr {
@@ -103,9 +113,38 @@ impl Expr {
                 condition,
                 meaning: meaning::canonical(&node, defines).into(),
                 defines: used.into_iter().collect(),
+                text: text.into(),
+                scope: defines.clone(),
+                place: None,
             }),
             _ => Err(mistakes),
         }
+    }
+
+    /// The same, known to stand in that place of the rule files.
+    pub fn placed(self, place: Span) -> Self {
+        Self {
+            place: Some(place),
+            ..self
+        }
+    }
+
+    /// Its text, with its place if it stands in rule files.
+    pub fn written(&self) -> Option<Spanned<String>> {
+        self.place.map(|span| Spanned {
+            value: self.text.to_string(),
+            span,
+        })
+    }
+
+    /// Its text as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it is over.
+    pub fn schema(&self) -> Schema {
+        self.schema
     }
 
     /// Whether it holds for a notification or a state; `None` if what it needs is not known. Undecided for one over alerts.

@@ -80,6 +80,16 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// All its expressions: those of its condition, what ends its alerts, and what makes them worse.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let cases = self.severity.cases.iter().map(|(_, case)| case);
+        self.condition
+            .expressions()
+            .into_iter()
+            .chain(&self.resolve.when)
+            .chain(cases)
+    }
+
     /// Whether it keeps state by key, other than that of meetings and participants.
     pub fn is_keyed(&self) -> bool {
         self.enabled && !matches!(self.condition, Condition::Each { .. } | Condition::Held { .. })

@@ -1,14 +1,15 @@
 //! A test made ready to run: the vendor's text read, and what contradicts itself refused.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use super::Beside;
 use crate::{
     model::{
         Notification, NotificationId, Payload, Time,
         vendor_text::{self, Kind, Refusal},
     },
     rules::{
-        RuleSource,
+        RuleSet, compile,
         diagnostic::{Diagnostic, Findings, Span, Spanned},
         file::{Expected, Given, Step, TestCase, TestNotification, duration::written},
     },
@@ -57,6 +58,8 @@ pub enum Act {
         /// How long it is down.
         down: Duration,
     },
+    /// Other rules come into force.
+    Reload(Arc<RuleSet>),
 }
 
 impl Script {
@@ -66,13 +69,13 @@ impl Script {
     ///
     /// Everything in it that cannot be: vendor's text that the service would refuse, steps while the service is down, an event that
     /// the test does not look at.
-    pub fn read(test: &TestCase, source: &RuleSource) -> Result<Self, Vec<Diagnostic>> {
-        let mut findings = Findings::new(source);
+    pub fn read(test: &TestCase, rules: &RuleSet, beside: Option<Beside<'_>>) -> Result<Self, Vec<Diagnostic>> {
+        let mut findings = Findings::new(&rules.source);
         let start = test.start.unwrap_or(START);
         let steps: Vec<ScriptStep> = test
             .given
             .iter()
-            .filter_map(|step| read_step(step, start, &mut findings))
+            .filter_map(|step| read_step(step, start, beside, &mut findings))
             .collect();
         let last = steps.iter().map(ScriptStep::end);
         let last = last.chain(test.expect.iter().map(|expected| expected.at)).max();
@@ -85,7 +88,10 @@ impl Script {
             rules: test.rules.clone(),
         };
         script.check_times(&mut findings);
-        script.check_rules(&mut findings);
+        // A step that cannot be read may be the one that brings the rules.
+        if !findings.has_errors() {
+            script.check_rules(rules, &mut findings);
+        }
         findings.finish().map(|_| script)
     }
 
@@ -113,17 +119,21 @@ impl Script {
         }
     }
 
-    fn check_rules(&self, findings: &mut Findings<'_>) {
-        for expected in self
-            .expect
-            .iter()
-            .filter(|expected| !self.takes_part(&expected.rule.value))
-        {
+    fn check_rules(&self, rules: &RuleSet, findings: &mut Findings<'_>) {
+        let sets = self.steps.iter().filter_map(|step| match &step.act {
+            Act::Reload(rules) => Some(rules.as_ref()),
+            _ => None,
+        });
+        let sets: Vec<&RuleSet> = [rules].into_iter().chain(sets).collect();
+        let expected = self.expect.iter().map(|expected| &expected.rule);
+        for name in self.rules.iter().flatten().chain(expected.clone()) {
+            if sets.iter().all(|set| set.named(&name.value).is_none()) {
+                findings.error(name.span, format!("no rule is named `{}`", name.value));
+            }
+        }
+        for rule in expected.filter(|rule| !self.takes_part(&rule.value)) {
             findings
-                .error(
-                    expected.rule.span,
-                    format!("`{}` does not take part in this test", expected.rule.value),
-                )
+                .error(rule.span, format!("`{}` does not take part in this test", rule.value))
                 .advise("name it under `rules`");
         }
     }
@@ -133,22 +143,46 @@ impl ScriptStep {
     /// When the service is there again.
     fn end(&self) -> Duration {
         match self.act {
-            Act::Notify(_) => self.at,
+            Act::Notify(_) | Act::Reload(_) => self.at,
             Act::Restart { down } => self.at + down,
         }
     }
 }
 
-fn read_step(step: &Step, start: Time, findings: &mut Findings<'_>) -> Option<ScriptStep> {
+fn read_step(step: &Step, start: Time, beside: Option<Beside<'_>>, findings: &mut Findings<'_>) -> Option<ScriptStep> {
     let received = start.plus(step.at);
     let act = match &step.given {
         Given::ConfText(text) => Act::Notify(Box::new(read_text(Kind::Conf, text, received, findings)?)),
         Given::PartyText(text) => Act::Notify(Box::new(read_text(Kind::Party, text, received, findings)?)),
         Given::Notification(written) => Act::Notify(Box::new(spelled_out(written, start))),
         Given::Restart { down } => Act::Restart { down: *down },
+        Given::Reload { file } => Act::Reload(read_anew(file, beside, findings)?),
     };
     let (at, span) = (step.at, step.span);
     Some(ScriptStep { at, act, span })
+}
+
+/// The rules with another file in the place of the test's own.
+fn read_anew(file: &Spanned<String>, beside: Option<Beside<'_>>, findings: &mut Findings<'_>) -> Option<Arc<RuleSet>> {
+    let mut source = findings.source().clone();
+    let own = source.files.get_mut(file.span.file)?;
+    match beside?(&own.name, &file.value) {
+        Ok(read) => *own = read,
+        Err(error) => {
+            findings.error(file.span, error.to_string());
+            return None;
+        }
+    }
+    match compile::compile(&Arc::new(source)) {
+        Ok(compiled) => Some(Arc::new(compiled.set)),
+        Err(mistakes) => {
+            let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
+            findings
+                .error(file.span, format!("with this file the rules do not compile: {first}"))
+                .advise("see all mistakes with `bellwether check`");
+            None
+        }
+    }
 }
 
 fn read_text(kind: Kind, text: &Spanned<String>, received: Time, findings: &mut Findings<'_>) -> Option<Notification> {

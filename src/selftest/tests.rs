@@ -1,7 +1,7 @@
 use std::{fmt::Write, sync::Arc};
 
 use super::*;
-use crate::rules::{RuleSource, SourceFile, compile};
+use crate::rules::{RuleSource, SourceFile};
 
 /// What the tests of a rule file come to: nothing where all pass.
 fn outcome(text: &str) -> String {
@@ -12,10 +12,9 @@ fn outcome(text: &str) -> String {
         }],
     });
     let mut told = String::new();
-    let compiled = compile::compile(&source).unwrap_or_else(|findings| panic!("{findings:?}"));
-    let rules = Arc::new(compiled.set);
-    match scripts(&compiled.tests, &source) {
-        Ok(scripts) => {
+    match prepare(&source, Some(&beside)) {
+        Ok((compiled, scripts)) => {
+            let rules = Arc::new(compiled.set);
             for failure in scripts.iter().filter_map(|script| run(&rules, script).err()) {
                 writeln!(told, "{}\n", failure.render(&source, false)).unwrap();
             }
@@ -27,6 +26,19 @@ fn outcome(text: &str) -> String {
         }
     }
     told
+}
+
+/// No test here has a file beside it but this one.
+fn beside(rule_file: &str, name: &str) -> Result<SourceFile, Box<dyn Error>> {
+    let text = match name {
+        "later.txt" => "rules:\n- name: b\n  when: conf.status == UNMUTED_ALL\n",
+        "wrong.txt" => "rules:\n- name: b\n  wen: conf.status == UNMUTED_ALL\n",
+        _ => return Err("no such file".into()),
+    };
+    Ok(SourceFile {
+        name: format!("{name} for {rule_file}"),
+        text: text.to_owned(),
+    })
 }
 
 macro_rules! told {
@@ -143,12 +155,40 @@ tests:
 }
 
 #[test]
+fn other_rules_come_into_force_within_a_test() {
+    let text = r#"
+rules:
+  - name: a
+    when: conf.status == MUTED_ALL
+tests:
+  - name: the rules of the same file take the place of these
+    given:
+      - 0s: conf {billingCode = '1', status = '41'}
+      - 10s: { reload: later.txt }
+      - 20s: conf {billingCode = '1', status = '40'}
+    expect:
+      - 0s: fired a{billing_code="1"}
+      - 10s: resolved a{billing_code="1"}
+      - 20s: fired b{billing_code="1"}
+"#;
+    assert_eq!(outcome(text), "");
+    told!(
+        [
+            text.replace("later", "wrong"),
+            text.replace("later", "missing"),
+            text.replace("fired b", "fired c")
+        ]
+        .map(|text| outcome(&text))
+        .concat()
+    );
+}
+
+#[test]
 fn the_catalogue_keeps_its_word() {
     let source = Arc::new(crate::rules::catalogue::source());
-    let compiled = compile::compile(&source).unwrap();
+    let (compiled, scripts) = prepare(&source, Some(&beside)).unwrap();
     assert_eq!(compiled.warnings, []);
     let rules = Arc::new(compiled.set);
-    let scripts = scripts(&compiled.tests, &source).unwrap();
     for script in &scripts {
         run(&rules, script).unwrap_or_else(|failure| panic!("{}", failure.render(&source, false)));
     }
@@ -158,4 +198,74 @@ fn the_catalogue_keeps_its_word() {
             .filter(|script| script.name.value.starts_with(rule.name.as_str()));
         assert!(tests.count() >= 3, "{} has too few tests", rule.name);
     }
+}
+
+#[test]
+fn coverage_names_what_no_test_reaches() {
+    let text = r#"
+define:
+  refused: gone && party.disconnect_reason in [PORT_FULL, BUSY]
+  gone: party.status == DISCONNECTED
+rules:
+  - name: refused
+    when: refused && (meeting.present > 0 || party.role == EXPERT)
+    resolve: { when: party.status == SPEAKING }
+  - name: crowded
+    while: party.status == SPEAKING && meeting.present > 1
+    for: 10s
+  - name: unseen
+    when: conf.status == MUTED_ALL
+  - name: off
+    when: conf.status == UNMUTED_ALL
+    enabled: false
+tests:
+  - name: one
+    rules: [refused]
+    given:
+      - 0s: { party: { billing_code: '1', party_id: a, status: SPEAKING } }
+      - 1s: { party: { billing_code: '1', party_id: b, status: DISCONNECTED, disconnect_reason: BUSY } }
+      - 2s: { party: { billing_code: '1', party_id: b, status: SPEAKING } }
+    expect:
+      - 1s: fired refused{billing_code="1"}
+      - 2s: resolved refused{billing_code="1"}
+  - name: two
+    rules: [crowded]
+    given:
+      - 0s: { party: { billing_code: '1', party_id: a, status: SPEAKING } }
+      - 1s: { party: { billing_code: '1', party_id: b, status: SPEAKING } }
+      - 20s: { party: { billing_code: '1', party_id: b, status: MUTED } }
+    expect:
+      - 11s: fired crowded{billing_code="1",party_id="b"}
+      - 11s: fired crowded{billing_code="1",party_id="a"}
+      - 20s: resolved crowded{billing_code="1",party_id="b"}
+"#;
+    let source = Arc::new(RuleSource {
+        files: vec![SourceFile {
+            name: "rules.yaml".to_owned(),
+            text: text.to_owned(),
+        }],
+    });
+    let (compiled, scripts) = prepare(&source, None).unwrap();
+    let mut coverage = Coverage::new(&compiled);
+    let rules = Arc::new(compiled.set);
+    for script in &scripts {
+        run(&rules, script).unwrap_or_else(|failure| panic!("{}", failure.render(&source, false)));
+        coverage.add(&rules, script);
+    }
+    assert_eq!(
+        (coverage.rules(), coverage.rules().percent()),
+        (Share { all: 3, reached: 2 }, 66)
+    );
+    let mut told = String::new();
+    for gap in coverage.gaps(&rules) {
+        writeln!(told, "{}\n", gap.render(&source, false)).unwrap();
+    }
+    let outcomes = coverage.outcomes();
+    told!(format!("{told}{} of {}", outcomes.reached, outcomes.all));
+}
+
+#[test]
+fn all_of_nothing_is_all() {
+    assert_eq!(Share { all: 0, reached: 0 }.percent(), 100);
+    assert_eq!(Share { all: 3, reached: 2 }.percent(), 66);
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Act, Script};
 use crate::{
     engine::{
-        Engine, StoreId,
+        Engine, Seen, StoreId,
         effect::Effect,
         input::{Input, NewRules, Settings},
     },
@@ -21,6 +21,9 @@ pub(crate) struct World {
     journal: Vec<(Time, Input)>,
     settings: Settings,
     restored_after_every_input: bool,
+    /// What expressions could see, if the engine is watched.
+    pub seen: Vec<Seen>,
+    watched: bool,
 }
 
 impl World {
@@ -32,6 +35,8 @@ impl World {
             journal: Vec::new(),
             settings: settings.clone(),
             restored_after_every_input: false,
+            seen: Vec::new(),
+            watched: false,
         };
         world.apply(start, Input::Start(settings));
         world.load(start, rules);
@@ -44,6 +49,13 @@ impl World {
         self
     }
 
+    /// The same, but from now on it keeps what expressions could see of each notification.
+    pub fn watched(mut self) -> Self {
+        self.watched = true;
+        self.engine.watch(None);
+        self
+    }
+
     /// Does what a test says.
     pub fn play(&mut self, script: &Script) {
         for step in &script.steps {
@@ -51,6 +63,7 @@ impl World {
             match &step.act {
                 Act::Notify(notification) => self.apply(at, Input::Notification(Notification::clone(notification))),
                 Act::Restart { down } => self.restart(at, *down),
+                Act::Reload(rules) => self.load(at, rules),
             }
         }
         self.advance(script.start.plus(script.until));
@@ -87,6 +100,9 @@ impl World {
         for (offset, (time, input)) in (0u64..).zip(&self.journal) {
             self.engine.apply(offset, *time, input.clone(), &mut said_before);
         }
+        if self.watched {
+            self.engine.watch(None);
+        }
         self.put(at.plus(down), Input::Start(self.settings.clone()));
     }
 
@@ -102,6 +118,7 @@ impl World {
         let offset = self.journal.len() as u64;
         self.journal.push((at, input.clone()));
         self.engine.apply(offset, at, input, &mut self.effects);
+        self.seen.extend(self.engine.seen());
         if self.restored_after_every_input {
             #[expect(clippy::expect_used, reason = "what this version has written, it can read")]
             let restored = self.engine.restored().expect("a snapshot that was just made");

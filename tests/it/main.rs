@@ -9,6 +9,7 @@
 
 mod alerts;
 mod bad_input;
+mod bad_rules;
 mod command_line;
 mod crash;
 mod demo;

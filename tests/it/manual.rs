@@ -6,7 +6,7 @@ use bellwether::{
     cli::Cli,
     config::{Config, Flags},
     metrics::{Exposition, Metrics},
-    rules::{RuleSource, SourceFile, compile::compile},
+    rules::{RuleSource, SourceFile},
     selftest,
 };
 use clap::{Args as _, CommandFactory as _};
@@ -137,10 +137,9 @@ fn the_readmes_rules_are_good() {
     let name = "README.md".to_owned();
     let files = vec![SourceFile { name, text }];
     let source = Arc::new(RuleSource { files });
-    let compiled = compile(&source).unwrap();
+    let (compiled, scripts) = selftest::prepare(&source, None).unwrap();
     assert!(compiled.warnings.is_empty(), "{:?}", compiled.warnings);
     let rules = Arc::new(compiled.set);
-    let scripts = selftest::scripts(&compiled.tests, &source).unwrap();
     assert!(!scripts.is_empty());
     for script in scripts {
         if let Err(failure) = selftest::run(&rules, &script) {

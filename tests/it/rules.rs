@@ -94,6 +94,14 @@ async fn a_text_is_checked_without_being_loaded() {
         mistakes.iter().all(|mistake| mistake.rendered.contains('^')),
         "{mistakes:?}"
     );
+    // What `bellwether check` would tell of tests and doubts is told here, too; a file that a test names is not at hand.
+    let test = "tests:\n  - { name: t, given: [{ 0s: \"conf {billingCode = '1', status = 'x'}\" }] }\n  - { name: r, given: [{ 0s: { reload: x } }] }\n";
+    let found = check(&client, &format!("{RULES}define: {{ unused: 'true' }}\n{test}")).await;
+    let told: Vec<_> = found
+        .iter()
+        .map(|found| (found.level(), found.end_line > 0 && found.end_column > 0))
+        .collect();
+    assert_eq!(told, [(Level::Warning, true), (Level::Error, true)], "{found:?}");
     let text = "x".repeat((1 << 20) + 1);
     let refused = soon(client.rules.clone().check_rules(CheckRulesRequest { source: text })).await;
     assert_eq!(

@@ -65,23 +65,29 @@ async fn check_tells_all_findings_and_fails_for_errors() {
     );
 }
 
+/// What editors and CI build upon: keys may be added, none may change.
 #[tokio::test]
 async fn check_writes_a_list_for_programs() {
     let folder = tempfile::tempdir().unwrap();
     let wrong = file(
         folder.path(),
         "wrong.yaml",
-        "rules:\n- name: a\n  when: party.statu == SPEAKING\n",
+        "rules:\n- name: a\n  when: party.statu == SPEAKING\n- name: a\n  when: 'true'\n",
     );
     let ran = run(&["check", "--format", "json", &wrong]).await;
     let findings: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
-    let finding = &findings[0];
-    assert_eq!(
-        (finding["line"].as_u64(), finding["column"].as_u64()),
-        (Some(3), Some(15))
-    );
-    assert_eq!(finding["file"], wrong.as_str());
-    assert_eq!(finding["level"], "error");
+    let expected = serde_json::json!([
+        {
+            "file": wrong, "line": 3, "column": 15, "end": { "line": 3, "column": 20 },
+            "severity": "error", "message": "`party` has no `statu`", "advice": "did you mean party.status?", "related": [],
+        },
+        {
+            "file": wrong, "line": 4, "column": 9, "end": { "line": 4, "column": 10 },
+            "severity": "error", "message": "two rules named `a`", "advice": "give one of them another name",
+            "related": [{ "file": wrong, "line": 2, "column": 9, "end": { "line": 2, "column": 10 }, "message": "first here" }],
+        },
+    ]);
+    assert_eq!(findings, expected);
     assert_eq!(run(&["check", "--format", "json"]).await.out, "[]\n");
 }
 
@@ -113,6 +119,97 @@ async fn test_counts_what_passed_and_shows_what_failed() {
         failed.contains("test `too late` failed") && failed.contains("rules.yaml:16:5"),
         "{failed}"
     );
+}
+
+#[tokio::test]
+async fn test_tells_what_is_not_reached_and_fails_below_a_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = "tests:\n- name: t\n  given:\n  - 0s: conf {billingCode = '1', status = '41'}\n  expect:\n  - 30s: fired \
+                muted{billing_code=\"1\"}\n";
+    let half = file(folder.path(), "half.yaml", &format!("{RULES}{case}"));
+    let back = "  - 1m: conf {billingCode = '1', status = '40'}\n  expect:";
+    let resolved = "  - 1m: resolved muted{billing_code=\"1\"}\n";
+    let case = format!("{}{resolved}", case.replace("  expect:", back));
+    let whole = file(folder.path(), "whole.yaml", &format!("{RULES}{case}"));
+    for (args, exit) in [
+        (&["test", "--coverage", &half][..], Exit::Done),
+        (&["test", "--coverage", "--min", "50", &half], Exit::Done),
+        (&["test", "--coverage", "--min", "51", &half], Exit::No),
+        (&["test", "--coverage", "--min", "100", &whole], Exit::Done),
+        (
+            &["test", "--coverage", "--min", "100", "--run", "nothing", &whole],
+            Exit::No,
+        ),
+    ] {
+        assert_eq!(ends(args).await.0, exit, "{args:?}");
+    }
+    let shown = run(&["test", "--coverage", &half]).await.out;
+    assert!(
+        shown.contains("half.yaml:4:10") && shown.contains("this is never false in a test"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("1 of 1 rules (100 %), 1 of 2 outcomes of their branches (50 %)"),
+        "{shown}"
+    );
+    assert!(
+        !run(&["test", "--coverage", &whole]).await.out.contains("warning"),
+        "all is reached"
+    );
+}
+
+#[tokio::test]
+async fn test_writes_what_ci_systems_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = |name: &str, at: &str| {
+        format!(
+            "- name: {name}\n  given:\n  - 0s: conf {{billingCode = '<1>', status = '41'}}\n  expect:\n  - {at}: fired \
+             muted{{billing_code=\"<1>\"}}\n"
+        )
+    };
+    let text = format!(
+        "{RULES}tests:\n{}{}",
+        case("in time", "30s"),
+        case("too late & wrong", "31s")
+    );
+    let rules = file(folder.path(), "rules.yaml", &text);
+    let junit = folder.path().join("junit.xml").display().to_string();
+    assert_eq!(ends(&["test", "--junit", &junit, &rules]).await.0, Exit::No);
+
+    let written = fs::read_to_string(&junit).unwrap();
+    let report = quick_junit::Report::deserialize_from_str(&written).unwrap();
+    assert_eq!((report.tests, report.failures), (2, 1));
+    let suite = &report.test_suites[0];
+    assert_eq!(suite.name.as_str(), rules);
+    let names: Vec<&str> = suite.test_cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names, ["in time", "too late & wrong"]);
+    assert!(
+        written.contains("+ 30s  fired muted{billing_code=&quot;&lt;1&gt;&quot;}"),
+        "{written}"
+    );
+    let nowhere = run(&["test", "--junit", "/not/there.xml", &rules]).await;
+    assert_eq!(nowhere.ended.unwrap_err().exit(), Exit::Io);
+}
+
+#[tokio::test]
+async fn test_reads_rules_anew_from_a_file_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |name: &str| {
+        format!(
+            "{RULES}tests:\n- name: t\n  given:\n  - 0s: conf {{billingCode = '1', status = '41'}}\n  - 10s: {{ reload: {name} }}\n  \
+             expect: []\n  until: 1m\n"
+        )
+    };
+    file(folder.path(), "later.rules", &RULES.replace("30s", "2m"));
+    let later = file(folder.path(), "rules.yaml", &text("later.rules"));
+    assert_eq!(
+        ends(&["test", &later]).await,
+        (Exit::Done, "1 passed, 0 failed".to_owned())
+    );
+    for name in ["nothing.rules", "../later.rules", "/etc/hostname"] {
+        let wrong = file(folder.path(), "wrong.yaml", &text(name));
+        assert_eq!(ends(&["test", &wrong]).await.0, Exit::No, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -20,20 +20,27 @@ pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[R
         unrouted(rules, routes, &mut compiler.findings);
         unused_receivers(document, &mut compiler.findings);
         unused_schedules(document, &mut compiler.findings);
+        duplicates(rules, &mut compiler.findings);
     }
-    let rules: Vec<_> = rules.iter().filter(|(_, rule)| rule.enabled).collect();
     let findings = &mut compiler.findings;
-    for (i, (text, rule)) in rules.iter().enumerate() {
+    for (text, rule) in rules.iter().filter(|(_, rule)| rule.enabled) {
         let Some(name) = &text.name else { continue };
+        shadowed_key(text, rule, findings);
         if let Some(why) = never_fires(&rule.condition) {
             findings.warning(name.span, format!("`{}` can never fire: {why}", rule.name));
         }
-        if let Some((first, _)) = rules[..i].iter().find(|(_, earlier)| earlier.meaning == rule.meaning) {
+    }
+}
+
+/// Two rules that mean the same.
+fn duplicates(rules: &[(&RuleText, Rule)], findings: &mut Findings<'_>) {
+    let rules: Vec<_> = rules.iter().filter(|(_, rule)| rule.enabled).collect();
+    for (i, (text, rule)) in rules.iter().enumerate() {
+        let earlier = rules[..i].iter().find(|(_, earlier)| earlier.meaning == rule.meaning);
+        if let (Some((first, _)), Some(name)) = (earlier, &text.name) {
             let (first, source) = (first.condition.head, findings.source());
-            let warning = findings.warning(
-                name.span,
-                format!("`{}` fires exactly when another rule does", rule.name),
-            );
+            let message = format!("`{}` fires exactly when another rule does", rule.name);
+            let warning = findings.warning(name.span, message);
             warning.other(source, first, "this one").advise("remove one of them");
         }
     }
@@ -45,6 +52,20 @@ fn unused_defines(document: &Document, compiler: &mut Compiler<'_>) {
             compiler
                 .findings
                 .warning(name.span, format!("no expression uses `{}`", name.value));
+        }
+    }
+}
+
+/// A label beside a part of the key of the same name reads as if it were that part.
+fn shadowed_key(text: &RuleText, rule: &Rule, findings: &mut Findings<'_>) {
+    for (label, _) in &text.labels {
+        if rule.key.fields.iter().any(|field| field.name() == label.value) {
+            findings
+                .warning(
+                    label.span,
+                    format!("this label has the name of a part of the key: `{}`", label.value),
+                )
+                .advise("give it another name, or whoever reads the alert takes one for the other");
         }
     }
 }

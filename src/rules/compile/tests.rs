@@ -374,6 +374,8 @@ rules:
 - { name: two, when: party.disconnect_reason==BUSY, severity: critical }
 - { name: off, when: party.status == DIALING, enabled: false }
 - { name: ends-never, when: party.status == MUTED, resolve: { when: 'false' } }
+- { name: contradicts, when: party.country == '86' && party.country == '1' }
+- { name: shadow, when: party.status == MUTED, labels: { billing_code: x }, severity: critical }
 receivers:
 - { name: ops, email: { to: [noc@example.com] } }
 - { name: idle, email: { to: [idle@example.com] } }

@@ -56,13 +56,20 @@ pub struct Location {
     pub line: u32,
     /// The column that it begins at, from 1, in characters.
     pub column: u32,
-    /// The line that it ends on.
-    pub end_line: u32,
-    /// The column after its last character.
-    pub end_column: u32,
+    /// Where it ends: the place after its last character.
+    pub end: LineColumn,
     /// Where it stands.
     #[serde(skip)]
     pub span: Span,
+}
+
+/// A line and a column of a file, each from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LineColumn {
+    /// The line.
+    pub line: u32,
+    /// The column, in characters.
+    pub column: u32,
 }
 
 impl Location {
@@ -72,14 +79,12 @@ impl Location {
             Some(file) => (file.name.as_str(), file.text.as_str()),
             None => ("", ""),
         };
-        let (line, column) = line_and_column(text, span.start);
-        let (end_line, end_column) = line_and_column(text, span.end);
+        let LineColumn { line, column } = LineColumn::of(text, span.start);
         Self {
             file: file.to_owned(),
             line,
             column,
-            end_line,
-            end_column,
+            end: LineColumn::of(text, span.end),
             span,
         }
     }
@@ -91,13 +96,18 @@ impl fmt::Display for Location {
     }
 }
 
-/// Counted from 1, columns in characters; a byte-order mark is no character.
-fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let column = line.trim_start_matches('\u{feff}').chars().count();
-    let number = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-    (number(before.matches('\n').count()), number(column))
+impl LineColumn {
+    /// Those of a byte of a text; a byte-order mark is no character.
+    fn of(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let column = line.trim_start_matches('\u{feff}').chars().count();
+        let number = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
+        Self {
+            line: number(before.matches('\n').count()),
+            column: number(column),
+        }
+    }
 }
 
 impl Spanned<String> {

@@ -67,9 +67,9 @@ fn programs_get_lines_and_columns() {
     assert_eq!(
         serde_json::to_value(&finding).unwrap(),
         serde_json::json!({
-            "level": "error", "message": "unknown key `c`", "advice": "did you mean `a`?",
-            "file": "rules.yaml", "line": 2, "column": 1, "end_line": 2, "end_column": 2,
-            "others": [{ "label": "this one", "file": "rules.yaml", "line": 1, "column": 1, "end_line": 1, "end_column": 2 }],
+            "file": "rules.yaml", "line": 2, "column": 1, "end": { "line": 2, "column": 2 },
+            "severity": "error", "message": "unknown key `c`", "advice": "did you mean `a`?",
+            "related": [{ "file": "rules.yaml", "line": 1, "column": 1, "end": { "line": 1, "column": 2 }, "message": "this one" }],
         })
     );
     assert_eq!(

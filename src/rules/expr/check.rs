@@ -19,13 +19,14 @@ use super::{
     defines::{Define, Defines},
     parse::{self, MAX_DEPTH, MAX_NODES},
     syntax::{Kind, Node, Operator},
+    trace::{Part, Recorder},
     tree::{Arithmetic, Bool, Number, Text},
     vocabulary::{Field, Type, find},
 };
 
 /// A compiled part with its type.
 #[derive(Debug, Clone)]
-enum Value {
+pub(super) enum Value {
     Bool(Bool),
     Text(Text),
     Number(Number, Type),
@@ -48,6 +49,8 @@ pub(super) struct Checker<'a> {
     defines: &'a Defines,
     /// Of the expression, or of the `define` that is being put in.
     text: &'a str,
+    /// The `define` whose text it is.
+    define: Option<&'a CompactString>,
     /// The `define` that the expression itself names, and where, while the checker is inside it.
     inside: Option<(&'a CompactString, Range<usize>)>,
     /// Variables of the macros around, the innermost last.
@@ -58,6 +61,7 @@ pub(super) struct Checker<'a> {
     patterns: Vec<(CompactString, Regex)>,
     used: BTreeSet<CompactString>,
     mistakes: Vec<Mistake>,
+    recorder: Option<Recorder>,
 }
 
 /// A macro's variable, standing for one element of its list.
@@ -73,6 +77,7 @@ impl<'a> Checker<'a> {
             schema,
             defines,
             text,
+            define: None,
             inside: None,
             locals: vec![],
             nodes: 0,
@@ -80,7 +85,21 @@ impl<'a> Checker<'a> {
             patterns: vec![],
             used: BTreeSet::new(),
             mistakes: vec![],
+            recorder: None,
         }
+    }
+
+    /// Keeps every part by itself, for [`Self::recorded`].
+    pub fn recording(self) -> Self {
+        Self {
+            recorder: Some(Recorder::default()),
+            ..self
+        }
+    }
+
+    /// The parts that it went by.
+    pub fn recorded(self) -> Vec<Part> {
+        self.recorder.map(Recorder::finish).unwrap_or_default()
     }
 
     /// The `define`s that were put in, and what is wrong.
@@ -124,7 +143,16 @@ impl<'a> Checker<'a> {
             return None;
         }
         self.depth += 1;
+        let (text, define) = (self.text, self.define);
+        let part = self
+            .recorder
+            .as_mut()
+            .map(|recorder| recorder.begin(node, text, define));
         let value = self.value_of(node);
+        if let (Some(recorder), Some(part), Some(value)) = (&mut self.recorder, part, &value) {
+            let is_local = |name: &CompactString| self.locals.iter().any(|local| local.name == *name);
+            recorder.end(part, value, node.as_name().is_some_and(is_local));
+        }
         self.depth -= 1;
         value
     }
@@ -297,10 +325,12 @@ impl<'a> Checker<'a> {
             return None;
         };
         let outer_text = std::mem::replace(&mut self.text, &define.text);
+        let outer_define = self.define.replace(name);
         let outer = self.inside.clone();
         self.inside = outer.clone().or_else(|| Some((name, node.span.clone())));
         let result = check(self, body);
         self.inside = outer;
+        self.define = outer_define;
         self.text = outer_text;
         result
     }

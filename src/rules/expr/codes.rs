@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Expr, Schema,
+    contradiction::contradicts_itself,
     evaluate::compare_numbers,
     tree::{Bool, Comparison, Number, NumberField, Part, Text, TextField},
 };
@@ -52,8 +53,11 @@ impl Expr {
         codes.outcomes(&self.condition).can_be_true
     }
 
-    /// Whether it could hold for any notification or state, judged by codes alone; if not, a rule with it never fires.
+    /// Whether it could hold for any notification or state, as far as codes and literals tell; if not, a rule with it never fires.
     pub fn could_ever_hold(&self) -> bool {
+        if contradicts_itself(&self.condition) {
+            return false;
+        }
         let literals = self.code_literals();
         let conf = cells(&literals.conf_status).map(Codes::Conf);
         let party = cells(&literals.party_status).flat_map(|status| {

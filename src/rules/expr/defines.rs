@@ -1,7 +1,10 @@
 //! `define`s: names that stand for other expressions. They are put in by reference, so one is checked again where it is used; a mistake
 //! in its own text is told there, once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use compact_str::CompactString;
 
@@ -14,11 +17,11 @@ use super::{
     vocabulary,
 };
 
-/// The `define`s of a rule set.
-#[derive(Debug, Default)]
-pub struct Defines(BTreeMap<CompactString, Define>);
+/// The `define`s of a rule set; every expression that is compiled with them keeps them.
+#[derive(Debug, Clone, Default)]
+pub struct Defines(Arc<BTreeMap<CompactString, Define>>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Define {
     pub text: String,
     /// `None`: there is a mistake in it, which has been told.
@@ -32,14 +35,15 @@ impl Defines {
         N: Into<CompactString>,
         T: Into<String>,
     {
-        let mut all = Self::default();
+        let mut read = BTreeMap::new();
         let mut mistakes = Vec::new();
         for (name, text) in defines {
             let (name, text) = (name.into(), text.into());
             let body = name_mistake(&name, &text).map_or_else(|| parse::parse(&text, MAX_RULE), Err);
             let body = body.map_err(|mistake| mistakes.push((name.clone(), mistake))).ok();
-            all.0.insert(name, Define { text, body });
+            read.insert(name, Define { text, body });
         }
+        let mut all = Self(Arc::new(read));
         let mut order = Order {
             defines: &all,
             path: vec![],
@@ -79,7 +83,7 @@ impl Defines {
     }
 
     fn spoil(&mut self, name: &str) {
-        if let Some(define) = self.0.get_mut(name) {
+        if let Some(define) = Arc::make_mut(&mut self.0).get_mut(name) {
             define.body = None;
         }
     }

@@ -122,7 +122,7 @@ impl Number {
 }
 
 impl Text {
-    fn read<'s, S: Scope>(&'s self, scope: &'s S) -> Option<&'s str> {
+    pub fn read<'s, S: Scope>(&'s self, scope: &'s S) -> Option<&'s str> {
         match self {
             Self::Const(value) => Some(value),
             Self::Field(field) => scope.text(*field),

@@ -8,6 +8,7 @@ mod hostile;
 mod meaning;
 mod mistakes;
 mod scenes;
+mod trace;
 
 use super::{Defines, Expr, MAX_FILTER, MAX_RULE, Mistake, Schema};
 

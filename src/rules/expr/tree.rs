@@ -156,6 +156,21 @@ impl NumberField {
                 | Self::MeetingEndedAt
         )
     }
+
+    /// Whether it counts something, and so is never negative.
+    pub fn is_count(self) -> bool {
+        matches!(
+            self,
+            Self::MeetingPresent
+                | Self::MeetingTalking
+                | Self::MeetingDialing
+                | Self::MeetingExperts
+                | Self::MeetingClients
+                | Self::MeetingPeakPresent
+                | Self::MeetingRefused
+                | Self::AlertOccurrences
+        )
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use compact_str::{CompactString, ToCompactString as _};
+
 use super::tree::{BoolField as B, NumberField as N, PartyText as P, TextField as T, TextMap};
 use crate::model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role, Severity};
 
@@ -45,6 +47,15 @@ impl Type {
                 | Self::DisconnectReason
                 | Self::Role
         )
+    }
+
+    /// The short name of a code of this type; its number if there is none.
+    pub fn code_name(self, value: i64) -> CompactString {
+        let constants = Schema::Notification.constants();
+        let name = constants
+            .into_iter()
+            .find(|(_, kind, code)| (*kind, *code) == (self, value));
+        name.map_or_else(|| value.to_compact_string(), |(name, ..)| name.into())
     }
 }
 

@@ -56,6 +56,11 @@ pub enum Given {
         /// How long it is down; zero: back at once.
         down: Duration,
     },
+    /// Another file takes the place of the test's own, and the rules are read anew.
+    Reload {
+        /// Its name; it lies beside the test's file.
+        file: Spanned<String>,
+    },
 }
 
 /// An alert event that must happen.
@@ -71,6 +76,13 @@ pub struct Expected {
     pub key: Vec<(String, String)>,
     /// Where it is written.
     pub span: Span,
+}
+
+impl TestCase {
+    /// Whether rules are read anew in it.
+    pub fn reloads(&self) -> bool {
+        self.given.iter().any(|step| matches!(step.given, Given::Reload { .. }))
+    }
 }
 
 /// Reads one element of `tests:`.
@@ -168,29 +180,34 @@ fn written(text: &Spanned<String>, findings: &mut Findings<'_>) -> Option<Given>
     }
 }
 
-const STEPS: [&str; 3] = ["conf {…}", "party {…}", "restart"];
+const STEPS: [&str; 4] = ["conf {…}", "party {…}", "restart", "reload: FILE"];
 
-/// `conf: {…}`, `party: {…}` or `restart: 90s`
+/// `conf: {…}`, `party: {…}`, `restart: 90s` or `reload: FILE`
 fn spelled_out(node: Node, findings: &mut Findings<'_>) -> Option<Given> {
     let mut fields = Fields::of(node, "a step", findings)?;
     let span = fields.head;
     let conf = fields.take("conf").map(|node| notification::conf(node, findings));
     let party = fields.take("party").map(|node| notification::party(node, findings));
     let restart = fields.duration("restart", findings);
+    let reload = fields.text("reload", findings);
     fields.finish(findings);
-    match (conf, party, restart) {
-        (Some(notification), None, None) | (None, Some(notification), None) => {
-            notification.map(|notification| Given::Notification(Box::new(notification)))
-        }
-        (None, None, Some(down)) => Some(Given::Restart { down: down.value }),
-        (None, None, None) => None,
-        _ => {
-            findings
-                .error(span, "several things in one step")
-                .advise("make each a step of its own");
-            None
-        }
+    let notification = |read: Option<TestNotification>| Some(Given::Notification(Box::new(read?)));
+    let mut things = [
+        conf.map(notification),
+        party.map(notification),
+        restart.map(|down| Some(Given::Restart { down: down.value })),
+        reload.map(|file| Some(Given::Reload { file })),
+    ]
+    .into_iter()
+    .flatten();
+    let thing = things.next();
+    if things.next().is_some() {
+        findings
+            .error(span, "several things in one step")
+            .advise("make each a step of its own");
+        return None;
     }
+    thing.flatten()
 }
 
 const EVENTS: [(&str, AlertEventKind); 2] = [("fired", AlertEventKind::Fired), ("resolved", AlertEventKind::Resolved)];

@@ -98,8 +98,7 @@ fn options() -> Options {
 
 fn refuse(error: &Error, file: usize, text: &str, findings: &mut Findings<'_>) {
     let location = error.location();
-    let offset = location.map_or(0, |place| offset_of(text, place.line(), place.column()));
-    let span = at(file, text, offset);
+    let mut offset = location.map_or(0, |place| offset_of(text, place.line(), place.column()));
     let said = error.to_string();
     let message = match location {
         Some(place) => said.trim_end_matches(&format!(" at line {}, column {}", place.line(), place.column())),
@@ -113,17 +112,37 @@ fn refuse(error: &Error, file: usize, text: &str, findings: &mut Findings<'_>) {
             "a second document in one file".to_owned(),
             Some("put it into a file of its own"),
         ),
-        _ if message.contains("tab") => (
-            "a tab where the line's indentation is expected".to_owned(),
-            Some("indent with spaces"),
-        ),
+        _ if message.contains("tab") => {
+            offset = tab_from(text, offset);
+            (
+                "a tab where the line's indentation is expected".to_owned(),
+                Some("indent with spaces"),
+            )
+        }
         _ if line_at(text, offset).contains(": {{") => (
             message.to_owned(),
             Some("a text that begins with a brace must stand in quotes"),
         ),
         _ => (message.to_owned(), None),
     };
-    findings.error(span, message).advice = advice.map(str::to_owned);
+    findings.error(at(file, text, offset), message).advice = advice.map(str::to_owned);
+}
+
+/// The next tab in an indentation; what stops at one may have gone as far as the line before.
+fn tab_from(text: &str, offset: usize) -> usize {
+    let line = text
+        .get(..offset)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |end| end + 1);
+    let mut start = line;
+    for line in text.get(line..).unwrap_or_default().split_inclusive('\n') {
+        let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = line[..indentation].find('\t') {
+            return start + tab;
+        }
+        start += line.len();
+    }
+    offset
 }
 
 fn over_budget(breach: &BudgetBreach) -> (String, Option<&'static str>) {

@@ -139,6 +139,18 @@ fn some_expressions_can_never_hold() {
         "conf.status == MEETING_START && previous.status == SPEAKING",
         "party.disconnect_reason == null && has(party.disconnect_reason)",
         "conf.status == 5 ? party.status == 5 : conf.status == 5",
+        "party.country == '86' && party.country == '1'",
+        "party.country in ['86', '1'] && !(party.country == '1' || party.country == '86')",
+        "has(party.phone) && party.phone == ''",
+        "meeting.live && !meeting.live",
+        "meeting.present > 5 && (party.name != '' && meeting.present < 5)",
+        "5 < meeting.present && 5 >= meeting.present",
+        "meeting.present < 0",
+        "meeting.experts == 3 && meeting.experts > 3",
+        "meeting.recording == null && meeting.recording == RECORDED",
+        "meeting.started_at == null && meeting.started_at < occurred_at && meeting.started_at > timestamp('2026-01-05T08:00:00Z')",
+        "(meeting.live && !meeting.live) || (meeting.present > 1 && meeting.present < 2)",
+        "meeting.live ? meeting.refused < 0 : (source == 'a' && source == 'b')",
     ] {
         assert!(!expr(text).could_ever_hold(), "{text}");
     }
@@ -149,6 +161,12 @@ fn some_expressions_can_never_hold() {
         "party.disconnect_reason == null",
         "meeting.recording == RECORDED",
         "party.status == 5 ? party.name == 'x' : false",
+        "party.country in ['86', '1'] && party.country != '1'",
+        "meeting.present > 4 && meeting.present < 6",
+        "meeting.live || !meeting.live",
+        "meeting.recording != RECORDED && meeting.recording == null",
+        "!(meeting.live && meeting.ended) && meeting.live",
+        "meeting.recording == null && meeting.present >= 0",
     ] {
         assert!(expr(text).could_ever_hold(), "{text}");
     }
@@ -192,6 +210,10 @@ fn condition() -> impl Strategy<Value = String> {
         "source == 'bridge-a'",
         "size(party.name) == 4",
         "meeting.recording == RECORDED",
+        "meeting.recording == null",
+        "meeting.present <= 1",
+        "2 < meeting.present",
+        "party.country in ['86', '1']",
         "meeting.present - 1 > 0",
         "meeting.present / meeting.talking == 1",
         "(meeting.live ? party.status : previous.status) == 4",

@@ -1,0 +1,126 @@
+//! What an engine that is watched tells of the notifications that it takes in: all that an expression could see of each. For the
+//! coverage of tests and for explanations; an engine that nobody watches pays a look at an empty place. It decides nothing, and no
+//! snapshot holds it.
+
+use compact_str::CompactString;
+
+use super::{meeting::Occurrence, received::Received};
+use crate::{
+    model::{ConferenceStatus, Notification, Party, Payload, Time},
+    rules::facts::{AtHand, Facts, MeetingFacts, Previous, Said},
+};
+
+/// What is looked at, and what has been seen since somebody asked.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    /// The billing code; `None`: every meeting.
+    pub meeting: Option<CompactString>,
+    pub seen: Vec<Seen>,
+}
+
+impl Watch {
+    pub fn looks_at(&self, received: &Received<'_>) -> bool {
+        let code = received.notification.payload.billing_code();
+        self.meeting.as_ref().is_none_or(|meeting| meeting == code)
+    }
+}
+
+/// A notification that was taken in, with what expressions could see.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Its place in the order of acceptance.
+    pub sequence: u64,
+    /// The notification.
+    pub notification: Notification,
+    /// When it counts.
+    pub at: Time,
+    /// When it was received.
+    pub received_at: Time,
+    /// What the state made of it.
+    pub taken: Taken,
+    /// The sequence of the notification that opened its occurrence of the meeting.
+    pub occurrence: u64,
+    /// The meeting after it.
+    pub meeting: MeetingFacts,
+    /// What is known after it of the participant that it is about.
+    pub participant: Option<Party>,
+    before: Before,
+}
+
+/// What the state made of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It changed what is known.
+    News,
+    /// Rules saw it, but it is older than what is known, or than the occurrence.
+    Late,
+    /// It says what the last one said: no rule is to match it.
+    Repeat,
+}
+
+/// The notification before.
+#[derive(Debug, Clone)]
+enum Before {
+    Nothing,
+    Conf(ConferenceStatus),
+    Party(Box<Party>, Said),
+}
+
+impl Seen {
+    pub(super) fn new(received: &Received<'_>, taken: Taken, occurrence: u64, facts: &Facts<'_>) -> Self {
+        Self {
+            sequence: received.sequence,
+            notification: Notification::clone(received.notification),
+            at: received.at,
+            received_at: received.received_at,
+            taken,
+            occurrence,
+            meeting: *facts.meeting,
+            participant: None,
+            before: match facts.previous {
+                Previous::Nothing => Before::Nothing,
+                Previous::Conf(status) => Before::Conf(status),
+                Previous::Party { known, said } => Before::Party(Box::new(known.clone()), said),
+            },
+        }
+    }
+
+    /// With what the state has made of it.
+    pub(super) fn taken_in(self, is_news: bool, occurrence: &Occurrence) -> Self {
+        let seat = occurrence.seat_of(&self.notification.payload);
+        let participant = seat.and_then(|seat| occurrence.participant(seat));
+        Self {
+            taken: if is_news { Taken::News } else { Taken::Late },
+            participant: participant.map(|participant| participant.known.clone()),
+            ..self
+        }
+    }
+
+    /// What expressions over notifications see.
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            at_hand: match &self.notification.payload {
+                Payload::Conf(conf) => AtHand::Conf(conf),
+                Payload::Party(party) => AtHand::Party(party),
+            },
+            previous: match &self.before {
+                Before::Nothing => Previous::Nothing,
+                Before::Conf(status) => Previous::Conf(*status),
+                Before::Party(known, said) => Previous::Party { known, said: *said },
+            },
+            ..self.state_of(None)
+        }
+    }
+
+    /// What expressions over states see after it: of a participant, or of the meeting alone.
+    pub fn state_of<'a>(&'a self, participant: Option<&'a Party>) -> Facts<'a> {
+        Facts {
+            at_hand: participant.map_or(AtHand::Nothing, AtHand::Party),
+            previous: Previous::Nothing,
+            meeting: &self.meeting,
+            source: &self.notification.source,
+            occurred_at: self.at,
+            received_at: self.received_at,
+        }
+    }
+}
