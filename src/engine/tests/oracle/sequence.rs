@@ -1,5 +1,5 @@
 //! *sequence*: steps in order, with anything in between. The order is that of the times, at one instant that of acceptance; so what comes
-//! late can complete a match of what happened after it.
+//! late can complete a match of what happened after it. `unless` ends what was known, when it came, to have begun by then.
 
 use std::time::Duration;
 
@@ -59,12 +59,16 @@ impl Sequence {
 
     /// All matches there are: from each first step on, each further step is the next notification that is it.
     fn complete(&self, heard: &[&Heard]) -> Vec<Complete> {
-        let mut heard = heard.to_vec();
+        let (ends, mut heard): (Vec<&Heard>, Vec<&Heard>) = heard.iter().partition(|heard| self.is_ended_by(heard));
         heard.sort_by_key(|heard| (heard.at, heard.sequence));
         let from = |(place, first): (usize, &&Heard)| {
+            let is_ended_by = |end: &&Heard| end.sequence > first.sequence && end.at >= first.at;
+            if ends.iter().any(is_ended_by) {
+                return None;
+            }
             let mut steps = 0;
             for next in &heard[place..] {
-                if self.is_ended_by(next) || next.at >= first.at.plus(self.within) {
+                if next.at >= first.at.plus(self.within) {
                     return None;
                 }
                 if holds(&self.steps[steps], next) {
