@@ -25,8 +25,8 @@ mod ratio;
 mod received;
 mod recency;
 mod reload;
-mod schedules;
 mod sequence;
+mod sight;
 mod step;
 mod watch;
 mod window;
@@ -40,6 +40,7 @@ use serde::{Deserialize, Serialize};
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
 pub use reload::{Fate, Reloaded, RuleChange};
+pub use sight::RuleSight;
 pub use watch::{Seen, Taken};
 
 use crate::{
@@ -55,7 +56,7 @@ use lifecycle::Alerts;
 use meetings::Meetings;
 use received::Received;
 use reload::compiled;
-use schedules::Schedules;
+use sight::Sight;
 use step::Step;
 use watch::Watch;
 
@@ -78,6 +79,8 @@ pub const SEMANTICS: u32 = 2;
 pub struct Engine {
     rules: Arc<RuleSet>,
     state: State,
+    /// The rule that is being weighed, should the engine fail on it.
+    at_work: Option<u32>,
     watch: Option<Box<Watch>>,
 }
 
@@ -95,7 +98,7 @@ struct State {
     alerts: Alerts,
     keyed: Keyed,
     deadlines: Deadlines,
-    schedules: Schedules,
+    sight: Sight,
     reloaded: Reloaded,
     counts: Counts,
 }
@@ -111,7 +114,7 @@ pub enum RestoreError {
     Rules(String),
 }
 
-/// A meeting that makes the engine panic, so that tests can show what then happens.
+/// A meeting, and a rule of events, that make the engine panic, so that tests can show what then happens.
 #[cfg(test)]
 pub(crate) const POISON: &str = "poison";
 
@@ -131,13 +134,14 @@ impl Engine {
             alerts: Alerts::default(),
             keyed: Keyed::default(),
             deadlines: Deadlines::default(),
-            schedules: Schedules::default(),
+            sight: Sight::default(),
             reloaded: Reloaded::default(),
             counts: Counts::default(),
         };
         Self {
             rules,
             state,
+            at_work: None,
             watch: None,
         }
     }
@@ -151,6 +155,7 @@ impl Engine {
         Ok(Self {
             rules,
             state,
+            at_work: None,
             watch: None,
         })
     }
@@ -164,6 +169,7 @@ impl Engine {
         Ok(Self {
             rules,
             state,
+            at_work: None,
             watch: None,
         })
     }
@@ -187,6 +193,10 @@ impl Engine {
             self.state.counts.late_deadlines += self.state.deadlines.due_by(time);
             self.state.now = time;
         }
+        if let Input::Skip { rule, .. } = &input {
+            // Before time goes on: it may be a deadline that the rule fails on.
+            self.failed(offset, time, rule.as_deref(), out);
+        }
         self.advance(offset, time, out);
         match input {
             Input::Notification(ref notification) => self.notification(offset, notification, out),
@@ -195,16 +205,23 @@ impl Engine {
                 self.state.settings = settings;
                 let (alerts, mut step) = self.alerts_and_step(offset, out);
                 alerts.restart(&mut step);
+                self.forgive(offset, out);
             }
             Input::Rules(rules) => self.new_rules(offset, rules, out),
             Input::Mail(outcome) => {
                 let (alerts, mut step) = self.alerts_and_step(offset, out);
                 alerts.mail_ended(&mut step, outcome);
             }
-            Input::Skip(_) => self.state.counts.inputs_skipped += 1,
+            Input::Skip { .. } => {}
         }
         // A deadline that was set in the past falls due right after its input.
         self.advance(offset, time, out);
+    }
+
+    /// The rule that was being weighed when the engine failed, if one was.
+    pub fn rule_at_work(&self) -> Option<&CompactString> {
+        let rule = self.rules.rules.get(self.at_work? as usize)?;
+        Some(&rule.name)
     }
 
     /// Keeps from now on what expressions could see of each notification, of one meeting or of all; [`Self::seen`] hands it out.
@@ -318,6 +335,7 @@ impl Engine {
                 self.schedule_turns(offset, schedule, out);
                 continue;
             }
+            self.at_work = timer.rule();
             let (meetings, alerts, mut step) = self.parts(offset, out);
             match timer {
                 Timer::Hold { subject, rule } => meetings.hold_due(&mut step, alerts, subject, rule),
@@ -331,6 +349,7 @@ impl Engine {
                 Timer::Mail(ticket) => alerts.mail_due(&mut step, ticket),
                 Timer::Schedule(_) => {}
             }
+            self.at_work = None;
         }
         self.state.now = time;
     }
@@ -383,7 +402,7 @@ impl Engine {
             alerts,
             keyed,
             deadlines,
-            schedules,
+            sight,
             counts,
             ..
         } = &mut self.state;
@@ -398,7 +417,8 @@ impl Engine {
             deadlines,
             counts,
             next_event,
-            blind: schedules.blind(),
+            blind: sight.blind(),
+            at_work: &mut self.at_work,
             out,
         };
         (meetings, alerts, step)

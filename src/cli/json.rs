@@ -166,6 +166,7 @@ pub(super) fn rule(rule: &api::Rule) -> Value {
         ("lastFiredAt", timestamp(rule.last_fired_at.as_ref())),
         ("keys", uint64(rule.keys)),
         ("evicted", uint64(rule.evicted)),
+        ("sight", name(rule.sight, api::rule::Sight::as_str_name)),
     ])
 }
 

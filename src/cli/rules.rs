@@ -81,10 +81,11 @@ fn overview(rules: &[api::Rule], terminal: &mut Terminal<'_>) -> io::Result<()> 
             rule.fired.to_string(),
             rule.keyless.to_string(),
             show::time(rule.last_fired_at.as_ref()),
-            if rule.enabled {
-                place
-            } else {
-                format!("{place} (switched off)")
+            match rule.sight() {
+                api::rule::Sight::SwitchedOff => format!("{place} (switched off)"),
+                api::rule::Sight::OffSchedule => format!("{place} (off schedule)"),
+                api::rule::Sight::Failed => format!("{place} (set aside: the service failed on it)"),
+                api::rule::Sight::Sees | api::rule::Sight::Unspecified => place,
             },
         ]);
     }

@@ -229,6 +229,7 @@ fn why(reason: ResolveReason) -> &'static str {
         ResolveReason::RuleChanged => "the rule was changed",
         ResolveReason::RuleRemoved => "the rule was removed or switched off",
         ResolveReason::OffSchedule => "the rule looks only during a schedule, which has closed",
+        ResolveReason::RuleFailed => "the rule was set aside, since the service failed on it; look into its log",
         ResolveReason::Evicted => "the rule reached its bound of open alerts, and this one had been idle the longest",
     }
 }

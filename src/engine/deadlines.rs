@@ -38,6 +38,16 @@ pub(super) enum Timer {
     Schedule(u32),
 }
 
+impl Timer {
+    /// Whose it is, if it is a rule's.
+    pub fn rule(&self) -> Option<u32> {
+        match self {
+            Self::Hold { rule, .. } | Self::Key(KeyPlace { rule, .. }) | Self::Sweep(rule) => Some(*rule),
+            _ => None,
+        }
+    }
+}
+
 /// Whose state a held rule watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Subject {

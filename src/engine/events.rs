@@ -52,15 +52,18 @@ impl<'a> Shown<'a> {
 /// Shows a notification to every rule that it can touch.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
-    for &rule in rules.index.events(&shown.received.notification.payload) {
-        if !step.sees(rule) {
-            continue;
+    for rule in rules.index.events(shown.facts) {
+        if step.sees(rule) {
+            *step.at_work = Some(rule);
+            show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
         }
-        show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
     }
+    *step.at_work = None;
 }
 
 fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule, shown: &Shown<'_>) {
+    #[cfg(test)]
+    assert_ne!(compiled.name, super::POISON, "what the tests make the engine fail on");
     let resolve = compiled.resolve.when.as_ref();
     if resolve.is_some_and(|when| when.holds(shown.facts)) {
         alerts.resolve_agreeing(step, rule, shown.place, shown.facts);
@@ -94,10 +97,10 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
 
 /// A repeat is no match, but it is not quiet then, and the alert of what it repeats has been seen.
 pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
-    let rules = step.rules;
     let seen = step.look_at(shown.received, Taken::Repeat, shown.place.occurrence, shown.facts);
     step.show(seen);
-    for &rule in rules.index.events(&shown.received.notification.payload) {
+    let rules = step.rules;
+    for rule in rules.index.events(shown.facts) {
         if !step.sees(rule) {
             continue;
         }

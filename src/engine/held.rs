@@ -63,9 +63,21 @@ pub(super) fn weigh(
     rule: u32,
     cause: &Cause<'_>,
 ) {
-    if !step.sees(rule) {
-        return;
+    if step.sees(rule) {
+        *step.at_work = Some(rule);
+        weigh_state(step, alerts, occurrence, subject, rule, cause);
+        *step.at_work = None;
     }
+}
+
+fn weigh_state(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    subject: Subject,
+    rule: u32,
+    cause: &Cause<'_>,
+) {
     let compiled = &step.rules.rules[rule as usize];
     let Condition::Held {
         condition,
@@ -291,8 +303,13 @@ fn fire(
     )
 }
 
-/// What is now known of the subject; `None` if it is gone.
-fn facts<'a>(occurrence: &'a Occurrence, subject: Subject, cause: &Cause<'a>, now: Time) -> Option<Facts<'a>> {
+/// What the expression of a state sees; `None` where the participant is gone.
+pub(super) fn facts<'a>(
+    occurrence: &'a Occurrence,
+    subject: Subject,
+    cause: &Cause<'a>,
+    now: Time,
+) -> Option<Facts<'a>> {
     let at_hand = match subject.seat {
         None => AtHand::Nothing,
         Some(seat) => AtHand::Party(&occurrence.participant(seat)?.known),

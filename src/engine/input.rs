@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::outbox::IntentId;
@@ -24,8 +25,13 @@ pub enum Input {
     Rules(NewRules),
     /// An attempt to send a mail ended.
     Mail(MailOutcome),
-    /// The input at this offset made the engine fail; it is left out whenever the journal is read again.
-    Skip(u64),
+    /// An input made the engine fail; it is left out whenever the journal is read again.
+    Skip {
+        /// Its offset.
+        offset: u64,
+        /// The rule that was at work, if one was. At the second failure within an hour it is set aside.
+        rule: Option<CompactString>,
+    },
 }
 
 /// A rule set to put in force. Only its text is journaled; the compiled form is its function.

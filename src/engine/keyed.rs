@@ -147,38 +147,33 @@ pub(super) fn close(step: &mut Step<'_>, occurrence: Place, meeting: &MeetingFac
     }
 }
 
+/// A rule sees no more: forgets its keys, but for those at which it listens again when it does.
+pub(super) fn drop_of(step: &mut Step<'_>, rule: u32) {
+    for place in step.keyed.of_rule(rule) {
+        if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
+            silence.pause(step.deadlines);
+        } else {
+            remove(step, place);
+        }
+    }
+}
+
+/// A rule sees again: what is missed only if somebody listens begins now.
+pub(super) fn listen(step: &mut Step<'_>, rule: u32) {
+    for place in step.keyed.of_rule(rule) {
+        if let (Condition::Quiet(quiet), Some(State::Quiet(silence))) =
+            (&step.rules.rules[rule as usize].condition, step.keyed.get_mut(place))
+        {
+            silence.listen(quiet, step.deadlines, step.now, place);
+        }
+    }
+}
+
 /// The service starts: what is missed only if somebody listens begins anew.
 pub(super) fn begin_anew(keyed: &mut Keyed, now: Time, deadlines: &mut Deadlines) {
     for entry in keyed.rules.iter_mut().flat_map(|keys| &mut keys.slots).flatten() {
         if let State::Quiet(silence) = &mut entry.state {
             silence.begin_anew(now, deadlines);
-        }
-    }
-}
-
-/// A rule sees no more: forgets all its keys, but for those that will be missed when it sees again.
-pub(super) fn drop_of(step: &mut Step<'_>, rule: u32) {
-    for place in step.keyed.of_rule(rule) {
-        match step.keyed.get_mut(place) {
-            Some(State::Quiet(silence)) => {
-                if let Some(deadline) = silence.pause() {
-                    step.deadlines.cancel(deadline);
-                }
-            }
-            _ => drop(remove(step, place)),
-        }
-    }
-}
-
-/// A rule sees again.
-pub(super) fn listen(step: &mut Step<'_>, rule: u32) {
-    let Condition::Quiet(quiet) = &step.rules.rules[rule as usize].condition else {
-        return;
-    };
-    for place in step.keyed.of_rule(rule) {
-        if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
-            let deadline = step.deadlines.set(step.now.plus(quiet.for_), Timer::Key(place));
-            silence.listen(step.now, deadline);
         }
     }
 }
@@ -293,6 +288,15 @@ impl Keyed {
         Some(KeyPlace { rule, slot })
     }
 
+    fn of_rule(&self, rule: u32) -> Vec<KeyPlace> {
+        let slots = self.rules.get(rule as usize).map_or(&[][..], |keys| &keys.slots);
+        (0u32..)
+            .zip(slots)
+            .filter(|(_, entry)| entry.is_some())
+            .map(|(slot, _)| KeyPlace { rule, slot })
+            .collect()
+    }
+
     fn of_occurrence(&self, occurrence: Place, rules: RangeInclusive<u32>) -> Vec<KeyPlace> {
         let (rule, last) = rules.into_inner();
         let first = KeyPlace { rule, slot: 0 };
@@ -304,12 +308,6 @@ impl Keyed {
             .range((occurrence, first)..=(occurrence, last))
             .map(|(_, place)| *place)
             .collect()
-    }
-
-    fn of_rule(&self, rule: u32) -> Vec<KeyPlace> {
-        let slots = self.rules.get(rule as usize).map_or(&[][..], |keys| &keys.slots);
-        let taken = (0u32..).zip(slots).filter(|(_, entry)| entry.is_some());
-        taken.map(|(slot, _)| KeyPlace { rule, slot }).collect()
     }
 
     fn oldest(&self, rule: u32) -> Option<(u32, Time)> {

@@ -95,16 +95,31 @@ pub struct Participant {
     /// When that was last so: what is older never overwrites it.
     confirmed_at: Time,
     said: Said,
+    /// The last notification, where it was older than what is known.
+    late: Option<Box<Party>>,
     pub(super) holds: Vec<Hold>,
 }
 
-/// The last status in one respect of the meeting: its life, its recording, its muting, or an unlisted code by itself.
+impl Participant {
+    /// The last notification, by acceptance: what it said, and which of that it had said.
+    fn last(&self) -> (&Party, Said) {
+        match &self.late {
+            Some(late) => (late, Said::of(late)),
+            None => (&self.known, self.said),
+        }
+    }
+}
+
+/// What was heard in one respect of the meeting: its life, its recording, its muting, or an unlisted code by itself.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Respect {
     kind: RespectKind,
+    /// The newest status.
     status: ConferenceStatus,
     /// When that was last so: what is older never overwrites it.
     confirmed_at: Time,
+    /// The last one by acceptance.
+    last: ConferenceStatus,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,7 +174,7 @@ impl Occurrence {
     /// The last notification in the same respect of the meeting.
     pub(super) fn previous_conf(&self, conf: &Conf) -> Previous<'static> {
         match self.respect(conf.status) {
-            Some(respect) => Previous::Conf(respect.status),
+            Some(respect) => Previous::Conf(respect.last),
             None => Previous::Nothing,
         }
     }
@@ -167,35 +182,39 @@ impl Occurrence {
     /// The last notification of the participant who sits there.
     pub(super) fn previous_party(&self, seat: Option<u32>) -> Previous<'_> {
         match seat.and_then(|seat| self.seats.get(seat)) {
-            Some(participant) => Previous::Party {
-                known: &participant.known,
-                said: participant.said,
-            },
+            Some(participant) => {
+                let (known, said) = participant.last();
+                Previous::Party { known, said }
+            }
             None => Previous::Nothing,
         }
     }
 
     /// Whether it says what the last notification of the same participant, who sits there, or in the same respect of the meeting, said.
-    pub(super) fn repeats(&self, payload: &Payload, seat: Option<u32>) -> bool {
+    /// What says again what came late is none if it is newer than what is known, which it changes.
+    pub(super) fn repeats(&self, payload: &Payload, seat: Option<u32>, order: Time) -> bool {
         match payload {
-            Payload::Conf(conf) => self.repeats_conf(conf),
-            Payload::Party(party) => self.repeats_party(party, seat),
+            Payload::Conf(conf) => self.repeats_conf(conf, order),
+            Payload::Party(party) => self.repeats_party(party, seat, order),
         }
     }
 
-    fn repeats_conf(&self, conf: &Conf) -> bool {
-        self.respect(conf.status).is_some_and(|last| last.status == conf.status)
+    fn repeats_conf(&self, conf: &Conf, order: Time) -> bool {
+        self.respect(conf.status)
+            .is_some_and(|respect| respect.last == conf.status && (respect.status == conf.status || order < respect.confirmed_at))
     }
 
-    fn repeats_party(&self, party: &Party, seat: Option<u32>) -> bool {
+    fn repeats_party(&self, party: &Party, seat: Option<u32>, order: Time) -> bool {
         let Some(last) = seat.and_then(|seat| self.seats.get(seat)) else {
             return false;
         };
         let said = Said::of(party);
-        let (known, times) = (&last.known, Said::CONNECT_TIME.0);
-        known.status == party.status
+        let times = Said::CONNECT_TIME.0;
+        let (known, last_said) = last.last();
+        (last.late.is_none() || order < last.confirmed_at)
+            && known.status == party.status
             && known.disconnect_reason == party.disconnect_reason
-            && last.said.0 | times == said.0 | times
+            && last_said.0 | times == said.0 | times
             && (!said.has(Said::NAME) || known.name == party.name)
             && (!said.has(Said::PHONE) || known.phone == party.phone)
             && (!said.has(Said::COUNTRY) || known.country == party.country)
@@ -237,10 +256,14 @@ impl Occurrence {
             kind,
             status: conf.status,
             confirmed_at: order,
+            last: conf.status,
         };
         match self.respects.iter_mut().find(|respect| respect.kind == kind) {
-            Some(last) if last.confirmed_at > order => return false,
-            Some(last) => *last = respect,
+            Some(newer) if newer.confirmed_at > order => {
+                newer.last = conf.status;
+                return false;
+            }
+            Some(older) => *older = respect,
             None => {
                 if self.respects.len() >= OTHER_RESPECTS {
                     self.respects
@@ -311,6 +334,7 @@ impl Occurrence {
                     participant.changed_at = order;
                     participant.confirmed_at = order;
                     participant.said = said;
+                    participant.late = None;
                     merge(&mut participant.known, party, said);
                 }
                 seat
@@ -325,9 +349,18 @@ impl Occurrence {
                     changed_at: order,
                     confirmed_at: order,
                     said,
+                    late: None,
                     holds: Vec::new(),
                 })
             }
+        }
+    }
+
+    /// Keeps what is older than what is known of the participant who sits there: it changes nothing, but it was the last that was said.
+    pub(super) fn keep_late(&mut self, party: &Party, seat: Option<u32>) {
+        if let Some(participant) = seat.and_then(|seat| self.seats.get_mut(seat)) {
+            let extra = None;
+            participant.late = Some(Box::new(Party { extra, ..party.clone() }));
         }
     }
 

@@ -84,7 +84,7 @@ impl Meetings {
             occurrence: occurrence.opened_sequence,
         };
         let seat = occurrence.seat_of(&received.notification.payload);
-        if occurrence.repeats(&received.notification.payload, seat) {
+        if occurrence.repeats(&received.notification.payload, seat, received.order) {
             step.counts.repeats += 1;
             occurrence.confirm(&received.notification.payload, seat, received.order);
             news::repeat(step, alerts, occurrence, place, seat, received);
@@ -171,7 +171,7 @@ impl Meetings {
     }
 
     /// Weighs the states that these rules watch, which begin now if they are there.
-    pub fn watch(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, rules: &[u32]) {
+    pub fn weigh_from_now(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, rules: &[u32]) {
         let cause = Cause {
             at: step.now,
             received: None,

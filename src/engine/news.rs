@@ -55,6 +55,9 @@ pub(super) fn apply(
 
     if !is_news {
         step.counts.late += 1;
+        if let Payload::Party(party) = &received.notification.payload {
+            occurrence.keep_late(party, seat);
+        }
     } else if let Payload::Party(party) = &received.notification.payload {
         let seat = take_seat(step, alerts, occurrence, party, seat, received.order);
         weigh_participant(
@@ -65,7 +68,6 @@ pub(super) fn apply(
                 place,
                 seat: Some(seat),
             },
-            party,
             received,
         );
     }
@@ -131,7 +133,6 @@ fn weigh_participant(
     alerts: &mut Alerts,
     occurrence: &mut Occurrence,
     subject: Subject,
-    party: &Party,
     received: &Received<'_>,
 ) {
     let cause = Cause {
@@ -151,7 +152,11 @@ fn weigh_participant(
             held::weigh(step, alerts, occurrence, subject, rule, &cause);
         }
     }
-    for &rule in step.rules.index.held_party(party.status, party.disconnect_reason) {
+    let Some(facts) = held::facts(occurrence, subject, &cause, step.now) else {
+        return;
+    };
+    let rules = step.rules;
+    for rule in rules.index.held_party(&facts) {
         held::weigh(step, alerts, occurrence, subject, rule, &cause);
     }
 }
@@ -175,8 +180,7 @@ fn weigh_meeting(
         at: received.at,
         received: Some(received),
     };
-    let index = &step.rules.index;
-    for watch in index.held_meeting().iter().chain(index.held_party_watches()) {
+    for watch in step.rules.index.held() {
         if is_new || watch.meeting.intersects(changed) {
             weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
         }

@@ -36,7 +36,7 @@ enum SilenceState {
     Listening(Deadline),
     /// It has been quiet for so long. The alert may be over by other means.
     Firing(AlertAge),
-    /// Nobody listens, since the rule's schedule is closed.
+    /// Nobody listens: the rule sees nothing.
     Paused,
 }
 
@@ -107,6 +107,20 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
 }
 
 impl Silence {
+    /// The rule sees nothing any more. Its alert is ended elsewhere.
+    pub fn pause(&mut self, deadlines: &mut Deadlines) {
+        if let Some(deadline) = self.deadline() {
+            deadlines.cancel(deadline);
+        }
+        self.state = SilenceState::Paused;
+    }
+
+    /// The rule sees again.
+    pub fn listen(&mut self, quiet: &Quiet, deadlines: &mut Deadlines, now: Time, place: KeyPlace) {
+        self.since = now;
+        self.state = SilenceState::Listening(deadlines.set(now.plus(quiet.for_), Timer::Key(place)));
+    }
+
     /// The service starts: what was not heard before is not quiet.
     pub fn begin_anew(&mut self, now: Time, deadlines: &mut Deadlines) {
         if let SilenceState::Listening(_) = self.state {
@@ -121,18 +135,5 @@ impl Silence {
             SilenceState::Listening(deadline) => Some(deadline),
             SilenceState::Firing(_) | SilenceState::Paused => None,
         }
-    }
-
-    /// Nobody listens any more; hands back what it waits for.
-    pub fn pause(&mut self) -> Option<Deadline> {
-        let deadline = self.deadline();
-        self.state = SilenceState::Paused;
-        deadline
-    }
-
-    /// Somebody listens again: the silence that lasts begins now.
-    pub fn listen(&mut self, now: Time, deadline: Deadline) {
-        self.since = now;
-        self.state = SilenceState::Listening(deadline);
     }
 }

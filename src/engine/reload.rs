@@ -76,7 +76,7 @@ impl Engine {
         };
         let old = &self.rules.rules;
         let by_name: HashMap<&str, u32> = old.iter().map(|rule| rule.name.as_str()).zip(0u32..).collect();
-        let kept = kept(&self.rules, new);
+        let kept = self.kept(new);
         let there = new.rules.iter().map(|rule| {
             let (fate, (alerts, timers)) = match by_name.get(rule.name.as_str()) {
                 None => (Fate::Added, (0, 0)),
@@ -109,6 +109,19 @@ impl Engine {
         }
     }
 
+    /// For each rule the index of the new one that keeps its state: the same name, the same meaning, not switched on or off, and nothing
+    /// on which the engine failed.
+    fn kept(&self, new: &RuleSet) -> Vec<Option<u32>> {
+        let by_name: HashMap<&str, u32> = new.rules.iter().map(|rule| rule.name.as_str()).zip(0u32..).collect();
+        let same = |(old, rule): (u32, &Rule)| {
+            let index = *by_name.get(rule.name.as_str())?;
+            let new = &new.rules[index as usize];
+            let is_same = rule.meaning == new.meaning && rule.enabled == new.enabled;
+            (is_same && !self.state.sight.has_failed(old)).then_some(index)
+        };
+        (0u32..).zip(&self.rules.rules).map(same).collect()
+    }
+
     /// What the last reload did.
     pub fn reloaded(&self) -> &Reloaded {
         &self.state.reloaded
@@ -125,8 +138,8 @@ impl Engine {
             },
         };
         self.state.reloaded = self.compare(&rules);
+        let kept = self.kept(&rules);
         let old = std::mem::replace(&mut self.rules, rules);
-        let kept = kept(&old, &self.rules);
         self.state.source = new.source;
 
         // The old rules end their alerts: their receivers are the ones who were told.
@@ -162,7 +175,7 @@ impl Engine {
         self.state.deadlines.renumber(&kept);
         self.state.keyed.renumber(&kept);
         let state = &mut self.state;
-        state.schedules.load(&self.rules, &mut state.deadlines, state.now);
+        state.sight.load(&self.rules, &mut state.deadlines, state.now);
         let fresh: Vec<u32> = (0u32..)
             .zip(&self.rules.rules)
             .filter(|(rule, compiled)| compiled.enabled && !kept.contains(&Some(*rule)))
@@ -171,19 +184,8 @@ impl Engine {
         let (meetings, alerts, mut step) = self.parts(offset, out);
         alerts.renumber(&mut step, &kept);
         meetings.renumber(&mut step, alerts, &kept);
-        meetings.watch(&mut step, alerts, &fresh);
+        meetings.weigh_from_now(&mut step, alerts, &fresh);
     }
-}
-
-/// For each old rule the index of the new one that keeps its state: the same name, the same meaning, and not switched on or off.
-fn kept(old: &RuleSet, new: &RuleSet) -> Vec<Option<u32>> {
-    let by_name: HashMap<&str, u32> = new.rules.iter().map(|rule| rule.name.as_str()).zip(0u32..).collect();
-    let same = |old: &Rule| {
-        let index = *by_name.get(old.name.as_str())?;
-        let new = &new.rules[index as usize];
-        (old.meaning == new.meaning && old.enabled == new.enabled).then_some(index)
-    };
-    old.rules.iter().map(same).collect()
 }
 
 /// Compiles a source that did compile once.

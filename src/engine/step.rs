@@ -34,6 +34,8 @@ pub(super) struct Step<'a> {
     pub next_event: &'a mut u64,
     /// By rule: whether it sees nothing.
     pub blind: &'a [bool],
+    /// The rule that is being weighed.
+    pub at_work: &'a mut Option<u32>,
     pub out: &'a mut Vec<Effect>,
 }
 

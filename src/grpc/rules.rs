@@ -10,7 +10,7 @@ use crate::{
         self, CheckRulesRequest, CheckRulesResponse, ListRulesRequest, ListRulesResponse, ReloadRulesRequest,
         ReloadRulesResponse, rule_service_server::RuleService,
     },
-    engine::{Engine, Fate, RuleChange},
+    engine::{Engine, Fate, RuleChange, RuleSight},
     reload::{Checked, Reload, Reloader},
     rules::{
         RuleSource, SourceFile,
@@ -105,6 +105,15 @@ fn rule_change(change: &RuleChange) -> api::RuleChange {
     }
 }
 
+const fn sight(sight: RuleSight) -> api::rule::Sight {
+    match sight {
+        RuleSight::Sees => api::rule::Sight::Sees,
+        RuleSight::SwitchedOff => api::rule::Sight::SwitchedOff,
+        RuleSight::OffSchedule => api::rule::Sight::OffSchedule,
+        RuleSight::Failed => api::rule::Sight::Failed,
+    }
+}
+
 fn rules(engine: &Engine) -> Vec<api::Rule> {
     let counts = &engine.counts().rules;
     (0u32..)
@@ -126,6 +135,7 @@ fn rules(engine: &Engine) -> Vec<api::Rule> {
                 last_fired_at: counts.last_fired_at.map(to_proto::timestamp),
                 keys: engine.keys_of(index) as u64,
                 evicted: counts.evicted,
+                sight: sight(engine.sight_of(index)).into(),
             }
         })
         .collect()

@@ -114,6 +114,7 @@ const fn resolve_reason(reason: ResolveReason) -> api::alert::ResolveReason {
         ResolveReason::RuleChanged => api::alert::ResolveReason::RuleChanged,
         ResolveReason::RuleRemoved => api::alert::ResolveReason::RuleRemoved,
         ResolveReason::OffSchedule => api::alert::ResolveReason::OffSchedule,
+        ResolveReason::RuleFailed => api::alert::ResolveReason::RuleFailed,
         ResolveReason::Evicted => api::alert::ResolveReason::Evicted,
     }
 }

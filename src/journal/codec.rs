@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{engine::input::Input, model::Notification};
 
 /// The number of this encoding: postcard, one input after the other. Another layout of `Input` is another number.
-pub(super) const INPUTS: u16 = 1;
+pub(super) const INPUTS: u16 = 2;
 
 /// Why inputs could not be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +86,11 @@ mod tests {
         model::{Conf, ConferenceStatus, Notification, NotificationId, Payload, Time},
     };
 
+    fn skip() -> Input {
+        let rule = Some("a".into());
+        Input::Skip { offset: 300, rule }
+    }
+
     fn inputs() -> Vec<Input> {
         vec![
             Input::Notification(Notification {
@@ -108,7 +113,7 @@ mod tests {
                 attempt: 2,
                 result: MailResult::Deferred("451 later".into()),
             }),
-            Input::Skip(300),
+            skip(),
         ]
     }
 
@@ -133,7 +138,7 @@ mod tests {
     fn the_encoding_stays() {
         let notification = encoded(&inputs()[..1]);
         insta::assert_snapshot!(notification.escape_ascii().to_string(), @r"\x00\x08bridge-a\x01\x03n-1\xac\x02\x01\x01\x00\x0533333\x08\x00");
-        assert_eq!(encoded(&[Input::Tick, Input::Skip(300)]), [1, 5, 0xac, 2]);
+        assert_eq!(encoded(&[Input::Tick, skip()]), *b"\x01\x05\xac\x02\x01\x01a");
     }
 
     #[test]
@@ -152,7 +157,7 @@ mod tests {
         let payload = encoded(&inputs());
         assert!(matches!(
             decode(&payload, 4).last(),
-            Some(Err(CodecError::Trailing { bytes: 3, count: 4 }))
+            Some(Err(CodecError::Trailing { bytes: 6, count: 4 }))
         ));
         for len in 0..payload.len() {
             let last = decode(&payload[..len], 5).last();

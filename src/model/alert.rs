@@ -95,6 +95,8 @@ pub enum ResolveReason {
     RuleRemoved,
     /// The schedule outside of which the rule sees nothing has closed.
     OffSchedule,
+    /// The engine failed on the rule again and again.
+    RuleFailed,
     /// The rule reached its bound of open alerts and this one had been idle the longest.
     Evicted,
 }
@@ -110,6 +112,7 @@ impl ResolveReason {
             Self::RuleChanged => "the rule was changed",
             Self::RuleRemoved => "the rule was removed",
             Self::OffSchedule => "the rule's schedule has closed",
+            Self::RuleFailed => "the engine failed on the rule",
             Self::Evicted => "too many",
         }
     }

@@ -2,11 +2,13 @@
 
 use super::{RuleSource, SourceFile};
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("catalogue/calls.yaml", include_str!("../../rules/calls.yaml")),
     ("catalogue/capacity.yaml", include_str!("../../rules/capacity.yaml")),
     ("catalogue/meetings.yaml", include_str!("../../rules/meetings.yaml")),
+    ("catalogue/people.yaml", include_str!("../../rules/people.yaml")),
     ("catalogue/recording.yaml", include_str!("../../rules/recording.yaml")),
+    ("catalogue/upstream.yaml", include_str!("../../rules/upstream.yaml")),
 ];
 
 /// The catalogue.

@@ -9,6 +9,7 @@
 //! (`docs/rules.md`) lists all of it with the reasons, and where the rest differs.
 
 mod check;
+mod clues;
 mod codes;
 mod contradiction;
 mod defines;
@@ -34,6 +35,7 @@ use compact_str::CompactString;
 
 use self::{check::Checker, tree::Bool};
 pub use self::{
+    clues::{Carrier, Clue},
     codes::{Code, CodeLiterals, Codes},
     defines::Defines,
     reads::{MeetingFields, Reads},

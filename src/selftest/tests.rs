@@ -201,6 +201,20 @@ fn the_catalogue_keeps_its_word() {
 }
 
 #[test]
+fn a_schedule_opens_and_closes_in_the_middle_of_a_test() {
+    let text = "
+schedules: { shift: { time_zone: Europe/Berlin, times: '09:30-10:00' } }
+rules: [{ name: muted, while: meeting.muted_all, for: 5m, during: shift }]
+tests:
+- name: from half past nine to ten in Berlin, which is an hour ahead of UTC in winter
+  given: [{ 0s: { conf: { billing_code: '1', status: MUTED_ALL } } }, { 40m: { restart: 1m } }]
+  expect: [{ 35m: 'fired muted{billing_code=\"1\"}' }, { 60m: 'resolved muted{billing_code=\"1\"}' }]
+  until: 2h
+";
+    assert_eq!(outcome(text), "");
+}
+
+#[test]
 fn coverage_names_what_no_test_reaches() {
     let text = r#"
 define:

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     email::MailQueue,
     engine::{
-        Engine,
+        Engine, RuleSight,
         effect::{Answer, Effect},
         input::Input,
     },
@@ -167,12 +167,17 @@ impl Decider {
     /// Applies one input. Should the engine panic on it, it is left out: the state is made anew without it, and the journal says so.
     fn apply(&mut self, offset: u64, time: Time, input: Input, outcome: &mut Outcome) -> Option<Answer> {
         let is_notification = matches!(input, Input::Notification(_));
+        let failed_again = matches!(input, Input::Skip { .. });
         let (engine, effects) = (&mut self.engine, &mut self.effects);
         if catch_unwind(AssertUnwindSafe(|| engine.apply(offset, time, input, effects))).is_ok() {
+            if failed_again {
+                tell_of_failed(engine);
+            }
             return outcome.sort(offset, effects.drain(..));
         }
         effects.clear();
-        error!(offset, "the engine failed on an input; it is left out");
+        let rule = engine.rule_at_work().cloned();
+        error!(offset, ?rule, "the engine failed on an input; it is left out");
         match self.recovery.rebuild(offset) {
             Ok(engine) => self.engine = engine,
             Err(cause) => {
@@ -180,7 +185,7 @@ impl Decider {
                 self.is_lost = true;
             }
         }
-        self.handle.skip(offset);
+        self.handle.skip(offset, rule);
         is_notification.then_some(Answer::Skipped)
     }
 
@@ -277,5 +282,13 @@ impl Decider {
             Err(cause) => self.fatal.report(cause.into()),
         }
         Box::new(|_| ())
+    }
+}
+
+/// Rules that the engine failed on more than once see nothing any more.
+fn tell_of_failed(engine: &Engine) {
+    let rules = (0u32..).zip(&engine.rules().rules);
+    for (_, rule) in rules.filter(|(index, _)| engine.sight_of(*index) == RuleSight::Failed) {
+        error!(rule = %rule.name, "the engine failed on this rule again; it sees nothing until it changes or the service starts anew");
     }
 }

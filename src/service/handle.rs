@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::{
@@ -154,11 +155,11 @@ impl Handle {
             .is_ok()
     }
 
-    /// Says from the deciding thread that an input is left out. If the queue is full the journal does not say so, and the next start
+    /// Says from the deciding thread that an input is left out, on which the engine failed while that rule was at work. If the queue is full the journal does not say so, and the next start
     /// finds out by itself.
-    pub(super) fn skip(&self, offset: u64) {
+    pub(super) fn skip(&self, offset: u64, rule: Option<CompactString>) {
         let _ = self.queue.try_send(Submission::Input {
-            input: Box::new(Input::Skip(offset)),
+            input: Box::new(Input::Skip { offset, rule }),
             applied: None,
         });
     }

@@ -144,7 +144,7 @@ impl Recovery {
             let frame = frame?;
             for input in codec::decode(&frame.payload, frame.count) {
                 // What cannot be read is told of when it is to be applied.
-                if let Ok(Input::Skip(offset)) = input {
+                if let Ok(Input::Skip { offset, .. }) = input {
                     skipped.insert(offset);
                 }
             }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    engine::{POISON, effect::Answer},
+    engine::{POISON, RuleSight, effect::Answer},
     model::{Conf, ConferenceStatus, DisconnectReason, Notification, ParticipantStatus, Party, Payload, Personal},
     rules::{RuleSource, SourceFile, compile},
 };
@@ -36,16 +36,20 @@ fn settings(data: &Path) -> ServiceSettings {
     }
 }
 
-fn rules() -> Arc<RuleSet> {
+fn rules(text: &str) -> Arc<RuleSet> {
     let files = vec![SourceFile {
         name: "rules.yaml".to_owned(),
-        text: RULES.to_owned(),
+        text: text.to_owned(),
     }];
     Arc::new(compile::compile(&Arc::new(RuleSource { files })).unwrap().set)
 }
 
 async fn start(folder: &TempDir) -> Service {
-    Service::start(settings(folder.path()), Some(rules()), Arc::new(Metrics::new()))
+    start_with(folder, RULES).await
+}
+
+async fn start_with(folder: &TempDir, text: &str) -> Service {
+    Service::start(settings(folder.path()), Some(rules(text)), Arc::new(Metrics::new()))
         .await
         .unwrap()
 }
@@ -145,6 +149,35 @@ async fn an_input_that_the_engine_fails_on_is_left_out_for_good() {
         .unwrap();
     assert_eq!(open, 3);
     assert_eq!(notify(&service, vec![conf("4")]).await, accepted([5]));
+    service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_rule_that_the_engine_fails_on_twice_is_set_aside() {
+    let folder = TempDir::new().unwrap();
+    let rules = format!("{RULES}  - {{ name: {POISON}, when: party.disconnect_reason == PORT_FULL }}\n");
+    let service = start_with(&folder, &rules).await;
+    let sight = |service: &Service| {
+        let handle = service.handle.clone();
+        async move { handle.query(|engine| engine.sight_of(1)).await.unwrap() }
+    };
+    assert_eq!(notify(&service, vec![refused("1", "a")]).await, [Answer::Skipped]);
+    assert_eq!(sight(&service).await, RuleSight::Sees);
+    assert_eq!(notify(&service, vec![refused("2", "a")]).await, [Answer::Skipped]);
+    assert_eq!(sight(&service).await, RuleSight::Failed);
+    // The others go on.
+    assert_eq!(notify(&service, vec![refused("3", "a")]).await, accepted([1]));
+    let before = said(&service);
+    assert_eq!(before.len(), 1);
+    service.stop(Duration::from_secs(5)).await;
+    std::fs::remove_dir_all(folder.path().join("data/snapshots")).unwrap();
+
+    // What was decided without it is decided so again; then it is given another chance.
+    let service = start_with(&folder, &rules).await;
+    assert_eq!(said(&service), before);
+    assert_eq!(sight(&service).await, RuleSight::Sees);
+    assert_eq!(notify(&service, vec![refused("4", "a")]).await, [Answer::Skipped]);
+    assert_eq!(sight(&service).await, RuleSight::Failed);
     service.stop(Duration::from_secs(5)).await;
 }
 

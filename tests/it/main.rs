@@ -10,6 +10,7 @@
 mod alerts;
 mod bad_input;
 mod bad_rules;
+mod catalogue;
 mod command_line;
 mod crash;
 mod demo;

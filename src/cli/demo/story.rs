@@ -1,5 +1,6 @@
 //! The story: what a bridge reports in one hour, the same every time. Ordinary meetings, which must set off nothing, and between them
-//! every incident that the catalogue has a rule for. Sending it is absent.
+//! the incidents that operators know best. Those that take more than a demo's meetings are absent, such as rates of calls, and so is the
+//! sending.
 
 mod incidents;
 mod meeting;
@@ -58,9 +59,7 @@ fn ordinary(number: u32, dice: &mut Dice) -> Meeting {
     let clients = [3, 4, 5, 6, 8][number as usize % 5];
     let mut meeting = Meeting::begin(810_400 + number, begins, clients, dice);
     meeting.talk(begins + 120, ends - 60, dice);
-    meeting.end(ends);
-    meeting.everyone_leaves(ends + 1);
-    meeting
+    meeting.close(ends)
 }
 
 /// What looks like chance, and is the same every time.

@@ -148,3 +148,70 @@ rules:
         ",
     );
 }
+
+#[test]
+fn what_is_late_is_repeated_too_and_is_the_last_that_was_said() {
+    let rules = "
+rules:
+- { name: parties, when: party.status != MUTED, key: [party.status] }
+- { name: confs, when: conf.status != MEETING_START, key: [conf.status] }
+- { name: back, when: previous.status == DISCONNECTED && party.status == SPEAKING, key: [] }
+- { name: again, when: previous.status == NOT_RECORDED && conf.status == RECORDED, key: [] }
+";
+    for (given, matches) in [
+        // The same late one twice, as it is sent again where its answer was lost.
+        (
+            "20s party a SPEAKING\n21s party a DISCONNECTED occurred_at=10s\n22s party a DISCONNECTED occurred_at=10s",
+            "parties{SPEAKING} 1, parties{DISCONNECTED} 1",
+        ),
+        (
+            "20s conf RECORDED\n21s conf NOT_RECORDED occurred_at=10s\n22s conf NOT_RECORDED occurred_at=10s",
+            "confs{RECORDED} 1, confs{NOT_RECORDED} 1",
+        ),
+        // By acceptance it lies between the two others.
+        (
+            "20s party a SPEAKING\n21s party a DISCONNECTED occurred_at=10s\n22s party a SPEAKING",
+            "parties{SPEAKING} 2, parties{DISCONNECTED} 1, back{} 1",
+        ),
+        (
+            "20s conf RECORDED\n21s conf NOT_RECORDED occurred_at=10s\n22s conf RECORDED",
+            "confs{RECORDED} 2, confs{NOT_RECORDED} 1, again{} 1",
+        ),
+        (
+            "20s party a SPEAKING\n21s party a DISCONNECTED occurred_at=10s\n22s party a DISCONNECTED name=x occurred_at=10s",
+            "parties{SPEAKING} 1, parties{DISCONNECTED} 2",
+        ),
+        // What is newer than what is known is news, whatever came late before.
+        (
+            "20s party a SPEAKING\n21s party a DISCONNECTED occurred_at=10s\n22s party a DISCONNECTED",
+            "parties{SPEAKING} 1, parties{DISCONNECTED} 2",
+        ),
+        // It changes nothing of what is known.
+        (
+            "20s party a SPEAKING\n21s party a MUTED occurred_at=10s\n22s restart\n23s party a MUTED occurred_at=10s",
+            "parties{SPEAKING} 1",
+        ),
+    ] {
+        let mut bench = Bench::new(rules);
+        bench.give(given);
+        let told = bench.world.engine.open_alerts().map(|alert| {
+            let key: Vec<&str> = alert.key.iter().map(|(_, value)| value.as_str()).collect();
+            format!("{}{{{}}} {}", alert.rule, key.join(","), alert.occurrences)
+        });
+        assert_eq!(told.collect::<Vec<_>>().join(", "), matches, "{given}");
+    }
+}
+
+#[test]
+fn what_is_late_restarts_no_state() {
+    check(
+        "rules:\n- { name: speaks, while: party.status == SPEAKING, for: 60s }",
+        "
+        20s party a SPEAKING
+        30s party a DISCONNECTED occurred_at=10s
+        40s party a SPEAKING
+        50s party a SPEAKING
+        ",
+        "80s fired speaks{1,a}",
+    );
+}

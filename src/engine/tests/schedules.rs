@@ -164,24 +164,52 @@ fn nobody_waits_for_a_schedule_that_nobody_uses() {
 }
 
 #[test]
-fn what_was_counted_before_the_close_is_forgotten() {
-    let rules = format!(
-        "{SCHEDULE}rules:\n- {{ name: many, when: party.status == SPEAKING, count: {{ at_least: 3, within: 10m }}, during: shift }}"
-    );
-    for (given, expected) in [
+fn what_has_begun_before_the_close_is_forgotten() {
+    for (condition, given, expected) in [
         (
-            "70s party a SPEAKING\n80s party b SPEAKING\n4m party c SPEAKING\n310s party d SPEAKING\nuntil 7m",
+            "when: party.status == SPEAKING, count: { at_least: 3, within: 10m }",
+            "70s party a SPEAKING\n80s party b SPEAKING\n4m party c SPEAKING\n310s party d SPEAKING\n320s party e SPEAKING",
             "",
         ),
         (
-            "70s party a SPEAKING\n80s party b SPEAKING\n90s party c SPEAKING\n310s party d SPEAKING\nuntil 7m",
-            "90s fired many{1}\n3m resolved many{1}",
+            "when: party.status == SPEAKING, count: { at_least: 3, within: 10m }",
+            "70s party a SPEAKING\n80s party b SPEAKING\n90s party c SPEAKING\n310s party d SPEAKING",
+            "90s fired a{1}\n3m resolved a{1}",
         ),
         (
-            "50s party a SPEAKING\n310s party b SPEAKING\n320s party c SPEAKING\n330s party d SPEAKING\nuntil 8m",
-            "330s fired many{1}\n7m resolved many{1}",
+            "when: party.status == DISCONNECTED, ratio: { of: 'party.status in [0, 5]', at_least: 0.5, within: 10m, min_samples: 2 }",
+            "70s party a DISCONNECTED\n310s party b DISCONNECTED\n320s party c SPEAKING",
+            "320s fired a{1}\n7m resolved a{1}",
+        ),
+        // What was expected is expected no more, and what should have been expected before the opening is not.
+        (
+            "after: conf.status == MEETING_START, expect: conf.status == RECORDED, within: 40s",
+            "30s conf MEETING_START billing_code=2\n150s conf MEETING_START\n310s conf MEETING_START billing_code=3",
+            "350s fired a{3}\n7m resolved a{3}",
+        ),
+        (
+            "sequence: [party.status == DIALING, party.status == SPEAKING], within: 10m, key: [party.billing_code]",
+            "150s party a DIALING\n310s party a SPEAKING\n320s party b DIALING\n330s party b SPEAKING",
+            "330s fired a{1}\n7m resolved a{1}",
+        ),
+        // A silence that lasts begins at the opening; what is said while nobody listens is not heard.
+        (
+            "quiet: party.status == SPEAKING, for: 30s",
+            "150s party a SPEAKING\n4m party b SPEAKING",
+            "330s fired a{1}\n7m resolved a{1}",
+        ),
+        (
+            "quiet: party.status == SPEAKING, for: 30s",
+            "70s party a SPEAKING\n4m party b SPEAKING billing_code=2\n310s party c SPEAKING\n400s restart=2s",
+            "100s fired a{1}\n3m resolved a{1}\n340s fired a{1}\n7m resolved a{1}",
+        ),
+        (
+            "quiet: party.status == SPEAKING, for: 30s",
+            "150s party a SPEAKING\n160s restart=145s",
+            "335s fired a{1}\n7m resolved a{1}",
         ),
     ] {
-        check(&rules, given, expected);
+        let rules = format!("{SCHEDULE}rules:\n- {{ name: a, {condition}, during: shift }}");
+        check(&rules, &format!("{given}\nuntil 8m"), expected);
     }
 }

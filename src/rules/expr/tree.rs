@@ -173,7 +173,7 @@ impl NumberField {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum TextField {
     ConfBillingCode,
     Party(PartyText),
@@ -184,7 +184,7 @@ pub(super) enum TextField {
     AlertRule,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum PartyText {
     BillingCode,
     PartyId,

@@ -1,6 +1,6 @@
 //! One meeting as the bridge tells of it: who is dialled, who talks, who leaves, what its recorder does. Times are seconds of the hour.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
     Dice, Report,
@@ -16,17 +16,23 @@ pub(super) struct Meeting {
 }
 
 impl Meeting {
-    /// Begins: its recorder starts, its expert and so many clients are dialled.
+    /// Begins as meetings should: its recorder starts, its expert and so many clients are dialled.
     pub(super) fn begin(number: u32, at: u64, clients: u32, dice: &mut Dice) -> Self {
+        let mut meeting = Self::open(number, at, 0..=clients, dice);
+        meeting.conf(at + 20, ConferenceStatus::RECORDING_OPENING);
+        meeting.conf(at + 25, ConferenceStatus::RECORDED);
+        meeting
+    }
+
+    /// Starts, and has those people dialled. Nothing is recorded.
+    pub(super) fn open(number: u32, at: u64, people: RangeInclusive<u32>, dice: &mut Dice) -> Self {
         let mut meeting = Self {
             number,
             reports: Vec::new(),
             present: Vec::new(),
         };
         meeting.conf(at, ConferenceStatus::MEETING_START);
-        meeting.conf(at + 20, ConferenceStatus::RECORDING_OPENING);
-        meeting.conf(at + 25, ConferenceStatus::RECORDED);
-        for (dialled_at, number) in (at + 1..).step_by(3).zip(0..=clients) {
+        for (dialled_at, number) in (at + 1..).step_by(3).zip(people) {
             meeting.dial(dialled_at, number, dice);
         }
         meeting
@@ -68,17 +74,26 @@ impl Meeting {
         self.conf(at, ConferenceStatus::MEETING_END);
     }
 
-    /// All who are in it are disconnected, one after the other.
-    pub(super) fn everyone_leaves(&mut self, at: u64) {
-        self.all_but_leave(at, 0);
+    /// Ends as meetings should: all who are in it are disconnected.
+    pub(super) fn close(mut self, at: u64) -> Self {
+        self.end(at);
+        self.all_but_leave(at + 1, 0, DisconnectReason::HUNG_UP_BY_HOST);
+        self
     }
 
-    /// All but so many are disconnected.
-    pub(super) fn all_but_leave(&mut self, at: u64, staying: usize) {
+    /// All but so many are disconnected, one after the other.
+    pub(super) fn all_but_leave(&mut self, at: u64, staying: usize, reason: DisconnectReason) {
         let leaving = self.present.split_off(staying.min(self.present.len()));
         for (at, person) in (at..).zip(&leaving) {
-            self.left(at, person, DisconnectReason::HUNG_UP_BY_HOST);
+            self.left(at, person, reason);
         }
+    }
+
+    /// Somebody more comes, and stays until the others leave.
+    pub(super) fn comes(&mut self, at: u64, person: &Person) {
+        self.party(at - 11, person, ParticipantStatus::DIALING);
+        self.party(at, person, ParticipantStatus::SPEAKING);
+        self.present.push(person.clone());
     }
 
     /// Somebody of this meeting; those dialled at its beginning have the lowest numbers, its expert 0.
