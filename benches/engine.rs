@@ -53,8 +53,12 @@ pub fn alone(rounds: Rounds) {
 /// Many rules that no notification touches beside few.
 pub fn rules(rounds: Rounds) {
     let day = encoded(&traffic::day(DAY));
-    let sets: [(&str, usize, fn(usize) -> String); 2] = [
-        ("engine, 10,000 selective rules : 10, a notification", 10_000, selective),
+    let sets = [
+        (
+            "engine, 10,000 selective rules : 10, a notification",
+            10_000,
+            selective as fn(usize) -> String,
+        ),
         (
             "engine, 1,000 rules that share a part : 10, a notification",
             1_000,

@@ -12,7 +12,6 @@ use super::{
     received::Received,
     sequence,
     step::Step,
-    watch::Taken,
 };
 use crate::{
     model::{Evidence, Time},

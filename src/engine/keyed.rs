@@ -125,10 +125,10 @@ pub(super) fn close(step: &mut Step<'_>, occurrence: Place, meeting: &MeetingFac
 }
 
 /// The service starts: what is missed only if somebody listens begins anew.
-pub(super) fn begin_anew(keyed: &mut Keyed, now: Time) {
+pub(super) fn begin_anew(keyed: &mut Keyed, now: Time, deadlines: &mut Deadlines) {
     for entry in keyed.rules.iter_mut().flat_map(Keys::iter_mut) {
         if let State::Quiet(silence) = &mut entry.state {
-            silence.begin_anew(now);
+            silence.begin_anew(now, deadlines);
         }
     }
 }

@@ -71,13 +71,14 @@ pub(super) fn apply(
             received,
         );
     }
+    weigh_meeting(step, alerts, occurrence, place, &before, received);
+    // After all that a rule may wait for, which at the same instant still happens.
     if occurrence.facts.ended && occurrence.grace == Grace::NotEnded {
         let deadline = step
             .deadlines
             .set(received.at.plus(step.settings.grace), Timer::Grace(place));
         occurrence.grace = Grace::Running(deadline);
     }
-    weigh_meeting(step, alerts, occurrence, place, &before, received);
     step.show(seen.map(|seen| seen.taken_in(is_news, occurrence)));
 }
 
@@ -95,6 +96,8 @@ pub(super) fn repeat(
         Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
+    let seen = step.look_at(received, Taken::Repeat, place.occurrence, &facts);
+    step.show(seen);
     let shown = Shown {
         place,
         received,
@@ -170,7 +173,9 @@ fn weigh_meeting(
     received: &Received<'_>,
 ) {
     let changed = MeetingFields::changed(before, &occurrence.facts);
-    if changed.is_empty() {
+    // What nobody has changed yet may hold from the beginning.
+    let is_new = occurrence.opened_sequence == received.sequence;
+    if changed.is_empty() && !is_new {
         return;
     }
     let cause = Cause {
@@ -178,7 +183,7 @@ fn weigh_meeting(
         received: Some(received),
     };
     for watch in step.rules.index.held() {
-        if watch.meeting.intersects(changed) {
+        if is_new || watch.meeting.intersects(changed) {
             weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
         }
     }
