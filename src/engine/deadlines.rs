@@ -69,6 +69,11 @@ impl Deadline {
     pub const fn at(self) -> Time {
         self.at
     }
+
+    /// When it was set.
+    pub const fn age(self) -> Age {
+        self.age
+    }
 }
 
 /// When a deadline was set: of two that fall due at the same instant, the older one does first.

@@ -118,8 +118,15 @@ struct Respect {
     status: ConferenceStatus,
     /// When that was last so: what is older never overwrites it.
     confirmed_at: Time,
+    /// The last one by acceptance, where it was older than that.
+    late: Option<ConferenceStatus>,
+}
+
+impl Respect {
     /// The last one by acceptance.
-    last: ConferenceStatus,
+    fn last(&self) -> ConferenceStatus {
+        self.late.unwrap_or(self.status)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,7 +181,7 @@ impl Occurrence {
     /// The last notification in the same respect of the meeting.
     pub(super) fn previous_conf(&self, conf: &Conf) -> Previous<'static> {
         match self.respect(conf.status) {
-            Some(respect) => Previous::Conf(respect.last),
+            Some(respect) => Previous::Conf(respect.last()),
             None => Previous::Nothing,
         }
     }
@@ -200,9 +207,8 @@ impl Occurrence {
     }
 
     fn repeats_conf(&self, conf: &Conf, order: Time) -> bool {
-        self.respect(conf.status).is_some_and(|respect| {
-            respect.last == conf.status && (respect.status == conf.status || order < respect.confirmed_at)
-        })
+        self.respect(conf.status)
+            .is_some_and(|last| last.last() == conf.status && (last.late.is_none() || order < last.confirmed_at))
     }
 
     fn repeats_party(&self, party: &Party, seat: Option<u32>, order: Time) -> bool {
@@ -257,11 +263,11 @@ impl Occurrence {
             kind,
             status: conf.status,
             confirmed_at: order,
-            last: conf.status,
+            late: None,
         };
         match self.respects.iter_mut().find(|respect| respect.kind == kind) {
             Some(newer) if newer.confirmed_at > order => {
-                newer.last = conf.status;
+                newer.late = Some(conf.status);
                 return false;
             }
             Some(older) => *older = respect,

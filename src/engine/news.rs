@@ -73,10 +73,17 @@ pub(super) fn apply(
     }
     weigh_meeting(step, alerts, occurrence, place, &before, received);
     // After all that a rule may wait for, which at the same instant still happens.
-    if occurrence.facts.ended && occurrence.grace == Grace::NotEnded {
-        let deadline = step
-            .deadlines
-            .set(received.at.plus(step.settings.grace), Timer::Grace(place));
+    let ended_at = occurrence.facts.ended_at;
+    if let Some(ended_at) = ended_at.filter(|_| before.ended_at != ended_at) {
+        let (at, timer) = (ended_at.plus(step.settings.grace), Timer::Grace(place));
+        // It is the last end that counts, where one is told again.
+        let deadline = match occurrence.grace {
+            Grace::Running(deadline) => {
+                step.deadlines.cancel(deadline);
+                step.deadlines.set_aged(at, deadline.age(), timer)
+            }
+            Grace::NotEnded | Grace::Over => step.deadlines.set(at, timer),
+        };
         occurrence.grace = Grace::Running(deadline);
     }
     step.show(seen.map(|seen| seen.taken_in(is_news, occurrence)));

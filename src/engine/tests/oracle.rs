@@ -18,6 +18,7 @@ mod matches;
 mod occurrences;
 mod quiet;
 mod rule;
+mod schedule;
 mod sequence;
 mod states;
 mod yaml;
@@ -26,11 +27,12 @@ use std::rc::Rc;
 
 use self::{
     held::State,
-    history::{Heard, History, Name, What},
+    history::{Heard, History, InForce, Name, What},
     key::{Key, Parts},
     occurrences::Place,
     quiet::{Quiet, Silence},
     rule::{Condition, Rule},
+    schedule::Schedule,
 };
 use crate::{
     engine::input::Settings,
@@ -47,13 +49,15 @@ struct Oracle {
 /// Something that is to happen by the passing of time.
 struct Due {
     at: Time,
-    /// What was decided earlier comes first; of what was decided at once, what rules wait for comes before the close of a meeting.
+    /// Schedules come first, then what was decided earlier; of what was decided at once, what rules wait for comes before the close of
+    /// a meeting.
     age: (usize, Rank),
     what: WhatIsDue,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
+    Schedule(&'static str),
     Alert,
     Rule(usize),
     Meeting,
@@ -61,8 +65,9 @@ enum Rank {
 
 enum WhatIsDue {
     Close(u64),
+    Turn(Schedule),
     /// A state, or a quiet, has lasted long enough.
-    Fire(Name),
+    Fire(Name, bool),
     /// A state has ended for long enough.
     End(Name),
     /// What was expected has not come.
@@ -98,7 +103,7 @@ impl Oracle {
     /// These rules hold from here on.
     fn load(&mut self, at: Time, rules: &[Rc<Rule>]) {
         self.pass(at);
-        for (old, _) in self.history.rules() {
+        for InForce { rule: old, .. } in self.history.in_force() {
             let is_there = |same: fn(&Rule, &Rule) -> bool| rules.iter().any(|new| new.enabled && same(new, &old));
             if is_there(Rule::means_the_same) {
                 continue;
@@ -162,7 +167,7 @@ impl Oracle {
             occurrence,
             over: matches!(place, Place::Over(_)),
             repeat: false,
-            stale: false,
+            late: false,
             previous: None,
             meeting: MeetingFacts::default(),
             participants: Vec::new(),
@@ -202,34 +207,71 @@ impl Oracle {
             Condition::Ratio(ratio) => ratio.matches(history, rule, since, heard).into_iter().collect(),
             Condition::Sequence(sequence) => sequence.completes(history, rule, since, heard).into_iter().collect(),
             Condition::Held { .. } => return self.weigh_states(rule, since),
-            Condition::Quiet(quiet) => return self.end_quiet(rule, since, quiet),
+            Condition::Quiet(quiet) => return self.end_quiet(rule, quiet),
             // Found by the passing of time.
             Condition::Expected(_) => return,
         };
+        let is_critical = rule
+            .critical_if
+            .as_ref()
+            .is_some_and(|critical_if| matches::holds(critical_if, heard));
         for (key, at) in matched {
-            alerts::matched(&mut self.history, rule.name(key), at);
+            alerts::matched(&mut self.history, rule.name(key), at, is_critical);
         }
     }
 
-    /// States that begin or end at once.
+    /// States that begin or end at once, or become worse.
     fn weigh_states(&mut self, rule: &Rule, since: usize) {
         let Condition::Held { state, for_, keep } = &rule.condition else {
             return;
         };
-        for (key, now) in held::states(&self.history, rule, since, state) {
-            match now {
-                State::Pending(at, _) if for_.is_zero() => alerts::matched(&mut self.history, rule.name(key), at),
-                State::Ending(..) if keep.is_zero() => {
-                    alerts::resolve(&mut self.history, rule.name(key), ResolveReason::Condition);
+        for known in held::known(&self.history, rule, since, state) {
+            let name = rule.name(known.key);
+            match known.state {
+                State::Pending(at, _) if for_.is_zero() => {
+                    alerts::matched(&mut self.history, name, at, known.is_critical);
                 }
+                State::Ending(..) if keep.is_zero() => {
+                    alerts::resolve(&mut self.history, name, ResolveReason::Condition);
+                }
+                State::Firing => alerts::again(&mut self.history, name, known.is_critical),
                 _ => {}
             }
         }
     }
 
+    /// A schedule is to turn: what rules have begun is over if it was open, and what lasts begins if it is now.
+    fn turn(&mut self, schedule: Schedule) {
+        let (_, was_open) = self.history.stands(schedule);
+        let in_force = self.history.in_force();
+        let users = || {
+            in_force
+                .iter()
+                .filter(|in_force| in_force.rule.during == Some(schedule))
+        };
+        if was_open {
+            alerts::resolve_all(&mut self.history, ResolveReason::OffSchedule, |name| {
+                users().any(|user| user.rule.name == name.rule)
+            });
+        }
+        let is_open = schedule.is_open(self.history.now);
+        self.history.push(What::Turned { schedule, is_open });
+        for (rule, since) in self.history.rules() {
+            if rule.during == Some(schedule) {
+                self.weigh_states(&rule, since);
+            }
+        }
+    }
+
     /// Ends the alerts of what is not quiet any more.
-    fn end_quiet(&mut self, rule: &Rule, since: usize, quiet: &Quiet) {
-        for silence in quiet.silences(&self.history, rule, since) {
+    fn end_quiet(&mut self, rule: &Rule, quiet: &Quiet) {
+        let in_force = self.history.in_force();
+        let loaded = in_force
+            .iter()
+            .find(|in_force| in_force.rule.name == rule.name)
+            .expect("it is in force")
+            .loaded;
+        for silence in quiet.silences(&self.history, rule, loaded) {
             if !silence.is_quiet {
                 alerts::resolve(&mut self.history, rule.name(silence.key), ResolveReason::Match);
             }
@@ -249,16 +291,28 @@ impl Oracle {
                 });
             }
         }
-        let rules = history.rules();
-        for ((rule, since), rank) in rules.iter().zip(1..) {
-            for (at, place, what) in of_rule(history, rule, *since) {
+        let rules = history.in_force();
+        for (InForce { rule, loaded, sees }, rank) in rules.iter().zip(1..) {
+            if let Some(during) = rule.during {
+                let (looked_at, _) = history.stands(during);
+                all.push(Due {
+                    at: during.turns_after(looked_at),
+                    age: (0, Rank::Schedule(during.name)),
+                    what: WhatIsDue::Turn(during),
+                });
+            }
+            let Some(sees) = sees else { continue };
+            for (at, place, what) in of_rule(history, rule, *loaded, *sees) {
                 let age = (history.cause(place), Rank::Rule(rank));
                 all.push(Due { at, age, what });
             }
         }
         for open in alerts::all_open(history) {
-            let rule = rules.iter().find(|(rule, _)| rule.name == open.name.rule);
-            let (rule, _) = rule.expect("the alerts of other rules have ended");
+            let rule = rules
+                .iter()
+                .map(|in_force| &in_force.rule)
+                .find(|rule| rule.name == open.name.rule);
+            let rule = rule.expect("the alerts of other rules have ended");
             if let Some((at, place)) = open.update() {
                 all.push(Due {
                     at,
@@ -283,43 +337,49 @@ impl Oracle {
         let history = &mut self.history;
         match what {
             WhatIsDue::Close(occurrence) => self.close(occurrence, now),
-            WhatIsDue::Fire(name) => alerts::matched(history, name, now),
+            WhatIsDue::Turn(schedule) => self.turn(schedule),
+            WhatIsDue::Fire(name, is_critical) => alerts::matched(history, name, now, is_critical),
             WhatIsDue::End(name) => alerts::resolve(history, name, ResolveReason::Condition),
             WhatIsDue::Miss(name) => {
                 history.push(What::Missed(name.clone()));
-                alerts::matched(history, name, now);
+                alerts::matched(history, name, now, false);
             }
             WhatIsDue::Expire(name) => alerts::resolve(history, name, ResolveReason::Timeout),
-            WhatIsDue::Update(name) => alerts::updated(history, name),
+            WhatIsDue::Update(name) => alerts::again(history, name, false),
         }
     }
 }
 
 /// What a rule waits for, with the place in the history that decided it.
-fn of_rule(history: &History, rule: &Rule, since: usize) -> Vec<(Time, usize, WhatIsDue)> {
+fn of_rule(history: &History, rule: &Rule, loaded: usize, sees: usize) -> Vec<(Time, usize, WhatIsDue)> {
     match &rule.condition {
         Condition::Held { state, for_, keep } => {
-            let states = held::states(history, rule, since, state).into_iter();
-            let due = states.filter_map(|(key, state)| match state {
-                State::Pending(at, place) => Some((at.plus(*for_), place, WhatIsDue::Fire(rule.name(key)))),
-                State::Ending(at, place) => Some((at.plus(*keep), place, WhatIsDue::End(rule.name(key)))),
-                State::False | State::Firing => None,
+            let known = held::known(history, rule, sees, state).into_iter();
+            let due = known.filter_map(|known| {
+                let name = rule.name(known.key);
+                match known.state {
+                    State::Pending(at, place) => {
+                        Some((at.plus(*for_), place, WhatIsDue::Fire(name, known.is_critical)))
+                    }
+                    State::Ending(at, place) => Some((at.plus(*keep), place, WhatIsDue::End(name))),
+                    State::False | State::Firing => None,
+                }
             });
             due.collect()
         }
         Condition::Expected(expected) => {
-            let open = expected.open(history, rule, since).into_iter();
+            let open = expected.open(history, rule, sees).into_iter();
             let due = open.map(|(key, at, place)| (at.plus(expected.within), place, WhatIsDue::Miss(rule.name(key))));
             due.collect()
         }
         Condition::Quiet(quiet) => {
             let listening = quiet
-                .silences(history, rule, since)
+                .silences(history, rule, loaded)
                 .into_iter()
                 .filter(|silence| !silence.is_quiet);
             let due = listening.map(|Silence { key, since, place, .. }| {
                 let at = since.plus(quiet.for_);
-                (at, place, WhatIsDue::Fire(rule.name(key)))
+                (at, place, WhatIsDue::Fire(rule.name(key), false))
             });
             due.collect()
         }

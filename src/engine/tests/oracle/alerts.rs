@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::history::{History, Name, What};
+use super::history::{History, Name, Told, What};
 use crate::model::{AlertEventKind, ResolveReason, Time};
 
 /// Further matches are told at most so often.
@@ -12,6 +12,7 @@ const UPDATES: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Open {
     pub name: Name,
+    pub is_critical: bool,
     pub occurrences: u64,
     /// When the last match counts, and its place.
     pub last: (Time, usize),
@@ -33,19 +34,22 @@ pub(super) fn all_open(history: &History) -> Vec<Open> {
     let mut open: Vec<Open> = Vec::new();
     for (place, entry) in history.entries.iter().enumerate() {
         match &entry.what {
-            What::Told(name, AlertEventKind::Fired, at, _) => open.push(Open {
-                name: name.clone(),
-                occurrences: 1,
-                last: (at.expect("a firing is a match"), place),
-                told: entry.at,
-                untold: None,
-            }),
-            What::Told(name, AlertEventKind::Resolved, ..) => open.retain(|open| open.name != *name),
-            What::Told(name, AlertEventKind::Updated, ..) => {
-                for open in open.iter_mut().filter(|open| open.name == *name) {
-                    (open.told, open.untold) = (entry.at, None);
+            What::Told(told) => match told.kind {
+                AlertEventKind::Fired => open.push(Open {
+                    name: told.name.clone(),
+                    is_critical: told.is_critical,
+                    occurrences: 1,
+                    last: (told.at.expect("a firing is a match"), place),
+                    told: entry.at,
+                    untold: None,
+                }),
+                AlertEventKind::Resolved => open.retain(|open| open.name != told.name),
+                AlertEventKind::Updated => {
+                    for open in open.iter_mut().filter(|open| open.name == told.name) {
+                        (open.told, open.untold, open.is_critical) = (entry.at, None, told.is_critical);
+                    }
                 }
-            }
+            },
             What::Matched(name, at) => {
                 for open in open.iter_mut().filter(|open| open.name == *name) {
                     open.occurrences += 1;
@@ -66,16 +70,12 @@ fn open(history: &History, name: &Name) -> Option<Open> {
 }
 
 /// The rule matched, at the time at which that counts.
-pub(super) fn matched(history: &mut History, name: Name, at: Time) {
+pub(super) fn matched(history: &mut History, name: Name, at: Time, is_critical: bool) {
     if open(history, &name).is_some() {
         history.push(What::Matched(name.clone(), at));
-        let update = open(history, &name).and_then(|open| open.update());
-        if update.is_some_and(|(due, _)| due <= history.now) {
-            updated(history, name);
-        }
-        return;
+        return again(history, name, is_critical);
     }
-    history.push(What::Told(name.clone(), AlertEventKind::Fired, Some(at), None));
+    tell(history, &name, AlertEventKind::Fired, Some(at), None, is_critical);
     if name
         .key
         .occurrence
@@ -85,14 +85,44 @@ pub(super) fn matched(history: &mut History, name: Name, at: Time) {
     }
 }
 
-pub(super) fn updated(history: &mut History, name: Name) {
-    history.push(What::Told(name, AlertEventKind::Updated, None, None));
+/// What goes on may have become worse, or there may be matches to be told.
+pub(super) fn again(history: &mut History, name: Name, is_critical: bool) {
+    let Some(open) = open(history, &name) else { return };
+    let is_due = open.update().is_some_and(|(due, _)| due <= history.now);
+    if is_due || (is_critical && !open.is_critical) {
+        let is_critical = is_critical || open.is_critical;
+        tell(history, &name, AlertEventKind::Updated, None, None, is_critical);
+    }
 }
 
 pub(super) fn resolve(history: &mut History, name: Name, reason: ResolveReason) {
-    if open(history, &name).is_some() {
-        history.push(What::Told(name, AlertEventKind::Resolved, None, Some(reason)));
+    if let Some(open) = open(history, &name) {
+        tell(
+            history,
+            &name,
+            AlertEventKind::Resolved,
+            None,
+            Some(reason),
+            open.is_critical,
+        );
     }
+}
+
+fn tell(
+    history: &mut History,
+    name: &Name,
+    kind: AlertEventKind,
+    at: Option<Time>,
+    reason: Option<ResolveReason>,
+    is_critical: bool,
+) {
+    history.push(What::Told(Told {
+        name: name.clone(),
+        kind,
+        at,
+        reason,
+        is_critical,
+    }));
 }
 
 /// Ends every alert of which that is true, the oldest first.

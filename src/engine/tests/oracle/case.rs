@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use super::rule::Rule;
+use super::{
+    rule::Rule,
+    schedule::{SCHEDULES, Schedule},
+};
 use crate::{
     engine::tests::start,
     model::{Notification, Payload, Time},
@@ -84,10 +87,23 @@ pub(super) fn rule_file(rules: &[Rc<Rule>]) -> String {
         writeln!(text, "{rule}").unwrap();
     }
     if rules.is_empty() {
-        "rules: []\n".to_owned()
-    } else {
-        text
+        text = "rules: []\n".to_owned();
     }
+    let used = SCHEDULES
+        .iter()
+        .filter(|schedule| rules.iter().any(|rule| rule.during == Some(**schedule)));
+    for (nth, Schedule { name, times }) in used.enumerate() {
+        let time = |minutes: i64| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let times: Vec<String> = times
+            .iter()
+            .map(|(from, to)| format!("'{}-{}'", time(*from), time(*to)))
+            .collect();
+        if nth == 0 {
+            text.push_str("schedules:\n");
+        }
+        writeln!(text, "  {name}: {{ time_zone: UTC, times: [{}] }}", times.join(", ")).unwrap();
+    }
+    text
 }
 
 impl fmt::Debug for Case {

@@ -10,6 +10,7 @@ use super::{
     matches::{Count, Ratio},
     quiet::Quiet,
     rule::{Condition, Resolve, Rule, Text},
+    schedule::SCHEDULES,
     sequence::Sequence,
 };
 use crate::{
@@ -150,17 +151,29 @@ fn quiet() -> impl Strategy<Value = Condition> {
 fn rule() -> impl Strategy<Value = Rule> {
     let key = option::of(select(&KEYS)).prop_map(|key| key.map(<[_]>::to_vec));
     let resolve = option::of((option::of(event()), option::of(duration())));
-    let made = (condition(), key, resolve).prop_map(|(condition, key, resolve)| Rule {
-        name: NAMES[0],
-        resolve: resolve
-            .filter(|_| !matches!(condition, Condition::Held { .. } | Condition::Quiet(_)))
-            .filter(|(when, after)| when.is_some() || after.is_some())
-            .map(|(when, after)| Resolve { when, after }),
-        condition,
-        key,
-        enabled: true,
-        dressed: false,
-    });
+    let during = option::weighted(0.15, select(&SCHEDULES));
+    let critical_if = option::weighted(0.2, (select(&EVENTS), select(&STATES)));
+    let made =
+        (condition(), key, resolve, during, critical_if).prop_map(|(condition, key, resolve, during, critical_if)| {
+            Rule {
+                during,
+                critical_if: critical_if.and_then(|(event, state)| match &condition {
+                    Condition::Held { .. } => Some(Text::of_state(state)),
+                    // What these see is fixed by their firing.
+                    Condition::Expected(_) | Condition::Quiet(_) => None,
+                    _ => Some(Text::of_notification(event)),
+                }),
+                name: NAMES[0],
+                resolve: resolve
+                    .filter(|_| !matches!(condition, Condition::Held { .. } | Condition::Quiet(_)))
+                    .filter(|(when, after)| when.is_some() || after.is_some())
+                    .map(|(when, after)| Resolve { when, after }),
+                condition,
+                key,
+                enabled: true,
+                dressed: false,
+            }
+        });
     made.prop_filter("the rule compiles", |rule| {
         let files = vec![SourceFile {
             name: "rules.yaml".to_owned(),

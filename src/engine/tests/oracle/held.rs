@@ -10,7 +10,7 @@ use crate::{
     rules::facts::{AtHand, Facts, Previous},
 };
 
-/// What a rule knows of one key.
+/// How far the state of one key has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     False,
@@ -21,8 +21,15 @@ pub(super) enum State {
     Ending(Time, usize),
 }
 
-/// The states of every key in the meetings that are open, from what the rule has seen since that place in the history.
-pub(super) fn states(history: &History, rule: &Rule, since: usize, state: &Text) -> Vec<(Key, State)> {
+/// What a rule knows of one key, and whether that is critical now.
+pub(super) struct Known {
+    pub key: Key,
+    pub state: State,
+    pub is_critical: bool,
+}
+
+/// What is known of every key in the meetings that are open, from what the rule has seen since that place in the history.
+pub(super) fn known(history: &History, rule: &Rule, since: usize, state: &Text) -> Vec<Known> {
     let mut states = Vec::new();
     for occurrence in history.open_occurrences() {
         let heard = history.heard_in(occurrence);
@@ -34,9 +41,13 @@ pub(super) fn states(history: &History, rule: &Rule, since: usize, state: &Text)
         for subject in subjects {
             let key = key(rule, last, subject);
             let id = subject.map(|party| party.party_id.as_str());
-            let holds = |heard: &Heard| holds(state, heard, id);
-            let now = follow(history, since, &rule.name(key.clone()), occurrence, holds);
-            states.push((key, now));
+            let follows = |heard: &Heard| holds(state, heard, id);
+            let critical_if = rule.critical_if.as_ref();
+            states.push(Known {
+                state: follow(history, since, &rule.name(key.clone()), occurrence, follows),
+                is_critical: critical_if.is_some_and(|critical_if| holds(critical_if, last, id)),
+                key,
+            });
         }
     }
     states
@@ -59,8 +70,11 @@ fn follow(history: &History, since: usize, name: &Name, occurrence: u64, holds: 
                 (State::Ending(..), true) => State::Firing,
                 (as_it_is, _) => as_it_is,
             },
-            What::Told(told, AlertEventKind::Fired, ..) if told == name => State::Firing,
-            What::Told(told, AlertEventKind::Resolved, ..) if told == name => State::False,
+            What::Told(told) if told.name == *name => match told.kind {
+                AlertEventKind::Fired => State::Firing,
+                AlertEventKind::Updated => state,
+                AlertEventKind::Resolved => State::False,
+            },
             _ => state,
         };
     }

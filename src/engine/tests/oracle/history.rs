@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{key::Key, rule::Rule};
+use super::{key::Key, rule::Rule, schedule::Schedule};
 use crate::{
     model::{AlertEventKind, Party, Payload, ResolveReason, Time},
     rules::facts::MeetingFacts,
@@ -37,8 +37,10 @@ pub(super) enum What {
     Missed(Name),
     /// A match of an alert that is open, with the time at which it counts.
     Matched(Name, Time),
-    /// Something was told of an alert; with the time at which the match counts, if it is one.
-    Told(Name, AlertEventKind, Option<Time>, Option<ResolveReason>),
+    /// Something was told of an alert.
+    Told(Told),
+    /// A schedule opened or closed; one that did both while the service was down opened.
+    Turned { schedule: Schedule, is_open: bool },
 }
 
 /// A notification, with what followed from all that was accepted before it.
@@ -58,8 +60,8 @@ pub(super) struct Heard {
     pub over: bool,
     /// It says what its last one said.
     pub repeat: bool,
-    /// Something newer is known.
-    pub stale: bool,
+    /// It tells of something older than what is known.
+    pub late: bool,
     pub previous: Option<Payload>,
     /// The meeting after it.
     pub meeting: MeetingFacts,
@@ -70,8 +72,29 @@ pub(super) struct Heard {
 impl Heard {
     /// Whether it changes what is known.
     pub fn is_news(&self) -> bool {
-        !self.over && !self.repeat && !self.stale
+        !self.over && !self.repeat && !self.late
     }
+}
+
+/// What was told of an alert.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub name: Name,
+    pub kind: AlertEventKind,
+    /// When a firing counts.
+    pub at: Option<Time>,
+    pub reason: Option<ResolveReason>,
+    pub is_critical: bool,
+}
+
+/// A rule in force.
+#[derive(Debug)]
+pub(super) struct InForce {
+    pub rule: Rc<Rule>,
+    /// The place in the history from which on it has been, meaning what it means.
+    pub loaded: usize,
+    /// The place from which on it sees; `None`: its schedule is closed.
+    pub sees: Option<usize>,
 }
 
 /// Which alert: one at a time is open under a name.
@@ -128,8 +151,15 @@ impl History {
         open
     }
 
-    /// The rules in force, each with the place in the history from which on it has been, meaning what it means.
+    /// The rules that see, each with the place in the history from which on it does.
     pub fn rules(&self) -> Vec<(Rc<Rule>, usize)> {
+        let in_force = self.in_force().into_iter();
+        in_force
+            .filter_map(|in_force| Some((in_force.rule, in_force.sees?)))
+            .collect()
+    }
+
+    pub fn in_force(&self) -> Vec<InForce> {
         let loads: Vec<(usize, &Vec<Rc<Rule>>)> = self
             .entries
             .iter()
@@ -143,14 +173,42 @@ impl History {
             return Vec::new();
         };
         let enabled = last.iter().filter(|rule| rule.enabled);
-        let with_start = enabled.map(|rule| {
+        let in_force = enabled.map(|rule| {
             let same = loads
                 .iter()
                 .rev()
                 .take_while(|(_, rules)| rules.iter().any(|earlier| earlier.means_the_same(rule)));
-            let (since, _) = same.last().expect("the last set has it");
-            (Rc::clone(rule), *since)
+            let (loaded, _) = *same.last().expect("the last set has it");
+            InForce {
+                rule: Rc::clone(rule),
+                loaded,
+                sees: self.sees(rule, loaded),
+            }
         });
-        with_start.collect()
+        in_force.collect()
+    }
+
+    fn sees(&self, rule: &Rule, loaded: usize) -> Option<usize> {
+        let Some(during) = rule.during else { return Some(loaded) };
+        let mut sees = during.is_open(self.entries[loaded].at).then_some(loaded);
+        for (place, entry) in self.entries.iter().enumerate().skip(loaded) {
+            if let What::Turned { schedule, is_open } = entry.what
+                && schedule == during
+            {
+                sees = is_open.then_some(place);
+            }
+        }
+        sees
+    }
+
+    /// When a schedule was last looked at, and whether it was open.
+    pub fn stands(&self, schedule: Schedule) -> (Time, bool) {
+        let is_look = |entry: &&Entry| match entry.what {
+            What::Loaded(_) => true,
+            What::Turned { schedule: turned, .. } => turned == schedule,
+            _ => false,
+        };
+        let at = self.entries.iter().rfind(is_look).expect("rules were loaded").at;
+        (at, schedule.is_open(at))
     }
 }

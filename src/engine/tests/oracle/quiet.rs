@@ -28,11 +28,21 @@ pub(super) struct Silence {
 }
 
 impl Quiet {
-    pub fn silences(&self, history: &History, rule: &Rule, since: usize) -> Vec<Silence> {
+    /// What is known of every key, from what the rule has heard since it was loaded.
+    pub fn silences(&self, history: &History, rule: &Rule, loaded: usize) -> Vec<Silence> {
         let mut silences: Vec<Silence> = Vec::new();
-        for (place, entry) in history.entries.iter().enumerate().skip(since) {
+        let mut sees = rule
+            .during
+            .is_none_or(|during| during.is_open(history.entries[loaded].at));
+        for (place, entry) in history.entries.iter().enumerate().skip(loaded) {
             match &entry.what {
-                What::Heard(heard) if holds(&self.of, heard) => {
+                What::Turned { schedule, is_open } if rule.during == Some(*schedule) => {
+                    sees = *is_open;
+                    for silence in &mut silences {
+                        (silence.since, silence.place, silence.is_quiet) = (entry.at, place, false);
+                    }
+                }
+                What::Heard(heard) if sees && holds(&self.of, heard) => {
                     let key = Parts::of(&rule.fields(), heard).whole();
                     let is_over = |key: &Key| heard.over && key.occurrence.is_some();
                     if let Some(key) = key.filter(|key| !is_over(key)) {
@@ -45,9 +55,9 @@ impl Quiet {
                     }
                 }
                 What::Closed(occurrence, _) => silences.retain(|silence| silence.key.occurrence != Some(*occurrence)),
-                What::Told(name, AlertEventKind::Fired, ..) => {
+                What::Told(told) if told.kind == AlertEventKind::Fired => {
                     for silence in &mut silences {
-                        silence.is_quiet |= rule.name(silence.key.clone()) == *name;
+                        silence.is_quiet |= rule.name(silence.key.clone()) == told.name;
                     }
                 }
                 _ => {}

@@ -8,6 +8,7 @@ use super::{
     key::Key,
     matches::{Count, Ratio},
     quiet::Quiet,
+    schedule::Schedule,
     sequence::Sequence,
 };
 use crate::rules::{
@@ -65,6 +66,9 @@ pub(super) struct Rule {
     pub key: Option<Vec<&'static str>>,
     /// `None`: the default.
     pub resolve: Option<Resolve>,
+    pub during: Option<Schedule>,
+    /// When its alerts are critical.
+    pub critical_if: Option<Text>,
     pub enabled: bool,
     /// Changes how it is written, and nothing else.
     pub dressed: bool,
@@ -97,7 +101,7 @@ impl Rule {
     pub fn means_the_same(&self, other: &Self) -> bool {
         (self.name, self.enabled, &self.condition) == (other.name, other.enabled, &other.condition)
             && (self.fields(), self.resolve_when()) == (other.fields(), other.resolve_when())
-            && self.resolve_after() == other.resolve_after()
+            && (self.resolve_after(), self.during) == (other.resolve_after(), other.during)
     }
 
     /// The fields of its key.

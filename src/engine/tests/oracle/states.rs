@@ -35,17 +35,20 @@ pub(super) fn weigh(before: &[&Heard], heard: &mut Heard) {
         heard.meeting = before.last().map(|last| last.meeting).unwrap_or_default();
         return;
     }
-    let same = || {
+    let of_subject = || {
         before
             .iter()
             .filter(|earlier| subject(&earlier.payload) == subject(&heard.payload))
     };
-    // What came too late to change anything is nobody's last one.
-    let last = same().rev().find(|earlier| earlier.is_news());
+    let last = of_subject().next_back();
     let previous = last.map(|last| last.payload.clone());
-    let is_repeat = last.is_some_and(|last| says(&last.payload) == says(&heard.payload));
-    let is_stale = same().any(|earlier| earlier.order > heard.order);
-    (heard.previous, heard.repeat, heard.stale) = (previous, is_repeat, is_stale);
+    let is_older = of_subject().any(|earlier| earlier.order > heard.order);
+    let says_the_same = last.is_some_and(|last| says(&last.payload) == says(&heard.payload));
+    let told_of_something_older = last.is_some_and(|last| last.late);
+    // What is newer than all that is known is no repeat of what was older.
+    let is_repeat = says_the_same && (is_older || !told_of_something_older);
+    let is_late = if is_repeat { told_of_something_older } else { is_older };
+    (heard.previous, heard.repeat, heard.late) = (previous, is_repeat, is_late);
 
     let this = Heard::clone(heard);
     let mut all: Vec<&Heard> = before.to_vec();

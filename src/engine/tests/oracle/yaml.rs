@@ -85,6 +85,12 @@ impl fmt::Display for Rule {
             let parts: Vec<String> = when.into_iter().chain(after).collect();
             write!(f, ", resolve: {{ {} }}", parts.join(", "))?;
         }
+        if let Some(during) = self.during {
+            write!(f, ", during: {}", during.name)?;
+        }
+        if let Some(critical_if) = &self.critical_if {
+            write!(f, ", severity_if: {{ critical: {} }}", text(critical_if))?;
+        }
         if !self.enabled {
             f.write_str(", enabled: false")?;
         }
