@@ -1,5 +1,7 @@
 //! An intent for tests: a participant that found no free port.
 
+use std::sync::Arc;
+
 use crate::{
     engine::outbox::{Intent, IntentId},
     model::{
@@ -41,13 +43,13 @@ pub(super) fn fired() -> Intent {
             started_at: at,
             last_seen_at: Time::from_nanos(at.as_nanos() + 90_000_000_000),
             occurrences: 3,
-            evidence: vec![Evidence {
+            evidence: vec![Arc::new(Evidence {
                 sequence: 9,
                 occurred_at: at,
                 received_at: at,
                 source: "bridge-1".into(),
                 payload: Payload::Party(party()),
-            }],
+            })],
         },
         receiver: "bridge-ops".into(),
         recipient: "noc@example.com".to_owned(),

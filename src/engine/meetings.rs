@@ -22,7 +22,10 @@ use super::{
 };
 use crate::{
     model::{ConferenceStatus, Payload, ResolveReason, Time},
-    rules::facts::{MeetingFacts, Previous},
+    rules::{
+        expr::Memory,
+        facts::{MeetingFacts, Previous},
+    },
 };
 
 /// The meetings that are open, and a little of those that closed lately.
@@ -404,6 +407,7 @@ impl Meetings {
             place,
             received,
             facts: &facts,
+            memory: Memory::default(),
         };
         events::show(step, alerts, &shown);
         keyed::close(step, place, &meeting);

@@ -68,7 +68,7 @@ pub fn alert(alert: &Alert) -> api::Alert {
         resolved_at,
         resolve_reason: reason.into(),
         occurrences: alert.occurrences,
-        evidence: alert.evidence.iter().map(evidence).collect(),
+        evidence: alert.evidence.iter().map(|one| evidence(one)).collect(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Alerts and what happens to them.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -181,7 +181,7 @@ pub struct Alert {
     /// How many times it matched, the first included.
     pub occurrences: u64,
     /// What it rests on, newest first.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Arc<Evidence>>,
 }
 
 /// The rule and the key, as alerts are written everywhere: `port-full{billing_code="33333"}`.

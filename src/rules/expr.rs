@@ -21,6 +21,7 @@ mod meaning;
 mod parse;
 mod reads;
 mod scope;
+mod share;
 pub(super) mod suggest;
 mod syntax;
 mod trace;
@@ -41,6 +42,7 @@ pub use self::{
     defines::Defines,
     guards::Guard,
     reads::{MeetingFields, Reads},
+    share::{Memory, share},
     trace::{Part, PartValue, Trace, TracedPart, Tracer},
     vocabulary::Schema,
 };

@@ -209,6 +209,7 @@ impl Codes {
             Bool::Const(value) => Outcomes::only(Some(*value)),
             Bool::Field(_) => Outcomes::ANY,
             Bool::Not(of) => self.outcomes(of).not(),
+            Bool::Shared(of) => self.outcomes(&of.part),
             Bool::All(parts) => Outcomes::all(&self.outcomes_of(parts)),
             Bool::Any(parts) => {
                 let negated: Vec<Outcomes> = self.outcomes_of(parts).into_iter().map(Outcomes::not).collect();
