@@ -141,6 +141,16 @@ impl Deadlines {
         counts
     }
 
+    /// The clocks of a rule, in the order in which they fall due.
+    pub fn of_rule(&self, wanted: u32) -> impl Iterator<Item = (Time, &Timer)> {
+        let is_of_it = move |timer: &Timer| match timer {
+            Timer::Hold { rule, .. } | Timer::Key(KeyPlace { rule, .. }) => *rule == wanted,
+            _ => false,
+        };
+        let due = self.due.iter().filter(move |(_, timer)| is_of_it(timer));
+        due.map(|(deadline, timer)| (deadline.at, timer))
+    }
+
     /// How many are set.
     pub fn len(&self) -> usize {
         self.due.len()

@@ -226,6 +226,12 @@ fn make_room(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32) {
 }
 
 impl Keyed {
+    /// What is kept there is about.
+    pub fn key_of(&self, place: KeyPlace) -> Option<&KeyOf> {
+        let entry = self.rules.get(place.rule as usize)?.get(place.slot)?;
+        Some(&entry.key)
+    }
+
     /// The state of a key.
     pub fn get_mut(&mut self, place: KeyPlace) -> Option<&mut State> {
         self.entry_mut(place).map(|(_, state)| state)

@@ -9,7 +9,13 @@ use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::{BadRequest, ErrorInfo, RetryInfo, pb};
 
-use crate::model::{malformed::Reason, vendor_text};
+use crate::{
+    api,
+    model::{malformed::Reason, vendor_text},
+};
+
+/// The type of the detail that holds an alert.
+pub const ALERT_TYPE_URL: &str = "type.googleapis.com/bellwether.v1.Alert";
 
 /// The domain of every `ErrorInfo.reason`.
 pub const DOMAIN: &str = "bellwether";
@@ -26,6 +32,8 @@ pub struct Refused {
     field: Option<&'static str>,
     metadata: Vec<(&'static str, String)>,
     retry_after: Option<Duration>,
+    /// What there is instead of what was asked for, encoded.
+    alert: Option<Vec<u8>>,
 }
 
 impl Refused {
@@ -37,6 +45,7 @@ impl Refused {
             field: None,
             metadata: Vec::new(),
             retry_after: None,
+            alert: None,
         }
     }
 
@@ -203,6 +212,37 @@ impl Refused {
         Self::new(Code::NotFound, "NOT_FOUND", format!("there is no such {what}"))
     }
 
+    /// Another explanation is under way.
+    pub fn explaining(retry_after: Duration) -> Self {
+        Self::new(
+            Code::ResourceExhausted,
+            "EXPLAINING",
+            "another explanation is under way; try again",
+        )
+        .retry_after(retry_after)
+    }
+
+    /// What an explanation needs is older than the journal. The alert, which has its evidence, is a detail of its own.
+    pub fn history_trimmed(alert: &api::Alert) -> Self {
+        Self {
+            alert: Some(alert.encode_to_vec()),
+            ..Self::new(
+                Code::FailedPrecondition,
+                "HISTORY_TRIMMED",
+                "what led to it is older than what the journal keeps; the alert itself has its evidence",
+            )
+        }
+    }
+
+    /// An explanation would take longer than it may.
+    pub fn too_much_history() -> Self {
+        Self::new(
+            Code::DeadlineExceeded,
+            "TOO_MUCH_HISTORY",
+            "there is more of the journal to read than there is time for",
+        )
+    }
+
     /// A failure of the service itself; what it was is in its log.
     pub fn internal() -> Self {
         Self::new(
@@ -262,6 +302,12 @@ impl Refused {
                 retry_delay: prost_types::Duration::try_from(delay).ok(),
             };
             details.push(any(RetryInfo::TYPE_URL, &retry_info));
+        }
+        if let Some(alert) = &self.alert {
+            details.push(prost_types::Any {
+                type_url: ALERT_TYPE_URL.to_owned(),
+                value: alert.clone(),
+            });
         }
         details
     }

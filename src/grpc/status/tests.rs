@@ -71,6 +71,14 @@ fn every_refusal_has_its_code_and_reason() {
         (Refused::cursor_ahead(), Code::DataLoss, "CURSOR_AHEAD_OF_LOG", false),
         (Refused::not_found("alert"), Code::NotFound, "NOT_FOUND", false),
         (Refused::internal(), Code::Internal, "INTERNAL", false),
+        (Refused::explaining(second), Code::ResourceExhausted, "EXPLAINING", true),
+        (Refused::too_much_history(), Code::DeadlineExceeded, "TOO_MUCH_HISTORY", false),
+        (
+            Refused::history_trimmed(&api::Alert::default()),
+            Code::FailedPrecondition,
+            "HISTORY_TRIMMED",
+            false,
+        ),
     ] {
         assert_eq!(refused.reason(), reason);
         let status = Status::from(refused);

@@ -15,7 +15,7 @@ pub struct EventReader {
 }
 
 impl EventReader {
-    pub(super) fn new(reader: Reader) -> Self {
+    pub(in crate::journal) fn new(reader: Reader) -> Self {
         Self { reader }
     }
 
