@@ -93,7 +93,7 @@ impl Explaining {
         });
         match explained.await {
             Ok(Ok(explanation)) => Ok(explanation),
-            Ok(Err(ExplainError::Trimmed)) => Err(Refused::history_trimmed(&kept.unwrap_or_default())),
+            Ok(Err(ExplainError::Trimmed)) => Err(Refused::history_trimmed(kept.as_ref())),
             Ok(Err(ExplainError::Unheard)) => Err(Refused::not_found("meeting in the journal")),
             Ok(Err(ExplainError::TooLong)) => Err(Refused::too_much_history()),
             Ok(Err(ExplainError::Recovery(cause))) => {

@@ -222,14 +222,14 @@ impl Refused {
         .retry_after(retry_after)
     }
 
-    /// What an explanation needs is older than the journal. The alert, which has its evidence, is a detail of its own.
-    pub fn history_trimmed(alert: &api::Alert) -> Self {
+    /// What an explanation needs is older than the journal. An alert, which has its evidence, is a detail of its own.
+    pub fn history_trimmed(alert: Option<&api::Alert>) -> Self {
         Self {
-            alert: Some(alert.encode_to_vec()),
+            alert: alert.map(prost::Message::encode_to_vec),
             ..Self::new(
                 Code::FailedPrecondition,
                 "HISTORY_TRIMMED",
-                "what led to it is older than what the journal keeps; the alert itself has its evidence",
+                "what led to it is older than what the journal keeps; an alert itself has its evidence",
             )
         }
     }

@@ -14,7 +14,7 @@ pub use self::story::{Explanation, Step, Weighed};
 use self::story::{Question, Story};
 use super::recovery::{Recovery, RecoveryError, frames};
 use crate::{
-    engine::{Engine, Look},
+    engine::{Engine, Look, SEMANTICS},
     journal::{JournalError, SnapshotHeader, codec},
     model::{AlertId, Time},
 };
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Why there is no explanation.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
-    /// It began before the oldest snapshot that the journal goes on from.
+    /// It began before the oldest snapshot that the journal goes on from, or was decided by another version.
     #[error("what led to it is older than what the journal keeps")]
     Trimmed,
     /// The journal knows nothing of that meeting.
@@ -117,7 +117,7 @@ impl Explainer {
         let fitting = headers
             .into_iter()
             .rev()
-            .filter(|header| header.offset >= earliest && fits(header));
+            .filter(|header| header.offset >= earliest && header.semantics == SEMANTICS && fits(header));
         let mut bases: Vec<Option<SnapshotHeader>> = fitting.map(Some).collect();
         if earliest == 0 {
             bases.push(None);
@@ -186,6 +186,9 @@ impl Explainer {
         let mut effects = Vec::new();
         for frame in frames(&self.recovery.journal, from, until) {
             let frame = frame?;
+            if frame.semantics != SEMANTICS {
+                return Err(ExplainError::Trimmed);
+            }
             if Instant::now() > patience {
                 return Err(ExplainError::TooLong);
             }

@@ -74,7 +74,7 @@ fn every_refusal_has_its_code_and_reason() {
         (Refused::explaining(second), Code::ResourceExhausted, "EXPLAINING", true),
         (Refused::too_much_history(), Code::DeadlineExceeded, "TOO_MUCH_HISTORY", false),
         (
-            Refused::history_trimmed(&api::Alert::default()),
+            Refused::history_trimmed(None),
             Code::FailedPrecondition,
             "HISTORY_TRIMMED",
             false,
