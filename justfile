@@ -15,7 +15,7 @@ check:
 # Tests, of the code and of the rule catalogue
 test *ARGS:
     cargo test --locked {{ ARGS }}
-    cargo run --quiet --locked -- test rules
+    cargo run --quiet --locked -- test --coverage rules
 
 # Lints, of the code and of the API
 lint:

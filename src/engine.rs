@@ -190,7 +190,7 @@ impl Engine {
     pub fn apply(&mut self, offset: u64, time: Time, input: Input, out: &mut Vec<Effect>) {
         let time = time.max(self.state.now);
         if matches!(input, Input::Start(_)) {
-            keyed::begin_anew(&mut self.state.keyed, time);
+            keyed::begin_anew(&mut self.state.keyed, time, &mut self.state.deadlines);
             // What fell due while nobody ran happens now.
             self.state.counts.late_deadlines += self.state.deadlines.due_by(time);
             self.state.now = time;

@@ -171,14 +171,13 @@ impl Reloader {
         let compiled = tokio::task::spawn_blocking(move || compile::compile(&text)).await;
         match compiled {
             Ok(Ok(compiled)) => {
-                let fits = compiled.set.check_keys(self.limits.keys_per_rule, self.limits.keys);
-                let diagnostics = compiled.warnings;
-                match fits {
-                    Ok(()) => Ok((Arc::new(compiled.set), Checked { source, diagnostics })),
-                    Err(error) => Err(Reload::Refused(Checked {
-                        source,
-                        diagnostics: [error].into_iter().chain(diagnostics).collect(),
-                    })),
+                let misfit = compiled.set.misfit(self.limits.keys_per_rule, self.limits.keys);
+                let refused = misfit.is_some();
+                let diagnostics = misfit.into_iter().chain(compiled.warnings).collect();
+                let checked = Checked { source, diagnostics };
+                match refused {
+                    true => Err(Reload::Refused(checked)),
+                    false => Ok((Arc::new(compiled.set), checked)),
                 }
             }
             Ok(Err(diagnostics)) => Err(Reload::Refused(Checked { source, diagnostics })),

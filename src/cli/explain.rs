@@ -17,7 +17,7 @@ use super::{
 use crate::{
     api::{
         self, alert_service_client::AlertServiceClient, clock_change::Change, explained_notification::Taken,
-    explanation_step::What, rule_service_client::RuleServiceClient,
+        explanation_step::What, rule_service_client::RuleServiceClient,
     },
     grpc::status::ALERT_TYPE_URL,
 };
@@ -44,7 +44,7 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
             let request = api::ExplainAlertRequest { id };
             match AlertServiceClient::new(channel).explain_alert(request).await {
                 Ok(answer) => answer.into_inner().explanation,
-                Err(status) => return without_history(status, terminal),
+                Err(status) => return without_history(status, args.client.output, terminal),
             }
         }
         (None, Some(rule), Some(billing_code)) => {
@@ -63,14 +63,20 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
 }
 
 /// What led to it is older than the journal: shows what the alert itself kept.
-fn without_history(status: tonic::Status, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let details = pb::Status::decode(status.details()).unwrap_or_default().details.into_iter();
+fn without_history(status: tonic::Status, output: Output, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let details = pb::Status::decode(status.details())
+        .unwrap_or_default()
+        .details
+        .into_iter();
     let kept = details.into_iter().find(|detail| detail.type_url == ALERT_TYPE_URL);
     let Some(alert) = kept.and_then(|kept| api::Alert::decode(kept.value.as_slice()).ok()) else {
         return Err(status.into());
     };
     terminal.note(show::clean(status.message()));
-    alerts::in_full(&alert, terminal)?;
+    match output {
+        Output::Table => alerts::in_full(&alert, terminal)?,
+        Output::Json => terminal.json(&json::alert(&alert))?,
+    }
     Ok(Exit::No)
 }
 
@@ -176,5 +182,12 @@ mod tests {
         assert_eq!(ran.ended.unwrap(), Exit::No);
         assert!(ran.out.contains("refused{}") && ran.out.contains("#7"), "{}", ran.out);
         assert!(ran.err.contains("older than what the journal keeps"), "{}", ran.err);
+        let ran = fake.run(&["explain", "0123", "-o", "json"]).await;
+        assert_eq!(ran.ended.unwrap(), Exit::No);
+        let kept: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(
+            (&kept["id"], &kept["evidence"][0]["sequence"]),
+            (&"0123".into(), &"7".into())
+        );
     }
 }

@@ -35,7 +35,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     to: Option<Time>,
     /// The data folder with what was recorded; it may be in use
-    #[arg(long, value_name = "FOLDER", env = "BELLWETHER_DATA", default_value = "bellwether-data")]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "BELLWETHER_DATA",
+        default_value = "bellwether-data"
+    )]
     data: PathBuf,
     /// Instead of a data folder: a file of notifications, a line each, as the vendor's text or as JSON; - is standard input
     file: Option<PathBuf>,
@@ -86,7 +91,9 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Exit, Fail
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = outcome.notifications as f64 / seconds / 1e6;
     let notifications = show::count(outcome.notifications, "notification");
-    terminal.note(format_args!("{notifications} in {seconds:.1} s, {rate:.2} million a second"));
+    terminal.note(format_args!(
+        "{notifications} in {seconds:.1} s, {rate:.2} million a second"
+    ));
     Ok(Exit::Done)
 }
 
@@ -105,10 +112,18 @@ fn tell(outcome: &Outcome, limit: usize, terminal: &mut Terminal<'_>) -> io::Res
             terminal.line(table)?;
             difference.changes.iter().map(ToString::to_string).collect()
         }
-        None => outcome.would.iter().map(|firing| format!("{} {}", firing.at, firing.alert)).collect(),
+        None => outcome
+            .would
+            .iter()
+            .map(|firing| format!("{} {}", firing.at, firing.alert))
+            .collect(),
     };
     if lines.is_empty() {
-        let same = if outcome.did.is_some() { "no difference" } else { "nothing fires" };
+        let same = if outcome.did.is_some() {
+            "no difference"
+        } else {
+            "nothing fires"
+        };
         return terminal.line(same);
     }
     for line in lines.iter().take(limit) {

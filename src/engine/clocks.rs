@@ -6,10 +6,11 @@ use compact_str::CompactString;
 use super::{
     Engine,
     deadlines::{Subject, Timer},
+    keyed::State,
 };
 use crate::{
     model::Time,
-    rules::{Key, KeyField},
+    rules::{Condition, Key, KeyField},
 };
 
 /// A clock that runs.
@@ -30,16 +31,25 @@ impl Engine {
         };
         let timers = self.state.deadlines.of_rule(index);
         let clock = |(due_at, timer): (Time, &Timer)| {
-            let values = match timer {
-                Timer::Hold { subject, .. } => self.subject_values(&rule.key, *subject)?,
-                Timer::Key(place) => self.state.keyed.key_of(*place)?.values.clone(),
+            let (due_at, values) = match timer {
+                Timer::Hold { subject, .. } => (due_at, self.subject_values(&rule.key, *subject)?),
+                Timer::Key(place) => {
+                    let (key, state) = self.state.keyed.entry(*place)?;
+                    let due_at = match (state, &rule.condition) {
+                        (State::Quiet(silence), Condition::Quiet(quiet)) => silence.ends(quiet),
+                        _ => due_at,
+                    };
+                    (due_at, key.values.clone())
+                }
                 _ => return None,
             };
             let names = rule.key.fields.iter().map(|field| field.name().into());
             let key = names.zip(values).collect();
             Some(Clock { due_at, key })
         };
-        timers.filter_map(clock).collect()
+        let mut clocks: Vec<Clock> = timers.filter_map(clock).collect();
+        clocks.sort_unstable();
+        clocks
     }
 
     fn subject_values(&self, key: &Key, subject: Subject) -> Option<Vec<CompactString>> {

@@ -4,7 +4,9 @@
 //! A window is bounded: beyond, what is left is the newest that are enough by themselves and, where they have to differ, the newest of
 //! each value. So what comes in time is always counted exactly, and only what comes late may find too few beside it.
 
-use hashbrown::{HashMap, HashSet};
+use std::ops::Range;
+
+use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -75,20 +77,26 @@ impl Counted {
     /// The last moment at which there are enough, that entry among them.
     fn match_around(&self, entry: usize, count: &Count) -> Option<Time> {
         let mut moment = None;
-        let mut tally = Tally::default();
         for range in self.window.around(entry, count.within) {
             if range.len() < count.at_least as usize {
                 continue;
             }
-            let is_varied = count.distinct.as_ref().is_none_or(|varied| {
-                tally.slide(&self.window, range.start, range.end);
-                tally.values.len() >= varied.at_least as usize
-            });
-            if is_varied {
-                moment = self.window.get(range.end - 1).map(|(at, _)| *at);
+            let end = range.end;
+            let varied = count.distinct.as_ref();
+            if varied.is_none_or(|varied| self.is_varied(range, varied.at_least as usize)) {
+                moment = self.window.get(end - 1).map(|(at, _)| *at);
             }
         }
         moment
+    }
+
+    /// Whether there are so many values in that part of the window. Looked for from its end: mostly the newest few have them.
+    fn is_varied(&self, range: Range<usize>, enough: usize) -> bool {
+        let mut values = HashSet::new();
+        range.rev().any(|entry| {
+            let value = self.window.get(entry).and_then(|(_, value)| value.0);
+            value.is_some_and(|value| values.insert(value)) && values.len() >= enough
+        })
     }
 
     /// Forgets what is too much, and tells how many that were.
@@ -108,31 +116,5 @@ impl Counted {
             keep
         });
         forgotten as u64
-    }
-}
-
-/// How often each value lies in a window that only moves forward.
-#[derive(Default)]
-struct Tally {
-    start: usize,
-    end: usize,
-    values: HashMap<u64, u32>,
-}
-
-impl Tally {
-    fn slide(&mut self, window: &Window<Value>, start: usize, end: usize) {
-        let value = |entry: usize| window.get(entry).and_then(|(_, value)| value.0);
-        for left in (self.start..start.min(self.end)).filter_map(value) {
-            if let Some(often) = self.values.get_mut(&left) {
-                *often -= 1;
-                if *often == 0 {
-                    self.values.remove(&left);
-                }
-            }
-        }
-        for entered in (self.end.max(start)..end).filter_map(value) {
-            *self.values.entry(entered).or_default() += 1;
-        }
-        (self.start, self.end) = (start, end);
     }
 }

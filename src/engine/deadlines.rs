@@ -61,8 +61,24 @@ pub(super) struct Subject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Deadline {
     at: Time,
-    age: u64,
+    age: Age,
 }
+
+impl Deadline {
+    /// When it falls due.
+    pub const fn at(self) -> Time {
+        self.at
+    }
+
+    /// When it was set.
+    pub const fn age(self) -> Age {
+        self.age
+    }
+}
+
+/// When a deadline was set: of two that fall due at the same instant, the older one does first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Age(u64);
 
 /// The ages below this one are ranks of what comes first at its instant.
 const FIRST_AGE: u64 = 1 << 32;
@@ -77,19 +93,28 @@ pub(super) struct Deadlines {
 impl Deadlines {
     /// Sets a deadline. One that has passed already falls due right after the input at hand.
     pub fn set(&mut self, at: Time, timer: Timer) -> Deadline {
-        let age = FIRST_AGE + self.next_age;
-        let deadline = Deadline { at, age };
+        let age = self.age();
+        self.set_aged(at, age, timer)
+    }
+
+    /// The age of a deadline that is set now. Moving one ahead costs no more than that: it is looked at when it falls due, and then set
+    /// anew with [`Self::set_aged`].
+    pub fn age(&mut self) -> Age {
+        let age = Age(FIRST_AGE + self.next_age);
         self.next_age += 1;
+        age
+    }
+
+    /// Sets a deadline in the place that it would have had, had it been set when its age was taken.
+    pub fn set_aged(&mut self, at: Time, age: Age, timer: Timer) -> Deadline {
+        let deadline = Deadline { at, age };
         self.due.insert(deadline, timer);
         deadline
     }
 
     /// Sets a deadline that falls due before all others of its instant, in the order of these ranks; there is one a rank and instant.
     pub fn set_first(&mut self, at: Time, rank: u32, timer: Timer) -> Deadline {
-        let age = rank.into();
-        let deadline = Deadline { at, age };
-        self.due.insert(deadline, timer);
-        deadline
+        self.set_aged(at, Age(rank.into()), timer)
     }
 
     /// Takes a deadline back; no harm if it has fallen due.
@@ -104,7 +129,7 @@ impl Deadlines {
 
     /// How many are earlier than that.
     pub fn due_by(&self, time: Time) -> u64 {
-        self.due.range(..Deadline { at: time, age: 0 }).count() as u64
+        self.due.range(..Deadline { at: time, age: Age(0) }).count() as u64
     }
 
     /// Takes out the earliest, if it is not later than that.
@@ -141,13 +166,9 @@ impl Deadlines {
         counts
     }
 
-    /// The clocks of a rule, in the order in which they fall due.
+    /// The timers of a rule, in the order in which they fall due.
     pub fn of_rule(&self, wanted: u32) -> impl Iterator<Item = (Time, &Timer)> {
-        let is_of_it = move |timer: &Timer| match timer {
-            Timer::Hold { rule, .. } | Timer::Key(KeyPlace { rule, .. }) => *rule == wanted,
-            _ => false,
-        };
-        let due = self.due.iter().filter(move |(_, timer)| is_of_it(timer));
+        let due = self.due.iter().filter(move |(_, timer)| timer.rule() == Some(wanted));
         due.map(|(deadline, timer)| (deadline.at, timer))
     }
 

@@ -12,7 +12,6 @@ use super::{
     received::Received,
     sequence,
     step::Step,
-    watch::Taken,
 };
 use crate::{
     model::{Evidence, Time},
@@ -97,8 +96,6 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
 
 /// A repeat is no match, but it is not quiet then, and the alert of what it repeats has been seen.
 pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
-    let seen = step.look_at(shown.received, Taken::Repeat, shown.place.occurrence, shown.facts);
-    step.show(seen);
     let rules = step.rules;
     for rule in rules.index.events(shown.facts) {
         if !step.sees(rule) {

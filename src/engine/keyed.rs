@@ -1,11 +1,13 @@
 //! What rules keep for each key, states that are held apart: those live with their meeting or participant. Each rule has a bounded
 //! number of keys, and the longest idle one makes room; the keys of an occurrence end with it. What a condition keeps is its own.
 
-use std::{collections::BTreeSet, hash::BuildHasher, ops::RangeInclusive};
+mod keys;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use std::{collections::BTreeSet, ops::RangeInclusive};
+
 use serde::{Deserialize, Serialize};
 
+use self::keys::{Entry, Keys};
 use super::{
     count::Counted,
     deadlines::{Deadline, Deadlines, Timer},
@@ -15,7 +17,6 @@ use super::{
     meeting::Place,
     quiet::Silence,
     ratio::Sampled,
-    recency::Recency,
     sequence::Progress,
     step::Step,
 };
@@ -41,26 +42,6 @@ pub(super) struct Keyed {
     rules: Vec<Keys>,
     /// Those that end with an occurrence.
     by_occurrence: BTreeSet<(Place, KeyPlace)>,
-}
-
-/// The keys of one rule, in slots, so that their order is the same on every replay.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Keys {
-    slots: Vec<Option<Box<Entry>>>,
-    free: Vec<u32>,
-    recency: Recency,
-    sweep: Option<Deadline>,
-    #[serde(skip)]
-    index: HashTable<u32>,
-    #[serde(skip)]
-    hasher: DefaultHashBuilder,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Entry {
-    key: KeyOf,
-    touched: Time,
-    state: State,
 }
 
 /// What a condition keeps for a key.
@@ -119,11 +100,7 @@ pub(super) fn touch(
             place
         }
     };
-    let keys = step.keyed.keys_mut(rule);
-    keys.recency.touch(place.slot);
-    if let Some(entry) = keys.get_mut(place.slot) {
-        entry.touched = now;
-    }
+    step.keyed.keys_mut(rule).touch(place.slot, now);
     place
 }
 
@@ -147,33 +124,38 @@ pub(super) fn close(step: &mut Step<'_>, occurrence: Place, meeting: &MeetingFac
     }
 }
 
-/// A rule sees no more: forgets its keys, but for those at which it listens again when it does.
+/// The service starts: what is missed only if somebody listens begins anew.
+pub(super) fn begin_anew(keyed: &mut Keyed, now: Time, deadlines: &mut Deadlines) {
+    for entry in keyed.rules.iter_mut().flat_map(Keys::iter_mut) {
+        if let State::Quiet(silence) = &mut entry.state {
+            silence.begin_anew(now, deadlines);
+        }
+    }
+}
+
+/// A rule sees no more: forgets all its keys, but for those that will be missed when it sees again.
 pub(super) fn drop_of(step: &mut Step<'_>, rule: u32) {
     for place in step.keyed.of_rule(rule) {
-        if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
-            silence.pause(step.deadlines);
-        } else {
-            remove(step, place);
+        match step.keyed.get_mut(place) {
+            Some(State::Quiet(silence)) => {
+                if let Some(deadline) = silence.pause() {
+                    step.deadlines.cancel(deadline);
+                }
+            }
+            _ => drop(remove(step, place)),
         }
     }
 }
 
-/// A rule sees again: what is missed only if somebody listens begins now.
+/// A rule sees again.
 pub(super) fn listen(step: &mut Step<'_>, rule: u32) {
+    let Condition::Quiet(quiet) = &step.rules.rules[rule as usize].condition else {
+        return;
+    };
     for place in step.keyed.of_rule(rule) {
-        if let (Condition::Quiet(quiet), Some(State::Quiet(silence))) =
-            (&step.rules.rules[rule as usize].condition, step.keyed.get_mut(place))
-        {
-            silence.listen(quiet, step.deadlines, step.now, place);
-        }
-    }
-}
-
-/// The service starts: what is missed only if somebody listens begins anew.
-pub(super) fn begin_anew(keyed: &mut Keyed, now: Time) {
-    for entry in keyed.rules.iter_mut().flat_map(|keys| &mut keys.slots).flatten() {
-        if let State::Quiet(silence) = &mut entry.state {
-            silence.begin_anew(now);
+        if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
+            let deadline = step.deadlines.set(step.now.plus(quiet.for_), Timer::Key(place));
+            silence.listen(step.now, deadline);
         }
     }
 }
@@ -191,7 +173,7 @@ fn watch(step: &mut Step<'_>, rule: u32) {
         return;
     };
     let keys = step.keyed.keys_mut(rule);
-    if keys.sweep.is_none() && !keys.index.is_empty() {
+    if keys.sweep.is_none() && keys.len() > 0 {
         let at = step.now.plus(memory).plus(step.settings.lateness);
         keys.sweep = Some(step.deadlines.set(at, Timer::Sweep(rule)));
     }
@@ -202,8 +184,8 @@ fn forget_idle(step: &mut Step<'_>, rule: u32) {
         return;
     };
     let idle = step.now.minus(memory).minus(step.settings.lateness);
-    while let Some((slot, _)) = step.keyed.oldest(rule).filter(|(_, touched)| *touched <= idle) {
-        remove(step, KeyPlace { rule, slot });
+    while let Some((place, _)) = step.keyed.oldest(rule).filter(|(_, touched)| *touched <= idle) {
+        remove(step, place);
     }
 }
 
@@ -214,22 +196,22 @@ fn make_room(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32) {
     }
     forget_idle(step, rule);
     while step.keyed.count_of_rule(rule) >= bound {
-        let Some((slot, _)) = step.keyed.oldest(rule) else {
+        let Some((place, _)) = step.keyed.oldest(rule) else {
             return;
         };
         step.counts.keys_evicted += 1;
         step.counts.rules[rule as usize].evicted += 1;
-        if let Some((key, _)) = remove(step, KeyPlace { rule, slot }) {
+        if let Some((key, _)) = remove(step, place) {
             alerts.resolve_key(step, rule, key, ResolveReason::Evicted);
         }
     }
 }
 
 impl Keyed {
-    /// What is kept there is about.
-    pub fn key_of(&self, place: KeyPlace) -> Option<&KeyOf> {
+    /// What is kept there, and what it is about.
+    pub fn entry(&self, place: KeyPlace) -> Option<(&KeyOf, &State)> {
         let entry = self.rules.get(place.rule as usize)?.get(place.slot)?;
-        Some(&entry.key)
+        Some((&entry.key, &entry.state))
     }
 
     /// The state of a key.
@@ -245,7 +227,7 @@ impl Keyed {
 
     /// How many keys a rule has.
     pub fn count_of_rule(&self, rule: u32) -> usize {
-        self.rules.get(rule as usize).map_or(0, |keys| keys.index.len())
+        self.rules.get(rule as usize).map_or(0, Keys::len)
     }
 
     /// Gives every rule its new index; the keys of rules that are gone drop, their timers do so by themselves.
@@ -294,15 +276,6 @@ impl Keyed {
         Some(KeyPlace { rule, slot })
     }
 
-    fn of_rule(&self, rule: u32) -> Vec<KeyPlace> {
-        let slots = self.rules.get(rule as usize).map_or(&[][..], |keys| &keys.slots);
-        (0u32..)
-            .zip(slots)
-            .filter(|(_, entry)| entry.is_some())
-            .map(|(slot, _)| KeyPlace { rule, slot })
-            .collect()
-    }
-
     fn of_occurrence(&self, occurrence: Place, rules: RangeInclusive<u32>) -> Vec<KeyPlace> {
         let (rule, last) = rules.into_inner();
         let first = KeyPlace { rule, slot: 0 };
@@ -316,10 +289,15 @@ impl Keyed {
             .collect()
     }
 
-    fn oldest(&self, rule: u32) -> Option<(u32, Time)> {
-        let keys = self.rules.get(rule as usize)?;
-        let slot = keys.recency.oldest()?;
-        Some((slot, keys.get(slot)?.touched))
+    fn of_rule(&self, rule: u32) -> Vec<KeyPlace> {
+        let keys = self.rules.get(rule as usize);
+        let slots = keys.into_iter().flat_map(Keys::taken);
+        slots.map(|slot| KeyPlace { rule, slot }).collect()
+    }
+
+    fn oldest(&self, rule: u32) -> Option<(KeyPlace, Time)> {
+        let (slot, entry) = self.rules.get(rule as usize)?.oldest()?;
+        Some((KeyPlace { rule, slot }, entry.touched))
     }
 
     fn keys_mut(&mut self, rule: u32) -> &mut Keys {
@@ -344,69 +322,5 @@ impl Keyed {
             self.by_occurrence.remove(&(occurrence, place));
         }
         Some(entry)
-    }
-}
-
-impl Keys {
-    fn get(&self, slot: u32) -> Option<&Entry> {
-        self.slots.get(slot as usize)?.as_deref()
-    }
-
-    fn get_mut(&mut self, slot: u32) -> Option<&mut Entry> {
-        self.slots.get_mut(slot as usize)?.as_deref_mut()
-    }
-
-    fn find(&self, key: &KeyOf) -> Option<u32> {
-        let is_it = |slot: &u32| self.get(*slot).is_some_and(|entry| entry.key == *key);
-        self.index.find(self.hasher.hash_one(key), is_it).copied()
-    }
-
-    /// The slot that the next key gets.
-    fn vacant(&self) -> u32 {
-        let new = || u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-        self.free.last().copied().unwrap_or_else(new)
-    }
-
-    fn add(&mut self, entry: Entry) -> u32 {
-        let slot = self.vacant();
-        match self.free.pop() {
-            Some(slot) => self.slots[slot as usize] = Some(Box::new(entry)),
-            None => self.slots.push(Some(Box::new(entry))),
-        }
-        self.enter(slot);
-        slot
-    }
-
-    fn remove(&mut self, slot: u32) -> Option<Entry> {
-        let entry = self.slots.get_mut(slot as usize)?.take()?;
-        if let Ok(found) = self
-            .index
-            .find_entry(self.hasher.hash_one(&entry.key), |other| *other == slot)
-        {
-            found.remove();
-        }
-        self.recency.remove(slot);
-        self.free.push(slot);
-        Some(*entry)
-    }
-
-    fn reindex(&mut self) {
-        self.index.clear();
-        for slot in 0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX) {
-            self.enter(slot);
-        }
-    }
-
-    fn enter(&mut self, slot: u32) {
-        let Self {
-            slots, index, hasher, ..
-        } = self;
-        let hash = |slot: &u32| {
-            let entry = slots.get(*slot as usize).and_then(Option::as_deref);
-            entry.map_or(0, |entry| hasher.hash_one(&entry.key))
-        };
-        if slots.get(slot as usize).is_some_and(Option::is_some) {
-            index.insert_unique(hash(&slot), slot, hash);
-        }
     }
 }

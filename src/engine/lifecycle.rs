@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::firing::new_alert;
 use super::{
-    deadlines::{Deadline, Timer},
+    deadlines::{Age, Deadline, Timer},
     input::MailOutcome,
     key::{self, KeyOf},
     meeting::Place,
@@ -72,6 +72,8 @@ struct OpenAlert {
     told_at: Time,
     update: Option<Deadline>,
     expire: Option<Deadline>,
+    /// When the match of `matched_at` set that, though it may still stand at an earlier one's.
+    expire_age: Age,
     told: Vec<Told>,
 }
 
@@ -211,8 +213,9 @@ impl Alerts {
             return;
         };
         let at = open.matched_at.plus(after);
-        if at > step.now {
-            open.expire = Some(step.deadlines.set(at, Timer::Expire(age)));
+        // After a time without service both may have passed; then too it is the later one that counts.
+        if open.expire.is_some_and(|set| set.at() < at) {
+            open.expire = Some(step.deadlines.set_aged(at, open.expire_age, Timer::Expire(age)));
         } else {
             open.expire = None;
             self.resolve(step, age, ResolveReason::Timeout);
@@ -331,7 +334,10 @@ impl Alerts {
         let idle = &mut self.by_rule[open.rule as usize];
         idle.remove(&(open.matched_at, age));
         idle.insert((matched_at, age));
-        open.matched_at = matched_at;
+        if matched_at > open.matched_at {
+            open.matched_at = matched_at;
+            open.expire_age = step.deadlines.age();
+        }
         if open.raise(step, case) {
             return self.update(step, age);
         }
@@ -363,10 +369,11 @@ impl Alerts {
             None => Vec::new(),
         };
         let matched_at = alert.last_seen_at;
-        let expire = step.rules.rules[rule]
-            .resolve
-            .after
-            .map(|after| step.deadlines.set(matched_at.plus(after), Timer::Expire(age)));
+        let expire_age = step.deadlines.age();
+        let expire = step.rules.rules[rule].resolve.after.map(|after| {
+            let at = matched_at.plus(after);
+            step.deadlines.set_aged(at, expire_age, Timer::Expire(age))
+        });
         self.by_rule[rule].insert((matched_at, age));
         if let Some(place) = key.key.place {
             self.by_occurrence.insert((place, age));
@@ -380,6 +387,7 @@ impl Alerts {
             told_at: step.now,
             update: None,
             expire,
+            expire_age,
             told,
         };
         self.by_key.insert(key, age);

@@ -92,6 +92,8 @@ pub struct Participant {
     pub known: Party,
     /// When that happened.
     pub changed_at: Time,
+    /// When that was last so: what is older never overwrites it.
+    confirmed_at: Time,
     said: Said,
     /// The last notification, where it was older than what is known.
     late: Option<Box<Party>>,
@@ -114,10 +116,17 @@ struct Respect {
     kind: RespectKind,
     /// The newest status.
     status: ConferenceStatus,
-    /// When it was reached.
-    at: Time,
+    /// When that was last so: what is older never overwrites it.
+    confirmed_at: Time,
+    /// The last one by acceptance, where it was older than that.
+    late: Option<ConferenceStatus>,
+}
+
+impl Respect {
     /// The last one by acceptance.
-    last: ConferenceStatus,
+    fn last(&self) -> ConferenceStatus {
+        self.late.unwrap_or(self.status)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,7 +181,7 @@ impl Occurrence {
     /// The last notification in the same respect of the meeting.
     pub(super) fn previous_conf(&self, conf: &Conf) -> Previous<'static> {
         match self.respect(conf.status) {
-            Some(respect) => Previous::Conf(respect.last),
+            Some(respect) => Previous::Conf(respect.last()),
             None => Previous::Nothing,
         }
     }
@@ -199,7 +208,7 @@ impl Occurrence {
 
     fn repeats_conf(&self, conf: &Conf, order: Time) -> bool {
         self.respect(conf.status)
-            .is_some_and(|respect| respect.last == conf.status && (respect.status == conf.status || order < respect.at))
+            .is_some_and(|last| last.last() == conf.status && (last.late.is_none() || order < last.confirmed_at))
     }
 
     fn repeats_party(&self, party: &Party, seat: Option<u32>, order: Time) -> bool {
@@ -209,7 +218,7 @@ impl Occurrence {
         let said = Said::of(party);
         let times = Said::CONNECT_TIME.0;
         let (known, last_said) = last.last();
-        (last.late.is_none() || order < last.changed_at)
+        (last.late.is_none() || order < last.confirmed_at)
             && known.status == party.status
             && known.disconnect_reason == party.disconnect_reason
             && last_said.0 | times == said.0 | times
@@ -220,6 +229,24 @@ impl Occurrence {
             && (!said.has(Said::ACM_PHONE) || known.acm_phone == party.acm_phone)
             && (!said.has(Said::CITY) || known.city == party.city)
             && (!said.has(Said::ROLE) || known.role == party.role)
+    }
+
+    /// Takes a repeat in, of the participant who sits there: what it says was so then too.
+    pub(super) fn confirm(&mut self, payload: &Payload, seat: Option<u32>, order: Time) {
+        let confirmed_at = match payload {
+            Payload::Conf(conf) => {
+                let kind = RespectKind::of(conf.status);
+                let respect = self.respects.iter_mut().find(|respect| respect.kind == kind);
+                respect.map(|respect| &mut respect.confirmed_at)
+            }
+            Payload::Party(_) => {
+                let participant = seat.and_then(|seat| self.seats.get_mut(seat));
+                participant.map(|participant| &mut participant.confirmed_at)
+            }
+        };
+        if let Some(confirmed_at) = confirmed_at {
+            *confirmed_at = order.max(*confirmed_at);
+        }
     }
 
     /// Takes a change of the meeting in. An older one never overwrites newer state; false: it was such a one.
@@ -235,12 +262,12 @@ impl Occurrence {
         let respect = Respect {
             kind,
             status: conf.status,
-            at: order,
-            last: conf.status,
+            confirmed_at: order,
+            late: None,
         };
         match self.respects.iter_mut().find(|respect| respect.kind == kind) {
-            Some(newer) if newer.at > order => {
-                newer.last = conf.status;
+            Some(newer) if newer.confirmed_at > order => {
+                newer.late = Some(conf.status);
                 return false;
             }
             Some(older) => *older = respect,
@@ -268,21 +295,15 @@ impl Occurrence {
         true
     }
 
-    /// Takes the meeting's part of a change of the participant who sits there in: the counts. What is known of the participant itself stays as it
-    /// was, for `previous`, until [`Self::seat`]. False: it is older than what is known, and changes nothing.
+    /// Takes the meeting's part of a change of the participant who sits there in: the counts. What is known of the participant itself
+    /// stays as it was, for `previous`, until [`Self::seat`]. False: it is older than what is known, and changes only what was so at
+    /// some time.
     pub(super) fn note_party(&mut self, party: &Party, seat: Option<u32>, at: Time, order: Time) -> bool {
         let last = seat.and_then(|seat| self.seats.get(seat));
-        if last.is_some_and(|last| last.changed_at > order) {
-            return false;
-        }
+        let is_late = last.is_some_and(|last| last.confirmed_at > order);
         let role = party.role.or(last.and_then(|last| last.known.role));
         let before = last.map(|last| (last.known.status, last.known.role));
         let facts = &mut self.facts;
-        if let Some((status, role)) = before {
-            count(facts, status, role, u32::saturating_sub);
-        }
-        count(facts, party.status, role, u32::saturating_add);
-        facts.peak_present = facts.peak_present.max(facts.present);
         if party.status.is_present() && role == Some(Role::EXPERT) {
             facts.had_expert = true;
         }
@@ -294,6 +315,14 @@ impl Occurrence {
         if !facts.ended && (party.status.is_present() || party.status.is_dialing()) {
             facts.live = true;
         }
+        if is_late {
+            return false;
+        }
+        if let Some((status, role)) = before {
+            count(facts, status, role, u32::saturating_sub);
+        }
+        count(facts, party.status, role, u32::saturating_add);
+        facts.peak_present = facts.peak_present.max(facts.present);
         let change = Change::Participant {
             party_id: party.party_id.clone(),
             status: party.status,
@@ -310,6 +339,7 @@ impl Occurrence {
             Some(seat) => {
                 if let Some(participant) = self.seats.get_mut(seat) {
                     participant.changed_at = order;
+                    participant.confirmed_at = order;
                     participant.said = said;
                     participant.late = None;
                     merge(&mut participant.known, party, said);
@@ -324,6 +354,7 @@ impl Occurrence {
                 self.seats.add(Participant {
                     known,
                     changed_at: order,
+                    confirmed_at: order,
                     said,
                     late: None,
                     holds: Vec::new(),
@@ -365,7 +396,7 @@ impl Occurrence {
 
     /// How many participants are known.
     pub(super) fn participant_count(&self) -> usize {
-        self.seats.index.len()
+        self.seats.len()
     }
 
     /// Takes out all holds, those of the participants too.

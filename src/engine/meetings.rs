@@ -1,7 +1,7 @@
 //! All meetings: which occurrence of its billing code a notification belongs to, and when occurrences open and close. What a
 //! notification sets off there is absent: that is `news`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use compact_str::CompactString;
 use hashbrown::HashMap;
@@ -86,6 +86,7 @@ impl Meetings {
         let seat = occurrence.seat_of(&received.notification.payload);
         if occurrence.repeats(&received.notification.payload, seat, received.order) {
             step.counts.repeats += 1;
+            occurrence.confirm(&received.notification.payload, seat, received.order);
             news::repeat(step, alerts, occurrence, place, seat, received);
             return;
         }
@@ -119,7 +120,7 @@ impl Meetings {
             return;
         };
         let at = occurrence.heard_at.plus(step.settings.meeting_idle);
-        if at > step.now {
+        if at > occurrence.idle.at() {
             occurrence.idle = step.deadlines.set(at, Timer::Idle(place));
         } else {
             self.close(step, alerts, place.slot, step.now, ResolveReason::MeetingClosed);
@@ -362,7 +363,8 @@ impl Meetings {
         conference.closed = Some(Closed {
             occurrence: place.occurrence,
             facts: occurrence.facts,
-            ended_at: occurrence.facts.ended_at.unwrap_or(at),
+            // What closes one that had no end is no part of it, nor is what happened at the same instant.
+            ended_at: occurrence.facts.ended_at.unwrap_or(at.minus(Duration::from_nanos(1))),
         });
         step.deadlines
             .set(step.now.plus(step.settings.lateness), Timer::Forget(place));

@@ -71,13 +71,21 @@ pub(super) fn apply(
             received,
         );
     }
-    if occurrence.facts.ended && occurrence.grace == Grace::NotEnded {
-        let deadline = step
-            .deadlines
-            .set(received.at.plus(step.settings.grace), Timer::Grace(place));
+    weigh_meeting(step, alerts, occurrence, place, &before, received);
+    // After all that a rule may wait for, which at the same instant still happens.
+    let ended_at = occurrence.facts.ended_at;
+    if let Some(ended_at) = ended_at.filter(|_| before.ended_at != ended_at) {
+        let (at, timer) = (ended_at.plus(step.settings.grace), Timer::Grace(place));
+        // It is the last end that counts, where one is told again.
+        let deadline = match occurrence.grace {
+            Grace::Running(deadline) => {
+                step.deadlines.cancel(deadline);
+                step.deadlines.set_aged(at, deadline.age(), timer)
+            }
+            Grace::NotEnded | Grace::Over => step.deadlines.set(at, timer),
+        };
         occurrence.grace = Grace::Running(deadline);
     }
-    weigh_meeting(step, alerts, occurrence, place, &before, received);
     step.show(seen.map(|seen| seen.taken_in(is_news, occurrence)));
 }
 
@@ -95,6 +103,8 @@ pub(super) fn repeat(
         Payload::Party(_) => occurrence.previous_party(seat),
     };
     let facts = received.facts(previous, &occurrence.facts);
+    let seen = step.look_at(received, Taken::Repeat, place.occurrence, &facts);
+    step.show(seen);
     let shown = Shown {
         place,
         received,
@@ -170,7 +180,9 @@ fn weigh_meeting(
     received: &Received<'_>,
 ) {
     let changed = MeetingFields::changed(before, &occurrence.facts);
-    if changed.is_empty() {
+    // What nobody has changed yet may hold from the beginning.
+    let is_new = occurrence.opened_sequence == received.sequence;
+    if changed.is_empty() && !is_new {
         return;
     }
     let cause = Cause {
@@ -178,7 +190,7 @@ fn weigh_meeting(
         received: Some(received),
     };
     for watch in step.rules.index.held() {
-        if watch.meeting.intersects(changed) {
+        if is_new || watch.meeting.intersects(changed) {
             weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
         }
     }

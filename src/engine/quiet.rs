@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    deadlines::{Deadline, Deadlines, Timer},
+    deadlines::{Age, Deadline, Deadlines, Timer},
     events::Shown,
     keyed::{self, KeyPlace, State},
     lifecycle::{AlertAge, Alerts, Match},
@@ -22,6 +22,8 @@ use crate::{
 pub(super) struct Silence {
     /// When the last of the kind happened, or the service started after it.
     since: Time,
+    /// When that moved the deadline ahead, though it may still stand at an earlier one's.
+    age: Age,
     state: SilenceState,
     /// The last of the kind.
     last: Box<Witness>,
@@ -48,9 +50,11 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, quiet: &
     };
     let at = shown.received.at;
     let place = keyed::touch(step, alerts, rule, &key, |deadlines, place| {
+        let age = deadlines.age();
         State::Quiet(Silence {
             since: at,
-            state: SilenceState::Listening(deadlines.set(at.plus(quiet.for_), Timer::Key(place))),
+            age,
+            state: SilenceState::Listening(deadlines.set_aged(at.plus(quiet.for_), age, Timer::Key(place))),
             last: Box::new(Witness::of(shown)),
         })
     });
@@ -62,13 +66,14 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, quiet: &
         return;
     }
     silence.since = at;
+    silence.age = step.deadlines.age();
     *silence.last = Witness::of(shown);
     let ends = at.plus(quiet.for_);
     // Nor does what is told so late that it has been quiet for as long since.
     if let SilenceState::Firing(alert) = silence.state
         && ends > step.now
     {
-        silence.state = SilenceState::Listening(step.deadlines.set(ends, Timer::Key(place)));
+        silence.state = SilenceState::Listening(step.deadlines.set_aged(ends, silence.age, Timer::Key(place)));
         alerts.resolve(step, alert, ResolveReason::Match);
     }
 }
@@ -81,9 +86,9 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
     let Some((key, State::Quiet(silence))) = step.keyed.entry_mut(place) else {
         return;
     };
-    let ends = silence.since.plus(quiet.for_);
-    if ends > step.now {
-        silence.state = SilenceState::Listening(step.deadlines.set(ends, Timer::Key(place)));
+    let ends = silence.ends(quiet);
+    if silence.deadline().is_some_and(|set| set.at() < ends) {
+        silence.state = SilenceState::Listening(step.deadlines.set_aged(ends, silence.age, Timer::Key(place)));
         return;
     }
     let (key, last) = (key.clone(), silence.last.clone());
@@ -102,25 +107,17 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
 }
 
 impl Silence {
-    /// The rule sees nothing any more. Its alert is ended elsewhere.
-    pub fn pause(&mut self, deadlines: &mut Deadlines) {
-        if let Some(deadline) = self.deadline() {
-            deadlines.cancel(deadline);
-        }
-        self.state = SilenceState::Paused;
-    }
-
-    /// The rule sees again.
-    pub fn listen(&mut self, quiet: &Quiet, deadlines: &mut Deadlines, now: Time, place: KeyPlace) {
-        self.since = now;
-        self.state = SilenceState::Listening(deadlines.set(now.plus(quiet.for_), Timer::Key(place)));
-    }
-
     /// The service starts: what was not heard before is not quiet.
-    pub fn begin_anew(&mut self, now: Time) {
+    pub fn begin_anew(&mut self, now: Time, deadlines: &mut Deadlines) {
         if let SilenceState::Listening(_) = self.state {
             self.since = now;
+            self.age = deadlines.age();
         }
+    }
+
+    /// When it will have been quiet for so long, though the deadline may stand at an earlier instant.
+    pub fn ends(&self, quiet: &Quiet) -> Time {
+        self.since.plus(quiet.for_)
     }
 
     /// What it waits for.
@@ -129,5 +126,18 @@ impl Silence {
             SilenceState::Listening(deadline) => Some(deadline),
             SilenceState::Firing(_) | SilenceState::Paused => None,
         }
+    }
+
+    /// Nobody listens any more; hands back what it waits for.
+    pub fn pause(&mut self) -> Option<Deadline> {
+        let deadline = self.deadline();
+        self.state = SilenceState::Paused;
+        deadline
+    }
+
+    /// Somebody listens again: the silence that lasts begins now.
+    pub fn listen(&mut self, now: Time, deadline: Deadline) {
+        self.since = now;
+        self.state = SilenceState::Listening(deadline);
     }
 }

@@ -67,7 +67,7 @@ impl Sampled {
             (None, Some((_, earlier))) => earlier.before + u64::from(earlier.is_match),
             (None, None) => 0,
         };
-        for (nth, sample) in self.window.from_mut(place).enumerate() {
+        for (nth, sample) in self.window.tail_mut(place).enumerate() {
             match nth {
                 0 => sample.before = before,
                 _ => sample.before += u64::from(is_match),

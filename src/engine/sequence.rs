@@ -48,7 +48,7 @@ struct Taken {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Event {
     taken: Taken,
-    /// The steps that it fulfils, a bit each; none: it ends what is half done.
+    /// The steps that it fulfils, a bit each; at least one.
     steps: u32,
 }
 
@@ -66,7 +66,7 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, sequence
     };
     let ends = sequence.unless.as_ref().is_some_and(|unless| unless.holds(shown.facts));
     if ends {
-        return end(step, rule, Event { taken, steps: 0 }, shown);
+        return end(step, rule, shown);
     }
     let fulfilled = (0..).zip(&sequence.steps).filter(|(_, step)| step.holds(shown.facts));
     let event = Event {
@@ -79,11 +79,8 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, sequence
     let Some(key) = shown.key(step, rule) else {
         return;
     };
-    // Where there is nothing to go on with, only what may have overtaken a first step is worth remembering.
-    let may_have_overtaken = shown.received.notification.occurred_at.is_some();
-    if event.fulfils(0) || may_have_overtaken || step.keyed.find(rule, &key).is_some() {
-        go_on(step, alerts, rule, sequence, shown, key, event);
-    }
+    // Where there is nothing to go on with it may have overtaken a first step.
+    go_on(step, alerts, rule, sequence, shown, key, event);
 }
 
 fn go_on(
@@ -114,15 +111,13 @@ fn go_on(
     }
 }
 
-/// Ends what was half done by then.
-fn end(step: &mut Step<'_>, rule: u32, event: Event, shown: &Shown<'_>) {
+/// Ends what was half done by then. It is not remembered: a first step that comes later is not ended by it.
+fn end(step: &mut Step<'_>, rule: u32, shown: &Shown<'_>) {
     let key = &step.rules.rules[rule as usize].key;
     for place in step.keyed.agreeing(rule, key, shown.place, shown.facts) {
         if let Some(State::Sequence(progress)) = step.keyed.get_mut(place) {
             let before = progress.half_done();
-            progress.half_done.retain(|run| run[0].at > event.taken.at);
-            progress.remember(event);
-            progress.bound();
+            progress.half_done.retain(|run| run[0].at > shown.received.at);
             step.counts.rules[rule as usize].pending -= before - progress.half_done();
         }
     }
@@ -175,9 +170,6 @@ impl Progress {
         for known in self.recent.range(later..) {
             if longer.len() == sequence.steps.len() {
                 break;
-            }
-            if known.steps == 0 {
-                return None;
             }
             try_step(&mut longer, *known, sequence);
         }

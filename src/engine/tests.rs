@@ -20,6 +20,7 @@ mod expected;
 mod held;
 mod ids;
 mod meetings;
+mod oracle;
 mod outbox;
 mod quiet;
 mod ratio;

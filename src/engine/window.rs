@@ -70,18 +70,21 @@ impl<T> Window<T> {
     }
 
     /// What stands at that place and after it.
-    pub fn from_mut(&mut self, place: usize) -> impl Iterator<Item = &mut T> {
+    pub fn tail_mut(&mut self, place: usize) -> impl Iterator<Item = &mut T> {
         self.entries.range_mut(place..).map(|(_, value)| value)
     }
 
-    /// The windows that end with an entry and hold the one at that place, earliest first. A late entry lies in those of later ones too.
+    /// The windows that end with an instant at which there is an entry and hold the one at that place, earliest first. A late entry lies
+    /// in those of later ones too.
     pub fn around(&self, place: usize, within: Duration) -> impl Iterator<Item = Range<usize>> + '_ {
         let at = self.entries.get(place).map_or(Time::MIN, |(at, _)| *at);
         let opens = at.minus(within);
         let mut start = self.entries.partition_point(|(at, _)| *at <= opens);
         let later = self.entries.iter().enumerate().skip(place);
         later
-            .map_while(move |(end, (ends, _))| (ends.minus(within) < at).then_some((end, ends.minus(within))))
+            .map_while(move |(end, (ends, _))| (ends.minus(within) < at).then_some((end, *ends)))
+            .filter(|(end, ends)| self.entries.get(end + 1).is_none_or(|(next, _)| next > ends))
+            .map(move |(end, ends)| (end, ends.minus(within)))
             .map(move |(end, opens)| {
                 while self.entries.get(start).is_some_and(|(at, _)| *at <= opens) {
                     start += 1;
@@ -126,6 +129,7 @@ mod tests {
     fn what_is_late_lies_in_the_windows_of_later_ones() {
         assert_eq!(windows(&[5, 7, 8, 4]).pop().unwrap(), [vec![4], vec![4, 5]],);
         assert_eq!(windows(&[4, 7, 5]).pop().unwrap(), [vec![4, 5], vec![5, 7]]);
+        assert_eq!(windows(&[5, 5, 4]).pop().unwrap(), [vec![4], vec![4, 5, 5]]);
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! Explanations for `AlertService` and `RuleService`: one at a time, off the async workers, since each replays a part of the journal.
+//! One whose caller has gone away is given up.
+
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::{from_proto, status::Refused, to_proto};
 use crate::{
@@ -56,7 +61,9 @@ impl Explaining {
             since: received.chain(fired).min().unwrap_or_default(),
             memory: memory.unwrap_or_default(),
         };
-        self.run(Some(alert), move |explainer| explainer.alert(question)).await
+        let explainer = self.explainer.clone();
+        let explain = move |given_up: &_| explainer.alert(question, given_up);
+        run(&self.place, Some(alert), explain).await
     }
 
     /// Why a rule did not fire for a meeting.
@@ -74,33 +81,37 @@ impl Explaining {
         if !is_known.map_err(|_: Unavailable| Refused::draining(RETRY_AFTER))? {
             return Err(Refused::not_found("rule"));
         }
-        self.run(None, move |explainer| explainer.rule(&rule, &billing_code)).await
-    }
-
-    /// `kept` is what there is if the journal does not go back far enough.
-    async fn run(
-        &self,
-        kept: Option<api::Alert>,
-        explain: impl FnOnce(&Explainer) -> Result<Explanation, ExplainError> + Send + 'static,
-    ) -> Result<api::Explanation, Refused> {
-        let place = Arc::clone(&self.place).try_acquire_owned();
-        let place = place.map_err(|_| Refused::explaining(RETRY_AFTER))?;
         let explainer = self.explainer.clone();
-        let explained = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, though the caller may have gone away.
-            let _place = place;
-            explain(&explainer).map(|explanation| to_proto::explanation(&explanation))
-        });
-        match explained.await {
-            Ok(Ok(explanation)) => Ok(explanation),
-            Ok(Err(ExplainError::Trimmed)) => Err(Refused::history_trimmed(kept.as_ref())),
-            Ok(Err(ExplainError::Unheard)) => Err(Refused::not_found("meeting in the journal")),
-            Ok(Err(ExplainError::TooLong)) => Err(Refused::too_much_history()),
-            Ok(Err(ExplainError::Recovery(cause))) => {
-                tracing::error!(%cause, "the journal cannot be replayed for an explanation");
-                Err(Refused::internal())
-            }
-            Err(_) => Err(Refused::internal()),
+        let explain = move |given_up: &_| explainer.rule(&rule, &billing_code, given_up);
+        run(&self.place, None, explain).await
+    }
+}
+
+/// Explains in the one place that there is for it. `kept` is what there is if the journal does not go back far enough.
+async fn run(
+    place: &Arc<Semaphore>,
+    kept: Option<api::Alert>,
+    explain: impl FnOnce(&CancellationToken) -> Result<Explanation, ExplainError> + Send + 'static,
+) -> Result<api::Explanation, Refused> {
+    let place = Arc::clone(place).try_acquire_owned();
+    let place = place.map_err(|_| Refused::explaining(RETRY_AFTER))?;
+    let given_up = CancellationToken::new();
+    // A call that nobody waits for any more is dropped.
+    let _waiting = given_up.clone().drop_guard();
+    let explained = tokio::task::spawn_blocking(move || {
+        // Held until the work is done, though the caller may have gone away.
+        let _place = place;
+        explain(&given_up).map(|explanation| to_proto::explanation(&explanation))
+    });
+    match explained.await {
+        Ok(Ok(explanation)) => Ok(explanation),
+        Ok(Err(ExplainError::Trimmed)) => Err(Refused::history_trimmed(kept.as_ref())),
+        Ok(Err(ExplainError::Unheard)) => Err(Refused::not_found("meeting in the journal")),
+        Ok(Err(ExplainError::TooMuch)) => Err(Refused::too_much_history()),
+        Ok(Err(ExplainError::Recovery(cause))) => {
+            tracing::error!(%cause, "the journal cannot be replayed for an explanation");
+            Err(Refused::internal())
         }
+        Err(_) => Err(Refused::internal()),
     }
 }

@@ -73,7 +73,13 @@ impl Segment {
 }
 
 impl View {
-    pub(super) fn new(dir: PathBuf, origin: Origin, segments: Vec<Segment>, next: u64, lock: Option<Arc<Lock>>) -> Self {
+    pub(super) fn new(
+        dir: PathBuf,
+        origin: Origin,
+        segments: Vec<Segment>,
+        next: u64,
+        lock: Option<Arc<Lock>>,
+    ) -> Self {
         Self {
             dir,
             origin,

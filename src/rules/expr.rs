@@ -6,7 +6,7 @@
 //!
 //! Of CEL these are absent, each named in its own error message: maps, messages, bytes, fractions, unsigned numbers, conversions between
 //! types, `map` and `filter`, joining of texts and lists, and patterns that are not literals. There is no `now`. The manual
-//! (`docs/rules.md`) lists all of it with the reasons, and where the rest differs.
+//! (`docs/expressions.md`) lists all of it with the reasons, and where the rest differs.
 
 mod check;
 mod clues;
@@ -14,6 +14,7 @@ mod codes;
 mod contradiction;
 mod defines;
 mod evaluate;
+mod guards;
 mod lex;
 mod literal;
 mod meaning;
@@ -38,6 +39,7 @@ pub use self::{
     clues::{Carrier, Clue},
     codes::{Code, CodeLiterals, Codes},
     defines::Defines,
+    guards::Guard,
     reads::{MeetingFields, Reads},
     trace::{Part, PartValue, Trace, TracedPart, Tracer},
     vocabulary::Schema,

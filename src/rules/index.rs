@@ -1,13 +1,14 @@
 //! Which rules a notification can touch: tables by codes and texts, made once a rule set. The cost of a notification follows the rules
 //! that it can touch, not the rules that there are. Whether a rule does match is absent: its expression says that.
 
+mod asked;
 mod distinct;
 mod reach;
 
 pub(super) use distinct::{Distinct, MAX_CODES};
 pub use reach::Touched;
 
-use reach::{Reach, Touchable};
+use reach::Reach;
 
 use super::{
     Condition, KeyField, Rule,
@@ -40,11 +41,11 @@ impl Index {
     pub fn build(rules: &[Rule]) -> Self {
         let enabled = || (0u32..).zip(rules).filter(|(_, rule)| rule.enabled);
         let distinct = Distinct::of(enabled().flat_map(|(_, rule)| expressions(rule)));
-        let events: Vec<Touchable<'_>> = enabled()
+        let events: Vec<(u32, Vec<&Expr>)> = enabled()
             .filter(|(_, rule)| !matches!(rule.condition, Condition::Held { .. }))
             .map(|(index, rule)| (index, expressions(rule).collect()))
             .collect();
-        let held_party: Vec<Touchable<'_>> = enabled()
+        let held_party: Vec<(u32, Vec<&Expr>)> = enabled()
             .filter_map(|(index, rule)| Some((index, vec![held(rule, true)?])))
             .collect();
         let watches = |party| {

@@ -188,10 +188,18 @@ fn the_catalogue_keeps_its_word() {
     let source = Arc::new(crate::rules::catalogue::source());
     let (compiled, scripts) = prepare(&source, Some(&beside)).unwrap();
     assert_eq!(compiled.warnings, []);
+    let mut coverage = Coverage::new(&compiled);
     let rules = Arc::new(compiled.set);
     for script in &scripts {
         run(&rules, script).unwrap_or_else(|failure| panic!("{}", failure.render(&source, false)));
+        coverage.add(&rules, script);
     }
+    let gaps: Vec<String> = coverage
+        .gaps(&rules)
+        .iter()
+        .map(|gap| gap.render(&source, false))
+        .collect();
+    assert!(gaps.is_empty(), "{}", gaps.join("\n"));
     for rule in &rules.rules {
         let tests = scripts
             .iter()

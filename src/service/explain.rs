@@ -1,17 +1,21 @@
 //! Why an alert fired, or why a rule did not for a meeting: the journal is replayed on a second engine, from a snapshot before it all
 //! began, and that engine is watched. Nothing of it reaches the deciding one, and it repeats what that one did by being its equal.
 
+mod budget;
 mod story;
+#[cfg(test)]
+mod tests;
 
-use std::{
-    sync::PoisonError,
-    time::{Duration, Instant},
-};
+use std::{sync::PoisonError, time::Duration};
 
 use compact_str::CompactString;
+use tokio_util::sync::CancellationToken;
 
 pub use self::story::{Explanation, Step, Weighed};
-use self::story::{Question, Story};
+use self::{
+    budget::Budget,
+    story::{Question, Story},
+};
 use super::recovery::{Recovery, RecoveryError, frames};
 use crate::{
     engine::{Engine, Look, SEMANTICS},
@@ -19,8 +23,8 @@ use crate::{
     model::{AlertId, Time},
 };
 
-/// How long one explanation may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How many inputs are read for one explanation.
+const MOST_INPUTS: u64 = 10_000_000;
 
 /// Why there is no explanation.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +35,9 @@ pub enum ExplainError {
     /// The journal knows nothing of that meeting.
     #[error("as far back as the journal goes, nothing was said of this meeting")]
     Unheard,
-    /// There is too much of the journal to read.
-    #[error("there is more of the journal to read than there is time for")]
-    TooLong,
+    /// It takes more than one explanation may, or nobody waits for it any more.
+    #[error("there is more of the journal to read than one explanation may")]
+    TooMuch,
     /// The journal or a snapshot cannot be read.
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
@@ -51,6 +55,7 @@ pub struct Explainer {
     recovery: Recovery,
     /// How much older than its receipt a notification may be.
     lateness: Duration,
+    most_inputs: u64,
 }
 
 /// An alert to be explained.
@@ -70,15 +75,19 @@ pub struct AlertQuestion {
 
 impl Explainer {
     pub(super) fn new(recovery: Recovery, lateness: Duration) -> Self {
-        Self { recovery, lateness }
+        Self {
+            recovery,
+            lateness,
+            most_inputs: MOST_INPUTS,
+        }
     }
 
-    /// Why an alert fired: what its rule saw and did until then.
+    /// Why an alert fired: what its rule saw and did until then. Ends early when it is given up.
     ///
     /// # Errors
     ///
     /// See [`ExplainError`].
-    pub fn alert(&self, question: AlertQuestion) -> Result<Explanation, ExplainError> {
+    pub fn alert(&self, question: AlertQuestion, given_up: &CancellationToken) -> Result<Explanation, ExplainError> {
         let before = question.since.minus(question.memory).minus(self.lateness);
         let look = match &question.billing_code {
             Some(code) => Look::Meeting(code.clone()),
@@ -90,23 +99,28 @@ impl Explainer {
             billing_code: question.billing_code,
             alert: Some(question.id),
         };
-        let told = self.try_each(&bases, &question, &look)?;
+        let told = self.try_each(&bases, &question, &look, given_up)?;
         told.ok_or(ExplainError::Trimmed)
     }
 
-    /// Why a rule did not fire for a meeting: what it saw and did in its last occurrence.
+    /// Why a rule did not fire for a meeting: what it saw and did in its last occurrence. Ends early when it is given up.
     ///
     /// # Errors
     ///
     /// See [`ExplainError`].
-    pub fn rule(&self, rule: &str, billing_code: &str) -> Result<Explanation, ExplainError> {
+    pub fn rule(
+        &self,
+        rule: &str,
+        billing_code: &str,
+        given_up: &CancellationToken,
+    ) -> Result<Explanation, ExplainError> {
         let question = Question {
             rule: rule.into(),
             billing_code: Some(billing_code.into()),
             alert: None,
         };
         let bases = self.bases(|_| true)?;
-        let told = self.try_each(&bases, &question, &Look::Meeting(billing_code.into()))?;
+        let told = self.try_each(&bases, &question, &Look::Meeting(billing_code.into()), given_up)?;
         told.ok_or(ExplainError::Unheard)
     }
 
@@ -131,9 +145,11 @@ impl Explainer {
         bases: &[Option<SnapshotHeader>],
         question: &Question,
         look: &Look,
+        given_up: &CancellationToken,
     ) -> Result<Option<Explanation>, ExplainError> {
-        let patience = Instant::now() + PATIENCE;
+        let mut budget = Budget::new(self.most_inputs, given_up);
         for (i, base) in bases.iter().enumerate() {
+            budget.check()?;
             let engine = self.engine_at(*base)?;
             let is_open = |code: &CompactString| engine.meeting(code).is_some();
             let has_begun = question.billing_code.as_ref().is_some_and(is_open);
@@ -142,7 +158,7 @@ impl Explainer {
                 continue;
             }
             let from = base.map_or(0, |header| header.offset);
-            if let Some(told) = self.tell(engine, from, question, look, has_begun, patience)? {
+            if let Some(told) = self.tell(engine, from, question, look, has_begun, &mut budget)? {
                 return Ok(Some(told));
             }
         }
@@ -172,7 +188,7 @@ impl Explainer {
         question: &Question,
         look: &Look,
         has_begun: bool,
-        patience: Instant,
+        budget: &mut Budget<'_>,
     ) -> Result<Option<Explanation>, ExplainError> {
         engine.watch(look.clone());
         let mut story = Story::new(question, has_begun);
@@ -189,14 +205,12 @@ impl Explainer {
             if frame.semantics != SEMANTICS {
                 return Err(ExplainError::Trimmed);
             }
-            if Instant::now() > patience {
-                return Err(ExplainError::TooLong);
-            }
             for (offset, input) in (frame.first_offset..).zip(codec::decode(&frame.payload, frame.count)) {
                 let input = input.map_err(|source| RecoveryError::Codec { offset, source })?;
                 if !(from..until).contains(&offset) || skipped.contains(&offset) {
                     continue;
                 }
+                budget.spend()?;
                 engine.apply(offset, frame.time, input, &mut effects);
                 if story.goes_on(&mut engine, effects.drain(..)) {
                     continue;

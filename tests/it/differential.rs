@@ -1,5 +1,5 @@
 //! Expressions against a second opinion: what our evaluator makes of a generated expression and notification must be what the `cel` crate
-//! makes of them, undecided where that one errs. What docs/rules.md says to differ is spelled for that reader as we mean it.
+//! makes of them, undecided where that one errs. What docs/expressions.md says to differ is spelled for that reader as we mean it.
 //!
 //! The suite runs a short form. `BELLWETHER_DIFFERENTIAL_CASES=100000 cargo test --test it differential` runs a long one.
 

@@ -101,7 +101,10 @@ async fn an_alert_is_explained_by_what_led_to_it() {
     let alerts = client.alerts("rule == 'refused' && key.party_id == 'a'").await;
     let explained = of_alert(&client, &alerts[0].id).await.unwrap();
     assert_eq!(explained.rule, "refused");
-    assert!(explained.rule_text.starts_with("name: refused\nwhen: refused"), "{explained:?}");
+    assert!(
+        explained.rule_text.starts_with("name: refused\nwhen: refused"),
+        "{explained:?}"
+    );
     let expected = [
         // What another participant did is no part of it.
         "#1",
@@ -144,7 +147,10 @@ async fn an_alert_is_explained_by_what_led_to_it() {
     let alert = client.alerts("rule == 'by-phone'").await.remove(0);
     let before = of_alert(&client, &alert.id).await.unwrap();
     let told_before = told(&before);
-    assert_eq!((told_before[0].as_str(), told_before.last().unwrap().as_str()), ("#3", "TYPE_FIRED"));
+    assert_eq!(
+        (told_before[0].as_str(), told_before.last().unwrap().as_str()),
+        ("#3", "TYPE_FIRED")
+    );
     server.stop().await;
     let server = Server::start(&site).await;
     let client = server.client().await;
@@ -169,7 +175,10 @@ async fn the_clocks_of_a_state_are_told() {
     };
     let id = alert_of(&client, "not-recorded").await;
     let explained = of_alert(&client, &id).await.unwrap();
-    assert_eq!(steps(&explained), ["#1", "#2", &clock("set"), &clock("due"), "TYPE_FIRED"]);
+    assert_eq!(
+        steps(&explained),
+        ["#1", "#2", &clock("set"), &clock("due"), "TYPE_FIRED"]
+    );
 
     for status in [101, 102] {
         client.notify(conf("1", status)).await.unwrap();
@@ -178,7 +187,10 @@ async fn the_clocks_of_a_state_are_told() {
     let expected = ["#1", "#2", &clock("set"), "#3", &clock("stopped"), "#4", &clock("set")];
     assert_eq!(steps(&explained), expected);
     let lines = told(&explained);
-    assert_eq!(lines[lines.len() - 2..], ["16:     meeting.recording = NOT_RECORDED".to_owned(), clock("set")]);
+    assert_eq!(
+        lines[lines.len() - 2..],
+        ["16:     meeting.recording = NOT_RECORDED".to_owned(), clock("set")]
+    );
 }
 
 #[tokio::test]
@@ -193,7 +205,10 @@ async fn a_rule_that_did_not_fire_shows_which_part_was_false() {
     client.notify(speaking("2", "a")).await.unwrap();
     let explained = of_rule(&client, "refused", "1").await.unwrap();
     let told = told(&explained);
-    assert!(told.contains(&"6:       party.status == DISCONNECTED = false".to_owned()), "{told:?}");
+    assert!(
+        told.contains(&"6:       party.status == DISCONNECTED = false".to_owned()),
+        "{told:?}"
+    );
     let seen: Vec<&String> = told.iter().filter(|line| line.starts_with('#')).collect();
     assert_eq!(seen, ["#1", "#3", "#4 again"], "{told:?}");
     assert!(!explained.has_begun && explained.left_out_count == 0);
@@ -202,7 +217,11 @@ async fn a_rule_that_did_not_fire_shows_which_part_was_false() {
         ("refusd", "1", (Code::NotFound, "NOT_FOUND", "")),
         ("refused", "3", (Code::NotFound, "NOT_FOUND", "")),
         ("", "1", (Code::InvalidArgument, "REQUIRED_FIELD_MISSING", "rule")),
-        ("refused", "", (Code::InvalidArgument, "REQUIRED_FIELD_MISSING", "billing_code")),
+        (
+            "refused",
+            "",
+            (Code::InvalidArgument, "REQUIRED_FIELD_MISSING", "billing_code"),
+        ),
     ] {
         let refused = Refusal::of(&of_rule(&client, rule, meeting).await.unwrap_err());
         assert_eq!(refused.told(), expected, "{rule} {meeting}");

@@ -1,6 +1,8 @@
 //! Names, numbers and places of people: masked wherever they are shown, and absent wherever they are not.
 
-use bellwether::api::{ExplainAlertRequest, GetMeetingRequest, ListMeetingsRequest, Notification, SubscribeRequest, notification::Payload};
+use bellwether::api::{
+    ExplainAlertRequest, GetMeetingRequest, ListMeetingsRequest, Notification, SubscribeRequest, notification::Payload,
+};
 
 use crate::support::{
     client::{Refusal, conf, port_full, raw, speaking, with_id},

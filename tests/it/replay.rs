@@ -15,7 +15,11 @@ fn replay(site: &Site, rules: &str) -> Value {
     let path = site.path("candidate.yaml");
     fs::write(&path, rules).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
-    command.args(["replay", "-o", "json", "--rules"]).arg(path).arg("--data").arg(&site.config.data);
+    command
+        .args(["replay", "-o", "json", "--rules"])
+        .arg(path)
+        .arg("--data")
+        .arg(&site.config.data);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -36,7 +40,9 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 fn alerts(told: &Value, list: &str) -> Vec<String> {
     let firings = told[list].as_array().unwrap().iter();
-    firings.map(|firing| firing["alert"].as_str().unwrap().to_owned()).collect()
+    firings
+        .map(|firing| firing["alert"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -55,18 +61,31 @@ async fn the_recorded_day_shows_what_other_rules_would_have_done() {
 
     // Beside the running service.
     let same = replay(&site, RULES);
-    let both = ["recording-stopped{billing_code=\"1\"}", "port-full{billing_code=\"1\",party_id=\"a\"}", "port-full{billing_code=\"1\",party_id=\"b\"}"];
-    assert_eq!((alerts(&same, "would"), same["differences"].as_array().unwrap().len()), (both.map(str::to_owned).to_vec(), 0));
+    let both = [
+        "recording-stopped{billing_code=\"1\"}",
+        "port-full{billing_code=\"1\",party_id=\"a\"}",
+        "port-full{billing_code=\"1\",party_id=\"b\"}",
+    ];
+    assert_eq!(
+        (alerts(&same, "would"), same["differences"].as_array().unwrap().len()),
+        (both.map(str::to_owned).to_vec(), 0)
+    );
     assert_eq!(same["notifications"], 6);
 
     // And on the folder that it left.
     server.stop().await;
     let before = files(&site.config.data);
-    let other = RULES.replace("disconnect_reason == PORT_FULL", "disconnect_reason == PORT_FULL && party.party_id == 'b'");
+    let other = RULES.replace(
+        "disconnect_reason == PORT_FULL",
+        "disconnect_reason == PORT_FULL && party.party_id == 'b'",
+    );
     let other = replay(&site, &other.replace("meeting.live && ", "meeting.ended && "));
     assert_eq!(alerts(&other, "would"), both[2..]);
     let differences = other["differences"].as_array().unwrap();
-    let gone: Vec<&str> = differences.iter().map(|change| change["did"]["alert"].as_str().unwrap()).collect();
+    let gone: Vec<&str> = differences
+        .iter()
+        .map(|change| change["did"]["alert"].as_str().unwrap())
+        .collect();
     assert_eq!(gone, both[..2]);
     assert!(differences.iter().all(|change| change["would"].is_null()));
     assert_eq!(files(&site.config.data), before, "nothing is written");

@@ -14,7 +14,7 @@ const STRANGE: &str = "qqqqqqqqqq";
 
 /// Every object of the schema, by its definition, with a file in which the strange key stands in one.
 const OBJECTS: [(&str, &str); 16] = [
-    ("", "qqqqqqqqqq: 1"),
+    ("", "{ rules: [], qqqqqqqqqq: 1 }"),
     ("Rule", "rules: [{ name: a, when: 'true', qqqqqqqqqq: 1 }]"),
     (
         "SeverityIf",

@@ -26,7 +26,11 @@ const SOURCE: &str = "file";
 const LONGEST: u64 = 1 << 20;
 
 /// Replays a file; `-` is standard input.
-pub(super) fn replay(path: &Path, mut rehearsal: Rehearsal, mut progress: Progress<'_, '_>) -> Result<Outcome, Failure> {
+pub(super) fn replay(
+    path: &Path,
+    mut rehearsal: Rehearsal,
+    mut progress: Progress<'_, '_>,
+) -> Result<Outcome, Failure> {
     let name = path.display().to_string();
     let failed = |source| Failure::Input {
         name: name.clone(),
@@ -64,7 +68,8 @@ pub(super) fn replay(path: &Path, mut rehearsal: Rehearsal, mut progress: Progre
         let at = line.at.or(now).unwrap_or(START);
         let at = now.map_or(at, |now| at.max(now));
         let wire = line.notification.encode_to_vec();
-        let notification = from_proto::item(&wire, SOURCE, at).map_err(|refused| bad(failure::told(&refused.into())))?;
+        let notification =
+            from_proto::item(&wire, SOURCE, at).map_err(|refused| bad(failure::told(&refused.into())))?;
         if now.is_none() {
             rehearsal.apply(0, at, Input::Start(Settings::default()));
         }

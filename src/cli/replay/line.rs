@@ -31,7 +31,10 @@ pub(super) struct Line {
 /// Reads a line; `None` for a blank one and for a comment.
 pub(super) fn parse(text: &str) -> Result<Option<Line>, NoNotification> {
     let text = text.trim_start_matches('\u{feff}').trim();
-    let (at, rest) = match text.split_once(char::is_whitespace).map(|(first, rest)| (instant(first), rest)) {
+    let (at, rest) = match text
+        .split_once(char::is_whitespace)
+        .map(|(first, rest)| (instant(first), rest))
+    {
         Some((Some(at), rest)) => (Some(at), rest.trim_start()),
         _ => (None, text),
     };
@@ -140,7 +143,10 @@ impl Conf {
         let named = |name: &str| ConferenceStatus::from_name(name).map(|code| code.0);
         Ok(api::ConferenceNotification {
             billing_code: self.billing_code,
-            status: self.status.map(|code| code.read("CONFERENCE_STATUS_", named)).transpose()?,
+            status: self
+                .status
+                .map(|code| code.read("CONFERENCE_STATUS_", named))
+                .transpose()?,
         })
     }
 }
@@ -161,7 +167,10 @@ impl Party {
             acm_phone: self.acm_phone,
             city: self.city,
             role: self.role.map(|code| code.read("ROLE_", role)).transpose()?,
-            status: self.status.map(|code| code.read("PARTICIPANT_STATUS_", status)).transpose()?,
+            status: self
+                .status
+                .map(|code| code.read("PARTICIPANT_STATUS_", status))
+                .transpose()?,
             disconnect_reason: self
                 .disconnect_reason
                 .map(|code| code.read("DISCONNECT_REASON_", reason))

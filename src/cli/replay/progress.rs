@@ -51,7 +51,9 @@ impl<'a, 't> Progress<'a, 't> {
             None if self.told.elapsed() >= EVERY => {
                 self.told = Instant::now();
                 match self.all.filter(|all| *all > 0) {
-                    Some(all) => self.terminal.note(format_args!("{} % so far", done.saturating_mul(100) / all)),
+                    Some(all) => self
+                        .terminal
+                        .note(format_args!("{} % so far", done.saturating_mul(100) / all)),
                     None => self.terminal.note(format_args!("{done} so far")),
                 }
             }

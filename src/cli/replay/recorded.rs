@@ -25,11 +25,7 @@ struct Batch {
 }
 
 /// Replays a data folder.
-pub(super) fn replay(
-    data: &Path,
-    rehearsal: Rehearsal,
-    mut progress: Progress<'_, '_>,
-) -> Result<Outcome, Failure> {
+pub(super) fn replay(data: &Path, rehearsal: Rehearsal, mut progress: Progress<'_, '_>) -> Result<Outcome, Failure> {
     let looked = journal::look(data)?;
     let base = base(&looked, rehearsal.from())?;
     let from = base.as_ref().map_or(0, |snapshot| snapshot.header.offset);
@@ -81,7 +77,11 @@ pub(super) fn replay(
 fn base(looked: &Looked, from: Time) -> Result<Option<Snapshot>, Failure> {
     let earliest = looked.journal.earliest();
     let headers = looked.snapshots.list()?;
-    let usable = || headers.iter().filter(|header| header.offset >= earliest && header.semantics == SEMANTICS);
+    let usable = || {
+        headers
+            .iter()
+            .filter(|header| header.offset >= earliest && header.semantics == SEMANTICS)
+    };
     let before = usable().rev().find(|header| header.time <= from);
     let oldest = || usable().next();
     let chosen = match before {
@@ -89,7 +89,13 @@ fn base(looked: &Looked, from: Time) -> Result<Option<Snapshot>, Failure> {
         None if earliest == 0 => None,
         None => match oldest() {
             Some(header) => Some(header),
-            None => return Err(JournalError::NoBase { path: "journal".into(), earliest }.into()),
+            None => {
+                return Err(JournalError::NoBase {
+                    path: "journal".into(),
+                    earliest,
+                }
+                .into());
+            }
         },
     };
     let Some(header) = chosen else {

@@ -1,4 +1,4 @@
-//! Where the participants of an occurrence sit.
+//! Where the participants of an occurrence sit. What is known of each is absent: `meeting` says that.
 
 use std::hash::BuildHasher;
 
@@ -13,12 +13,17 @@ pub(super) struct Seats {
     pub taken: Vec<Option<Box<Participant>>>,
     free: Vec<u32>,
     #[serde(skip)]
-    pub index: HashTable<u32>,
+    index: HashTable<u32>,
     #[serde(skip)]
     hasher: DefaultHashBuilder,
 }
 
 impl Seats {
+    /// How many are taken.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
     pub fn get(&self, seat: u32) -> Option<&Participant> {
         self.taken.get(seat as usize)?.as_deref()
     }

@@ -224,3 +224,39 @@ fn each_firing_has_an_id_of_its_own_and_events_are_numbered_without_gaps() {
     ids.dedup();
     assert_eq!(ids.len(), 6);
 }
+
+#[test]
+fn its_end_falls_due_in_the_place_that_its_last_match_gave_it() {
+    let rules = "
+rules:
+- { name: talks, when: party.status == SPEAKING, resolve: { after: 30s } }
+- { name: muted, while: meeting.muted_all, for: 20s }
+";
+    // The end of `talks` is moved ahead, from 30s to 50s, before `muted` begins to wait for the same instant.
+    check(
+        rules,
+        "
+        0s party a SPEAKING
+        20s party b SPEAKING
+        30s conf MUTED_ALL
+        ",
+        "
+        0s fired talks{1}
+        50s resolved talks{1}
+        50s fired muted{1}
+        ",
+    );
+    // Without a service at 30s, 40s and 50s, all three at once; the meeting closes at 40s.
+    let mut bench = Bench::new(rules);
+    bench.give(
+        "
+        0s party a SPEAKING
+        20s party b SPEAKING
+        20s conf MEETING_END
+        20s party a DISCONNECTED
+        20s party b DISCONNECTED
+        20s restart=60s
+        ",
+    );
+    bench.expect("0s fired talks{1} 1\n20s updated talks{1} 2\n1m20s resolved talks{1} 2 MeetingClosed");
+}

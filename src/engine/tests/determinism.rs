@@ -30,11 +30,6 @@ const RULES: [&str; 22] = [
     "name: stopped, while: meeting.live && meeting.recording == NOT_RECORDED, for: 20s, severity: info",
     "name: waiting, while: party.status == CALL_HOLDING && !meeting.muted_all, for: 30s, keep_firing_for: 15s",
     "name: leftovers, while: meeting.ended && meeting.present > 0",
-    "name: by-shift, when: party.status == SPEAKING, severity_if: { critical: party.role == EXPERT }, during: shift",
-    "name: held-by-shift, while: meeting.live, for: 30s, severity_if: { critical: meeting.present > 1 }, during: shift",
-    "name: count-by-shift, when: party.status == SPEAKING, count: { at_least: 2, within: 1m }, key: [], during: shift",
-    "name: expected-by-shift, after: meeting.live, expect: conf.status == RECORDED, within: 1m, during: shift",
-    "name: quiet-by-shift, quiet: party.status == SPEAKING, for: 30s, key: [party.phone], during: shift",
     "name: alone, while: meeting.present == 1 && meeting.live, for: 10s, keep_firing_for: 10s",
     "name: leaving, when: party.status == DISCONNECTED, count: { at_least: 2, within: 20s }, resolve: { after: 30s }",
     "name: bursts, when: 'true', key: [party.phone], count: { at_least: 3, within: 1m, distinct: { of: party.billing_code, at_least: 2 } }",
@@ -45,6 +40,11 @@ const RULES: [&str; 22] = [
     "name: refusals, when: 'party.disconnect_reason in [PORT_FULL, MEETING_FULL]', ratio: { of: party.status == DISCONNECTED, at_least: 0.5, within: 1m, min_samples: 2 }, key: []",
     "name: silent, quiet: 'true', for: 61s, key: [source]",
     "name: still, quiet: 'party.status != DISCONNECTED', for: 20s, key: [party.billing_code, party.phone]",
+    "name: by-shift, when: party.status == SPEAKING, severity_if: { critical: party.role == EXPERT }, during: shift",
+    "name: held-by-shift, while: meeting.live, for: 30s, severity_if: { critical: meeting.present > 1 }, during: shift",
+    "name: count-by-shift, when: party.status == SPEAKING, count: { at_least: 2, within: 1m }, key: [], during: shift",
+    "name: expected-by-shift, after: meeting.live, expect: conf.status == RECORDED, within: 1m, during: shift",
+    "name: silent-by-shift, quiet: 'true', for: 50s, key: [source], during: shift",
 ];
 
 /// Some choices of the rules.

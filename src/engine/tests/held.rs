@@ -176,3 +176,34 @@ fn pending_states_are_counted() {
     assert_eq!(pending(&bench), 0);
     bench.expect("32s fired muted{3} 1");
 }
+
+#[test]
+fn what_holds_from_the_opening_on_is_weighed_then() {
+    let rules = "
+rules:
+- { name: empty, while: meeting.present == 0, for: 30s }
+- { name: always, while: 'true', key: [party.billing_code, party.party_id] }
+";
+    check(
+        rules,
+        "
+        0s conf MEETING_START
+        40s party a SPEAKING
+        ",
+        "
+        30s fired empty{1}
+        40s fired always{1,a}
+        40s resolved empty{1}
+        ",
+    );
+}
+
+#[test]
+fn what_lasts_as_long_as_the_grace_fires_before_the_close() {
+    let rules = "rules:\n- { name: ended, while: meeting.ended, for: 20s }";
+    check(
+        rules,
+        "0s conf MEETING_END",
+        "20s fired ended{1}\n20s resolved ended{1}",
+    );
+}

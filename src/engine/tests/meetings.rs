@@ -229,3 +229,37 @@ fn a_meeting_is_counted_by_what_its_participants_do_now() {
     );
     assert_eq!((facts.peak_present, facts.refused, facts.had_expert), (3, 1, true));
 }
+
+#[test]
+fn what_comes_late_still_was_so_at_some_time() {
+    let mut bench = Bench::new(LIVE);
+    bench.give(
+        "
+        20s conf NOT_RECORDED
+        20s party a DISCONNECTED
+        20s party b DISCONNECTED
+        30s conf RECORDED occurred_at=10s
+        30s party a SPEAKING role=EXPERT occurred_at=10s
+        30s party b DISCONNECTED disconnect_reason=PORT_FULL occurred_at=10s
+        ",
+    );
+    let facts = bench.world.engine.meeting("1").unwrap().0.facts;
+    assert_eq!((facts.present, facts.experts), (0, 0));
+    assert!(facts.was_recorded && facts.had_expert && facts.live);
+    assert_eq!(facts.refused, 1);
+}
+
+#[test]
+fn what_happens_with_the_start_that_closes_one_without_an_end_belongs_to_the_next() {
+    let mut bench = Bench::new("rules:\n- { name: talks, while: meeting.talking > 0 }");
+    bench.give(
+        "
+        0s conf MEETING_START
+        700s conf MEETING_START occurred_at=699s
+        700s party a SPEAKING occurred_at=699s
+        701s party b SPEAKING occurred_at=698s
+        ",
+    );
+    let (meeting, _) = bench.world.engine.meeting("1").unwrap();
+    assert_eq!((meeting.opened_sequence, meeting.facts.talking), (2, 1));
+}

@@ -127,6 +127,29 @@ rules:
 }
 
 #[test]
+fn a_repeat_confirms_what_it_says() {
+    check(
+        "
+rules:
+- { name: muted, while: meeting.muted_all }
+- { name: speaks, while: party.status == SPEAKING }
+",
+        "
+        0s conf MUTED_ALL
+        0s party a SPEAKING
+        20s conf MUTED_ALL
+        20s party a SPEAKING
+        25s conf UNMUTED_ALL occurred_at=10s
+        25s party a MUTED occurred_at=10s
+        ",
+        "
+        0s fired muted{1}
+        0s fired speaks{1,a}
+        ",
+    );
+}
+
+#[test]
 fn what_is_late_is_repeated_too_and_is_the_last_that_was_said() {
     let rules = "
 rules:

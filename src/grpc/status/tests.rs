@@ -72,7 +72,12 @@ fn every_refusal_has_its_code_and_reason() {
         (Refused::not_found("alert"), Code::NotFound, "NOT_FOUND", false),
         (Refused::internal(), Code::Internal, "INTERNAL", false),
         (Refused::explaining(second), Code::ResourceExhausted, "EXPLAINING", true),
-        (Refused::too_much_history(), Code::DeadlineExceeded, "TOO_MUCH_HISTORY", false),
+        (
+            Refused::too_much_history(),
+            Code::DeadlineExceeded,
+            "TOO_MUCH_HISTORY",
+            false,
+        ),
         (
             Refused::history_trimmed(None),
             Code::FailedPrecondition,

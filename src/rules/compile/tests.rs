@@ -272,12 +272,12 @@ rules:
     assert_eq!(set.keyed, 2);
     for (keys_per_rule, keys, fits) in [(10, 20, true), (10, 19, false), (1, 2, true), (20, 10, false)] {
         assert_eq!(
-            set.check_keys(keys_per_rule, keys).is_ok(),
+            set.misfit(keys_per_rule, keys).is_none(),
             fits,
             "{keys_per_rule} {keys}"
         );
     }
-    told!("bounds", rendered(&[set.check_keys(10, 19).unwrap_err()], &set.source));
+    told!("bounds", rendered(&[set.misfit(10, 19).unwrap()], &set.source));
 }
 
 #[test]

@@ -199,6 +199,11 @@ impl Known {
 }
 
 impl Codes {
+    pub(super) fn always_hold(&self, bool: &Bool) -> bool {
+        let outcomes = self.outcomes(bool);
+        outcomes.can_be_true && !outcomes.can_be_false && !outcomes.can_be_undecided
+    }
+
     fn outcomes(&self, bool: &Bool) -> Outcomes {
         match bool {
             Bool::Const(value) => Outcomes::only(Some(*value)),

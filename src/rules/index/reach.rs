@@ -1,17 +1,21 @@
-//! Rules by what must be at hand to touch them: first by its codes, then, where all that could hold with these codes asks for certain
-//! texts, by those texts. So a rule about one phone number costs nothing until that number calls.
+//! Rules by what must be at hand to touch them: first by its codes; then, where all that could hold with these codes asks for certain
+//! texts, by those texts; else by a part that many rules share, which is weighed once. So a rule about one phone number costs nothing
+//! until that number calls.
 
 use compact_str::CompactString;
 use hashbrown::HashMap;
 
-use super::Distinct;
+use super::{
+    Distinct,
+    asked::{self, Asked, SharedGuards},
+};
 use crate::rules::{
-    expr::{Carrier, Clue, Codes, Expr},
+    expr::{Carrier, Codes, Expr, Guard},
     facts::{AtHand, Facts},
 };
 
-/// A rule with the expressions of which one must hold to touch it.
-pub type Touchable<'r> = (u32, Vec<&'r Expr>);
+/// How many shared parts are weighed for one combination of codes.
+const GUARDS: usize = 5;
 
 #[derive(Debug, Default)]
 pub struct Reach {
@@ -23,45 +27,34 @@ pub struct Reach {
     by_text: [HashMap<CompactString, Vec<u32>>; Carrier::COUNT],
 }
 
-/// What one combination of codes can touch.
+/// What one combination of codes can touch; all rules ascending.
 #[derive(Debug, Default)]
 struct Cell {
-    /// The rules that it can touch whatever the texts, ascending.
+    /// The rules that it can touch whatever else is so.
     rules: Vec<u32>,
+    /// Rules that it can touch where a part of them holds.
+    guarded: Vec<(Guard, Vec<u32>)>,
     /// The fields by whose texts it can touch further ones.
     carriers: Vec<Carrier>,
 }
 
-/// An expression, and the clues of which a notification needs one.
-type Needing<'r> = (&'r Expr, Option<Vec<Clue>>);
-
 impl Reach {
-    /// Of rules, ascending.
-    pub fn of(rules: &[Touchable<'_>], distinct: &Distinct) -> Self {
-        let mut weights: HashMap<Clue, u64> = HashMap::new();
-        for expression in rules.iter().flat_map(|(_, expressions)| expressions) {
-            expression.clues(&mut |clue| *weights.entry(clue).or_default() += 1);
-        }
-        // What few rules ask for tells most.
-        let weight = |clue: &Clue| weights.get(clue).copied().unwrap_or_default();
-        let needing = |expression: &&'_ Expr| expression.needs(&weight);
-        let rules: Vec<(u32, Vec<Needing<'_>>)> = rules
-            .iter()
-            .map(|(rule, expressions)| (*rule, expressions.iter().map(|one| (*one, needing(one))).collect()))
-            .collect();
-
+    /// Of rules, ascending, each with the expressions of which one must hold to touch it.
+    pub fn of(rules: &[(u32, Vec<&Expr>)], distinct: &Distinct) -> Self {
+        let (asked, shared) = asked::ask(rules);
         let mut by_text: [HashMap<CompactString, Vec<u32>>; Carrier::COUNT] = Default::default();
-        for (rule, expressions) in &rules {
-            for clue in expressions.iter().filter_map(|(_, needs)| needs.as_ref()).flatten() {
+        for Asked { rule, expressions } in &asked {
+            for clue in expressions.iter().filter_map(|asking| asking.needs.as_ref()).flatten() {
                 let asking = by_text[clue.carrier.place()].entry_ref(&clue.text).or_default();
                 if asking.last() != Some(rule) {
                     asking.push(*rule);
                 }
             }
         }
+        let cell = |codes: Codes| Cell::of(&asked, &shared, &codes);
         Self {
-            conf: distinct.conf().map(|codes| Cell::of(&rules, codes)).collect(),
-            party: distinct.party().map(|codes| Cell::of(&rules, codes)).collect(),
+            conf: distinct.conf().map(cell).collect(),
+            party: distinct.party().map(cell).collect(),
             by_text,
         }
     }
@@ -76,38 +69,44 @@ impl Reach {
             AtHand::Nothing => None,
         };
         let mut touched = Touched::default();
-        if let Some(cell) = cell {
-            touched.add(&cell.rules);
-            for carrier in &cell.carriers {
-                let asking = carrier
-                    .read(facts)
-                    .and_then(|text| self.by_text[carrier.place()].get(text));
-                touched.add(asking.map_or(&[], Vec::as_slice));
+        let Some(cell) = cell else {
+            return touched;
+        };
+        touched.add(&cell.rules);
+        for (guard, rules) in &cell.guarded {
+            if guard.holds(facts) {
+                touched.add(rules);
             }
+        }
+        for carrier in &cell.carriers {
+            let asking = carrier
+                .read(facts)
+                .and_then(|text| self.by_text[carrier.place()].get(text));
+            touched.add(asking.map_or(&[], Vec::as_slice));
         }
         touched
     }
 }
 
 impl Cell {
-    fn of(rules: &[(u32, Vec<Needing<'_>>)], codes: Codes) -> Self {
+    fn of(asked: &[Asked<'_>], shared: &SharedGuards, codes: &Codes) -> Self {
         let mut cell = Self::default();
-        for (rule, expressions) in rules {
-            let possible = || {
-                expressions
-                    .iter()
-                    .filter(|(expression, _)| expression.could_hold(&codes))
-            };
-            if possible().any(|(_, needs)| needs.is_none()) {
-                cell.rules.push(*rule);
+        for rule in asked {
+            if rule.possible(codes).any(|asking| asking.needs.is_none()) {
+                cell.rules.push(rule.rule);
                 continue;
             }
-            for clue in possible().filter_map(|(_, needs)| needs.as_ref()).flatten() {
+            for clue in rule
+                .possible(codes)
+                .filter_map(|asking| asking.needs.as_ref())
+                .flatten()
+            {
                 if !cell.carriers.contains(&clue.carrier) {
                     cell.carriers.push(clue.carrier);
                 }
             }
         }
+        cell.guarded = asked::take_guarded(&mut cell.rules, asked, shared, codes, GUARDS);
         cell
     }
 }
@@ -115,7 +114,8 @@ impl Cell {
 /// Rules, ascending, each once.
 #[derive(Debug, Default)]
 pub struct Touched<'i> {
-    lists: [&'i [u32]; Carrier::COUNT + 1],
+    /// A cell's own, those of its guards, and those of its texts.
+    lists: [&'i [u32]; 1 + GUARDS + Carrier::COUNT],
     len: usize,
 }
 

@@ -1,4 +1,5 @@
-//! What the `cel` crate says. Codes are numbers to it. The kind of notification that is not at hand is not declared, so that to read it is an error there.
+//! What the `cel` crate says. Codes are numbers to it. The kind of notification that is not at hand is not declared, so that to read it is
+//! an error there.
 
 use std::{
     cell::RefCell,
