@@ -190,7 +190,7 @@ impl AlertService for Scripted {
             }],
             ..api::Alert::default()
         };
-        Err(Refused::history_trimmed(Some(&alert)).into())
+        Err(Refused::history_trimmed(Some(alert)).into())
     }
 }
 

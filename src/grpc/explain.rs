@@ -105,7 +105,7 @@ async fn run(
     });
     match explained.await {
         Ok(Ok(explanation)) => Ok(explanation),
-        Ok(Err(ExplainError::Trimmed)) => Err(Refused::history_trimmed(kept.as_ref())),
+        Ok(Err(ExplainError::Trimmed)) => Err(Refused::history_trimmed(kept)),
         Ok(Err(ExplainError::Unheard)) => Err(Refused::not_found("meeting in the journal")),
         Ok(Err(ExplainError::TooMuch)) => Err(Refused::too_much_history()),
         Ok(Err(ExplainError::Recovery(cause))) => {

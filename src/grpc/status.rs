@@ -14,6 +14,9 @@ use crate::{
     model::{malformed::Reason, vendor_text},
 };
 
+/// The largest alert that stands in an error, in bytes: many clients take no more than 8 KiB of trailers.
+const LARGEST_ALERT: usize = 4 << 10;
+
 /// The type of the detail that holds an alert.
 pub const ALERT_TYPE_URL: &str = "type.googleapis.com/bellwether.v1.Alert";
 
@@ -23,7 +26,7 @@ pub const DOMAIN: &str = "bellwether";
 /// A call, or one item of it, that is not carried out.
 ///
 /// It becomes a [`tonic::Status`] where it ends a call and a [`tonic_types::Status`] where it stands in an answer; both say the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Refused {
     code: Code,
     reason: &'static str,
@@ -32,8 +35,8 @@ pub struct Refused {
     field: Option<&'static str>,
     metadata: Vec<(&'static str, String)>,
     retry_after: Option<Duration>,
-    /// What there is instead of what was asked for, encoded.
-    alert: Option<Vec<u8>>,
+    /// What there is instead of what was asked for.
+    alert: Option<Box<api::Alert>>,
 }
 
 impl Refused {
@@ -222,10 +225,14 @@ impl Refused {
         .retry_after(retry_after)
     }
 
-    /// What an explanation needs is older than the journal. An alert, which has its evidence, is a detail of its own.
-    pub fn history_trimmed(alert: Option<&api::Alert>) -> Self {
+    /// What an explanation needs is older than the journal. An alert is a detail of its own, with as much of its newest evidence as
+    /// there is room for.
+    pub fn history_trimmed(mut alert: Option<api::Alert>) -> Self {
+        if let Some(alert) = &mut alert {
+            while alert.encoded_len() > LARGEST_ALERT && alert.evidence.pop().is_some() {}
+        }
         Self {
-            alert: alert.map(prost::Message::encode_to_vec),
+            alert: alert.filter(|alert| alert.encoded_len() <= LARGEST_ALERT).map(Box::new),
             ..Self::new(
                 Code::FailedPrecondition,
                 "HISTORY_TRIMMED",
@@ -306,7 +313,7 @@ impl Refused {
         if let Some(alert) = &self.alert {
             details.push(prost_types::Any {
                 type_url: ALERT_TYPE_URL.to_owned(),
-                value: alert.clone(),
+                value: alert.encode_to_vec(),
             });
         }
         details

@@ -1,13 +1,21 @@
 //! Why an alert fired, and why a rule did not: each notification with what every part of the rule said of it, and each clock.
 
-use bellwether::api::{
-    ExplainAlertRequest, ExplainRuleRequest, Explanation, ExplanationStep, clock_change::Change,
-    explained_notification::Taken, explanation_step::What,
+use std::process::{Command, Output};
+
+use bellwether::{
+    api::{
+        Alert, ExplainAlertRequest, ExplainRuleRequest, Explanation, ExplanationStep, clock_change::Change,
+        explained_notification::Taken, explanation_step::What,
+    },
+    grpc::status::ALERT_TYPE_URL,
 };
+use prost::Message as _;
 use tonic::{Code, Status};
+use tonic_types::pb;
 
 use crate::support::{
     client::{Client, Refusal, conf, port_full, speaking},
+    segments::{forget_the_beginning, with_short_beginning},
     server::{Server, Site},
     wait::{soon, until},
 };
@@ -228,4 +236,71 @@ async fn a_rule_that_did_not_fire_shows_which_part_was_false() {
     }
     let refused = Refusal::of(&of_alert(&client, "0123").await.unwrap_err());
     assert_eq!(refused.told(), (Code::NotFound, "NOT_FOUND", ""));
+}
+
+#[tokio::test]
+async fn what_is_older_than_the_journal_is_refused_with_what_the_alert_kept() {
+    let site = Site::with_rules(RULES);
+    with_short_beginning(&site.config.data);
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    client.notify(port_full("1", "a")).await.unwrap();
+    let old = client.alerts("rule == 'refused'").await.remove(0);
+    client.refuse(0..100).await;
+    server.stop().await;
+    forget_the_beginning(&site.config.data);
+
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    let status = of_alert(&client, &old.id).await.unwrap_err();
+    let refused = Refusal::of(&status);
+    assert_eq!(refused.told(), (Code::FailedPrecondition, "HISTORY_TRIMMED", ""));
+    let details = pb::Status::decode(status.details()).unwrap().details;
+    let kept = details.iter().find(|detail| detail.type_url == ALERT_TYPE_URL).unwrap();
+    assert_eq!(Alert::decode(kept.value.as_slice()).unwrap(), old);
+
+    // What fired since is explained from the snapshot on, though its meeting had begun before.
+    client.notify(port_full("1", "b")).await.unwrap();
+    let new = client
+        .alerts("rule == 'refused' && key.party_id == 'b'")
+        .await
+        .remove(0);
+    let explained = of_alert(&client, &new.id).await.unwrap();
+    assert_eq!(told(&explained).last().unwrap(), "TYPE_FIRED");
+    assert!(explained.has_begun);
+}
+
+#[tokio::test]
+async fn the_verb_tells_people_and_programs() {
+    let server = Server::start(&Site::with_rules(RULES)).await;
+    let client = server.client().await;
+    client.notify(conf("1", 1)).await.unwrap();
+    client.notify(port_full("1", "a")).await.unwrap();
+    let id = client.alerts("rule == 'refused'").await.remove(0).id;
+    let address = server.address.to_string();
+    let run = async |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+        command.arg("explain").args(args).args(["--server", &address]);
+        let ran = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let Output { status, stdout, stderr } = ran.await.unwrap();
+        assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+        String::from_utf8(stdout).unwrap()
+    };
+    for args in [&[id.as_str()][..], &["--rule", "refused", "--meeting", "1"]] {
+        let people = run(args).await;
+        for line in [
+            "  name: refused\n",
+            "rules.yaml:6:11\n",
+            "      DISCONNECTED              party.status\n",
+            "      '真**'            party.name\n",
+            " fired refused{",
+        ] {
+            assert!(people.contains(line), "{line}: {people}");
+        }
+        let programs = run(&[args, &["-o", "json"]].concat()).await;
+        let explained: serde_json::Value = serde_json::from_str(&programs).unwrap();
+        let steps = explained["steps"].as_array().unwrap();
+        assert_eq!(steps[1]["notification"]["expressions"][0]["parts"][0]["value"], "true");
+        assert_eq!(steps.last().unwrap()["event"]["alert"]["id"], id.as_str());
+    }
 }
