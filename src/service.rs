@@ -338,13 +338,11 @@ pub async fn put_in_force(handle: &Handle, rules: Arc<RuleSet>) -> Result<(), Un
 
 /// The position that everything before an offset comes before.
 pub(crate) fn head_position(next_offset: u64) -> Position {
-    match next_offset.checked_sub(1) {
-        Some(offset) => Position {
-            offset,
-            ordinal: u32::MAX,
-        },
-        None => Position::default(),
-    }
+    let first = Position {
+        offset: next_offset,
+        ordinal: 0,
+    };
+    first.just_before()
 }
 
 fn close(recovery: &Recovery, journal: Journal, engine: Engine, mut events: EventLog) -> Result<(), StartError> {

@@ -59,7 +59,7 @@ impl Explaining {
             rule: alert.rule.as_str().into(),
             billing_code: alert.key.get("billing_code").map(Into::into),
             since: received.chain(fired).min().unwrap_or_default(),
-            memory: memory.unwrap_or_default(),
+            memory,
         };
         let explainer = self.explainer.clone();
         let explain = move |given_up: &_| explainer.alert(question, given_up);

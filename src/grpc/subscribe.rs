@@ -18,7 +18,7 @@ use crate::{
     metrics::Metrics,
     model::Time,
     rules::expr::Expr,
-    service::{Fanout, Handle, Next, Visible, head_position},
+    service::{Fanout, Handle, Next, Visible},
 };
 
 /// How many responses are handed to the transport at once.
@@ -330,7 +330,7 @@ impl Subscription {
         let events = self.sources.events.clone();
         let earliest = tokio::task::spawn_blocking(move || events.earliest()).await;
         let earliest = match earliest {
-            Ok(Ok(Some(earliest))) => before(earliest),
+            Ok(Ok(Some(earliest))) => earliest.just_before(),
             _ => self.sources.fanout.head(),
         };
         Refused::cursor_expired(self.sources.cursors.write(earliest))
@@ -350,17 +350,6 @@ impl Subscription {
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => Err(Refused::reader_stalled().into()),
         }
-    }
-}
-
-/// The position just before another.
-fn before(position: Position) -> Position {
-    match position.ordinal.checked_sub(1) {
-        Some(ordinal) => Position {
-            offset: position.offset,
-            ordinal,
-        },
-        None => head_position(position.offset),
     }
 }
 

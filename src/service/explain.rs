@@ -69,8 +69,8 @@ pub struct AlertQuestion {
     pub billing_code: Option<CompactString>,
     /// When the first notification that it rests on was received.
     pub since: Time,
-    /// How long before that others could matter to its rule.
-    pub memory: Duration,
+    /// How long before its match its rule goes back to other notifications, if it does.
+    pub memory: Option<Duration>,
 }
 
 impl Explainer {
@@ -88,7 +88,8 @@ impl Explainer {
     ///
     /// See [`ExplainError`].
     pub fn alert(&self, question: AlertQuestion, given_up: &CancellationToken) -> Result<Explanation, ExplainError> {
-        let before = question.since.minus(question.memory).minus(self.lateness);
+        let memory = question.memory.map(|memory| memory + self.lateness);
+        let before = question.since.minus(memory.unwrap_or_default());
         let look = match &question.billing_code {
             Some(code) => Look::Meeting(code.clone()),
             None => Look::Rule(question.rule.clone()),

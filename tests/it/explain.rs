@@ -291,8 +291,8 @@ async fn the_verb_tells_people_and_programs() {
         for line in [
             "  name: refused\n",
             "rules.yaml:6:11\n",
-            "      DISCONNECTED              party.status\n",
-            "      '真**'            party.name\n",
+            "      DISCONNECTED          party.status\n",
+            "      '真**'             party.name\n",
             " fired refused{",
         ] {
             assert!(people.contains(line), "{line}: {people}");
