@@ -1,6 +1,6 @@
 //! What a data folder has recorded: the journal from a snapshot before the beginning on, and what was said.
 
-use std::{path::Path, sync::mpsc, thread};
+use std::{ops::Range, path::Path, sync::mpsc, thread};
 
 use prost::Message as _;
 
@@ -9,7 +9,7 @@ use crate::{
     api,
     cli::failure::Failure,
     engine::{Engine, SEMANTICS, input::Input},
-    journal::{self, EventKind, EventReader, Frame, JournalError, Looked, Reader, Snapshot, codec},
+    journal::{self, EventKind, EventReader, Frame, JournalError, Looked, Position, Reader, Snapshot, codec},
     model::Time,
     service::RecoveryError,
 };
@@ -27,7 +27,7 @@ struct Batch {
 /// Replays a data folder.
 pub(super) fn replay(data: &Path, rehearsal: Rehearsal, mut progress: Progress<'_, '_>) -> Result<Outcome, Failure> {
     let looked = journal::look(data)?;
-    let base = base(&looked, rehearsal.from())?;
+    let base = base(&looked, rehearsal.window.start)?;
     let from = base.as_ref().map_or(0, |snapshot| snapshot.header.offset);
     let engine = match &base {
         None => Engine::new(looked.identity.store),
@@ -43,6 +43,7 @@ pub(super) fn replay(data: &Path, rehearsal: Rehearsal, mut progress: Progress<'
     let reader = looked.journal.clone();
     // Decoded beside, decided here.
     let reading = thread::spawn(move || read(&reader, from, &to));
+    let mut beyond = None;
     'all: for batch in batches {
         let Batch {
             time,
@@ -53,18 +54,21 @@ pub(super) fn replay(data: &Path, rehearsal: Rehearsal, mut progress: Progress<'
         for (offset, input) in (first_offset..).zip(inputs) {
             // The frame that the snapshot ends in lies before it.
             if offset >= from && !rehearsal.apply(offset, time, input) {
+                beyond = Some(offset);
                 break 'all;
             }
         }
     }
     // It ends with its receiver, which is gone.
-    let _ = reading.join();
+    if let Err(panic) = reading.join() {
+        std::panic::resume_unwind(panic);
+    }
     drop(progress);
 
-    let did = match rehearsal.span {
-        Some((began, ended)) => said(&looked.events, began, ended)?,
-        None => Vec::new(),
-    };
+    if let Some(offset) = beyond {
+        rehearsal.finish(offset);
+    }
+    let did = said(&looked.events, from, &rehearsal.window)?;
     Ok(Outcome {
         would: rehearsal.would,
         did: Some(did),
@@ -73,34 +77,27 @@ pub(super) fn replay(data: &Path, rehearsal: Rehearsal, mut progress: Progress<'
     })
 }
 
-/// The newest snapshot before the beginning; `None`: the journal goes back to the very beginning, or further than any of them.
+/// The newest snapshot before the beginning, or the oldest after which all is kept; `None`: the journal goes back to the very beginning.
 fn base(looked: &Looked, from: Time) -> Result<Option<Snapshot>, Failure> {
     let earliest = looked.journal.earliest();
     let headers = looked.snapshots.list()?;
+    let is_kept = |offset| {
+        let events = looked.events.after(Some(just_before(offset)));
+        offset >= earliest && !matches!(events, Err(JournalError::EventsTrimmed { .. }))
+    };
     let usable = || {
-        headers
-            .iter()
-            .filter(|header| header.offset >= earliest && header.semantics == SEMANTICS)
+        let headers = headers.iter();
+        headers.filter(|header| header.semantics == SEMANTICS && is_kept(header.offset))
     };
     let before = usable().rev().find(|header| header.time <= from);
-    let oldest = || usable().next();
-    let chosen = match before {
-        Some(header) => Some(header),
-        None if earliest == 0 => None,
-        None => match oldest() {
-            Some(header) => Some(header),
-            None => {
-                return Err(JournalError::NoBase {
-                    path: "journal".into(),
-                    earliest,
-                }
-                .into());
-            }
-        },
-    };
-    let Some(header) = chosen else {
+    if before.is_none() && is_kept(0) {
         return Ok(None);
-    };
+    }
+    let chosen = before.or_else(|| usable().next());
+    let header = chosen.ok_or_else(|| JournalError::NoBase {
+        path: "journal".into(),
+        earliest,
+    })?;
     let snapshot = looked.snapshots.before(header.offset)?;
     Ok(snapshot.filter(|snapshot| snapshot.header.semantics == SEMANTICS))
 }
@@ -126,19 +123,25 @@ fn decode(frame: &Frame) -> Result<Batch, Failure> {
     })
 }
 
-/// What fired then.
-fn said(events: &EventReader, from: Time, to: Time) -> Result<Vec<Firing>, Failure> {
+/// What fired within that time, by an input from that offset on.
+fn said(events: &EventReader, from: u64, window: &Range<Time>) -> Result<Vec<Firing>, Failure> {
     let mut firings = Vec::new();
-    for record in events.since(from)? {
+    for record in events.after(Some(just_before(from)))? {
         let record = record?;
-        if record.time > to {
+        if record.time >= window.end {
             break;
         }
         if record.kind == EventKind::Alert
+            && record.time >= window.start
             && let Ok(event) = api::AlertEvent::decode(record.bytes)
         {
             firings.extend(Firing::of(&event));
         }
     }
     Ok(firings)
+}
+
+/// The position that everything which an offset caused comes after.
+fn just_before(offset: u64) -> Position {
+    Position { offset, ordinal: 0 }.just_before()
 }

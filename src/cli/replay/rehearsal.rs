@@ -1,7 +1,7 @@
 //! Candidate rules on an engine of their own, fed with what was received. What the rules of the time made of it, and what became of
 //! their mails, is left out: only notifications, the passing of time and the starts of the service count.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use super::difference::Firing;
 use crate::{
@@ -21,8 +21,8 @@ pub(super) struct Rehearsal {
     rules: Arc<RuleSet>,
     /// Not before the first input, whose time is theirs.
     is_loaded: bool,
-    from: Time,
-    to: Time,
+    /// What fires within it counts.
+    pub window: Range<Time>,
     effects: Vec<Effect>,
     /// What has fired.
     pub would: Vec<Firing>,
@@ -38,18 +38,12 @@ impl Rehearsal {
             engine: Engine::new(StoreId::default()),
             rules: Arc::new(rules),
             is_loaded: false,
-            from: from.unwrap_or(Time::MIN),
-            to: to.unwrap_or(Time::MAX),
+            window: from.unwrap_or(Time::MIN)..to.unwrap_or(Time::MAX),
             effects: Vec::new(),
             would: Vec::new(),
             notifications: 0,
             span: None,
         }
-    }
-
-    /// When it is to begin to count.
-    pub fn from(&self) -> Time {
-        self.from
     }
 
     /// The same in that state: alerts then get the ids that they would have had there.
@@ -59,7 +53,7 @@ impl Rehearsal {
 
     /// Lets time pass up to an input, and applies it if it is one that counts. False: it is at the end.
     pub fn apply(&mut self, offset: u64, time: Time, input: Input) -> bool {
-        if time >= self.to {
+        if time >= self.window.end {
             return false;
         }
         if !self.is_loaded {
@@ -70,7 +64,7 @@ impl Rehearsal {
             };
             self.put(offset, time, Input::Rules(rules));
         }
-        if time >= self.from {
+        if time >= self.window.start {
             let began = self.span.map_or(time, |(began, _)| began);
             self.span = Some((began, time));
         }
@@ -87,8 +81,8 @@ impl Rehearsal {
 
     /// Lets time pass to the end, if there is one.
     pub fn finish(&mut self, offset: u64) {
-        if self.to < Time::MAX {
-            self.apply(offset, self.to.minus(Duration::from_nanos(1)), Input::Tick);
+        if self.window.end < Time::MAX {
+            self.apply(offset, self.window.end.minus(Duration::from_nanos(1)), Input::Tick);
         }
     }
 
@@ -97,7 +91,7 @@ impl Rehearsal {
         for effect in self.effects.drain(..) {
             if let Effect::Alert(event) = effect
                 && event.kind == AlertEventKind::Fired
-                && (self.from..self.to).contains(&event.at)
+                && self.window.contains(&event.at)
             {
                 self.would.extend(Firing::of(&to_proto::alert_event(&event)));
             }
