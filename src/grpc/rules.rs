@@ -46,6 +46,7 @@ impl RuleService for Rules {
         if text.len() > MAX_SOURCE {
             return Err(Refused::invalid("source", "VALUE_TOO_LONG", "1 MiB at most").into());
         }
+        let reloader = Arc::clone(&self.reloader);
         let checked = tokio::task::spawn_blocking(move || {
             let source = Arc::new(RuleSource {
                 files: vec![SourceFile {
@@ -54,7 +55,10 @@ impl RuleService for Rules {
                 }],
             });
             let diagnostics = match selftest::prepare(&source, None) {
-                Ok((compiled, _)) => compiled.warnings,
+                Ok((compiled, _)) => {
+                    let misfit = reloader.misfit(&compiled.set);
+                    misfit.into_iter().chain(compiled.warnings).collect()
+                }
                 Err(mistakes) => mistakes,
             };
             findings(&Checked { source, diagnostics })
