@@ -37,6 +37,10 @@ rules:
   - name: long-not-recorded
     while: meeting.live && meeting.recording == NOT_RECORDED
     for: 1h
+  - name: silent
+    quiet: conf.status != MUTED_ALL
+    for: 1h
+    key: [conf.billing_code]
 ";
 
 async fn of_alert(client: &Client, id: &str) -> Result<Explanation, Status> {
@@ -199,6 +203,16 @@ async fn the_clocks_of_a_state_are_told() {
         lines[lines.len() - 2..],
         ["16:     meeting.recording = NOT_RECORDED".to_owned(), clock("set")]
     );
+
+    // Each notification moves what a silence is waited out by, though the engine looks at it only when the first would be due.
+    let explained = of_rule(&client, "silent", "1").await.unwrap();
+    let heard = [&clock("stopped"), &clock("set")];
+    let mut expected = vec!["#1".to_owned(), clock("set")];
+    for sequence in 2..=4 {
+        expected.push(format!("#{sequence}"));
+        expected.extend(heard.map(String::clone));
+    }
+    assert_eq!(steps(&explained), expected);
 }
 
 #[tokio::test]
