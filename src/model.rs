@@ -12,7 +12,8 @@ mod time;
 pub mod vendor_text;
 
 pub use alert::{
-    Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Evidence, FilledText, Labels, ResolveReason, Severity,
+    Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Evidence, FilledText, Labels, NoAlertId, ResolveReason,
+    Severity,
 };
 pub use codes::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role};
 pub use notification::{Conf, Extra, Notification, NotificationId, Party, Payload};

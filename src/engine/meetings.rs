@@ -414,6 +414,12 @@ impl Meetings {
         alerts.close(step, place, ResolveReason::MeetingClosed);
     }
 
+    /// The occurrence that is kept there, if it is still open.
+    pub fn at(&self, place: Place) -> Option<&Occurrence> {
+        self.occurrence(place.slot)
+            .filter(|occurrence| occurrence.opened_sequence == place.occurrence)
+    }
+
     fn at_mut(&mut self, place: Place) -> Option<&mut Occurrence> {
         self.occurrence_mut(place.slot)
             .filter(|occurrence| occurrence.opened_sequence == place.occurrence)

@@ -86,7 +86,7 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
     let Some((key, State::Quiet(silence))) = step.keyed.entry_mut(place) else {
         return;
     };
-    let ends = silence.since.plus(quiet.for_);
+    let ends = silence.ends(quiet);
     if silence.deadline().is_some_and(|set| set.at() < ends) {
         silence.state = SilenceState::Listening(step.deadlines.set_aged(ends, silence.age, Timer::Key(place)));
         return;
@@ -112,6 +112,11 @@ impl Silence {
             self.since = now;
             self.age = deadlines.age();
         }
+    }
+
+    /// When it will have been quiet for so long, though the deadline may stand at an earlier instant.
+    pub fn ends(&self, quiet: &Quiet) -> Time {
+        self.since.plus(quiet.for_)
     }
 
     /// What it waits for.

@@ -1,6 +1,12 @@
 //! To the wire: alerts as everyone may see them. Personal data is masked in every field that can hold it; a form in clear is
 //! deliberately absent. The same value always becomes the same bytes.
 
+mod explanation;
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+
 use crate::{
     api,
     model::{
@@ -8,6 +14,8 @@ use crate::{
         Severity, Time,
     },
 };
+
+pub use explanation::explanation;
 
 /// The parts of a key whose values are personal.
 const PERSONAL_KEYS: [&str; 4] = ["name", "phone", "acm_phone", "city"];
@@ -55,11 +63,7 @@ pub fn alert(alert: &Alert) -> api::Alert {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_string()))
             .collect(),
-        key: alert
-            .key
-            .iter()
-            .map(|(name, value)| (name.to_string(), key_value(name, value)))
-            .collect(),
+        key: key(&alert.key),
         summary: alert.summary.masked.clone(),
         description: alert.description.masked.clone(),
         runbook_url: alert.runbook_url.clone(),
@@ -117,6 +121,11 @@ const fn resolve_reason(reason: ResolveReason) -> api::alert::ResolveReason {
         ResolveReason::RuleFailed => api::alert::ResolveReason::RuleFailed,
         ResolveReason::Evicted => api::alert::ResolveReason::Evicted,
     }
+}
+
+fn key(key: &[(CompactString, CompactString)]) -> BTreeMap<String, String> {
+    let shown = |(name, value): &(CompactString, CompactString)| (name.to_string(), key_value(name, value));
+    key.iter().map(shown).collect()
 }
 
 fn key_value(name: &str, value: &str) -> String {

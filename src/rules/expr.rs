@@ -63,7 +63,7 @@ pub const MAX_FILTER: usize = 1024;
 pub struct Mistake {
     /// Where: bytes of the expression's text.
     pub span: Range<usize>,
-    /// What is wrong.
+    /// What is wrong. What was written stands in backquotes, and nowhere else.
     pub message: String,
     /// What to write instead, where that can be told.
     pub advice: Option<String>,
