@@ -38,7 +38,7 @@ use compact_str::CompactString;
 use self::{check::Checker, tree::Bool};
 pub use self::{
     clues::{Carrier, Clue},
-    codes::{Code, CodeLiterals, Codes},
+    codes::{Before, Code, CodeLiterals, Codes},
     defines::Defines,
     guards::Guard,
     reads::{MeetingFields, Reads},
