@@ -24,6 +24,7 @@ mod ingest;
 mod mail;
 mod manual;
 mod meetings;
+mod memory;
 mod personal_data;
 mod replay;
 mod rules;
