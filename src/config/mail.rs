@@ -13,7 +13,7 @@ use super::{
     secret::{self, Password},
     value::{count, duration, write_duration},
 };
-use crate::email::{self, HelloName, MailSettings, RelaySettings, Sender, Tls};
+use crate::email::{self, Auth, HelloName, Identity, Login, MailSettings, RelaySettings, Secret, Sender, Tls};
 
 /// How mail is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Mail {
     pub lanes: u32,
     /// How long each step of a delivery may take.
     pub timeouts: Timeouts,
+    /// How long a relay that cannot be used is left alone.
+    pub cool_down: CoolDown,
 }
 
 impl Default for Mail {
@@ -46,6 +48,7 @@ impl Default for Mail {
             hello_name: None,
             lanes: 4,
             timeouts: Timeouts::default(),
+            cool_down: CoolDown::default(),
         }
     }
 }
@@ -85,6 +88,25 @@ impl Default for Timeouts {
     }
 }
 
+/// How long a relay is left alone after it could not be used, each 1s to 15m: doubled with each failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CoolDown {
+    /// After the first failure.
+    #[serde(deserialize_with = "duration::<1, 900, _>", serialize_with = "write_duration")]
+    pub first: Duration,
+    /// At most.
+    #[serde(deserialize_with = "duration::<1, 900, _>", serialize_with = "write_duration")]
+    pub longest: Duration,
+}
+
+impl Default for CoolDown {
+    fn default() -> Self {
+        let email::CoolDown { first, longest } = email::CoolDown::default();
+        Self { first, longest }
+    }
+}
+
 /// An SMTP server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,13 +122,22 @@ pub struct Relay {
     /// A certificate authority to trust besides the system's, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// The certificate to show, PEM, with those between it and its authority; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_cert_file: Option<PathBuf>,
+    /// Its private key, PEM; nobody but the owner may be able to read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_key_file: Option<PathBuf>,
+    /// How to log in; absent: by password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
     /// Whom to log in as; absent: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// Where the password stands; nobody but the owner may be able to read it.
+    /// Where the password or the access token stands; nobody but the owner may be able to read it. It is read anew at each login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
-    /// What stands there.
+    /// What stood there at the start: a file that cannot be used is found before anything is sent.
     #[serde(
         default,
         deserialize_with = "secret::refuse",
@@ -124,6 +155,9 @@ impl Mail {
             (false, None) if self.from.is_none() => return Err(ConfigError::FromMissing),
             (true, None) => self.folder = Some(PathBuf::from("outbox")),
             _ => {}
+        }
+        if self.cool_down.first > self.cool_down.longest {
+            return Err(ConfigError::CoolDown);
         }
         self.from.get_or_insert_with(|| MailSettings::default().from);
         for (index, relay) in self.relays.iter_mut().enumerate() {
@@ -156,17 +190,44 @@ impl Mail {
                 message,
                 idle,
             },
+            cool_down: email::CoolDown {
+                first: self.cool_down.first,
+                longest: self.cool_down.longest,
+            },
         }
     }
 }
 
 impl Relay {
+    /// In clear and without a login, on the port that is usual for that.
+    pub fn plain(host: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            port: None,
+            tls: Tls::None,
+            ca_file: None,
+            client_cert_file: None,
+            client_key_file: None,
+            auth: None,
+            username: None,
+            password_file: None,
+            password: None,
+        }
+    }
+
     fn complete(&mut self, index: usize) -> Result<(), ConfigError> {
         if self.username.is_some() != self.password_file.is_some() {
             return Err(ConfigError::HalfLogin { relay: index });
         }
         if self.username.is_some() && self.tls == Tls::None {
             return Err(ConfigError::PasswordInClear { relay: index });
+        }
+        if self.auth.is_some() && self.username.is_none() {
+            return Err(ConfigError::AuthWithoutLogin { relay: index });
+        }
+        let has_identity = self.client_cert_file.is_some();
+        if has_identity != self.client_key_file.is_some() || (has_identity && self.tls == Tls::None) {
+            return Err(ConfigError::HalfIdentity { relay: index });
         }
         self.port = NonZeroU16::new(self.settings().port());
         self.password = self.password_file.as_deref().map(Password::read).transpose()?;
@@ -179,9 +240,17 @@ impl Relay {
             port: self.port,
             tls: self.tls,
             ca_file: self.ca_file.clone(),
-            username: self.username.clone(),
-            password_file: self.password_file.clone(),
-            password: self.password.as_ref().map(|password| password.secret().clone()),
+            identity: both(&self.client_cert_file, &self.client_key_file)
+                .map(|(cert_file, key_file)| Identity { cert_file, key_file }),
+            login: both(&self.username, &self.password_file).map(|(username, file)| Login {
+                username,
+                secret: Secret::File(file),
+                auth: self.auth.unwrap_or_default(),
+            }),
         }
     }
+}
+
+fn both<A: Clone, B: Clone>(a: &Option<A>, b: &Option<B>) -> Option<(A, B)> {
+    a.clone().zip(b.clone())
 }

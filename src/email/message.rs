@@ -27,8 +27,15 @@ pub struct Mail {
     pub from: Address,
     /// The one address that it goes to.
     pub to: Address,
-    /// The message: ASCII, lines of at most 998 bytes that end in CRLF.
+    /// The message: lines of at most 998 bytes that end in CRLF; ASCII, unless the recipient's name is not.
     pub bytes: Vec<u8>,
+}
+
+impl Mail {
+    /// Whether it can go only where SMTPUTF8 is offered (RFC 6531).
+    pub(super) fn needs_utf8(&self) -> bool {
+        !self.to.user().is_ascii()
+    }
 }
 
 /// An intent that cannot be made a mail of; trying again would not help.
@@ -38,7 +45,7 @@ pub enum ComposeError {
     #[error("the mail asks for template {0}, which this version does not have; run the version that accepted it")]
     UnknownTemplate(u16),
     /// An address cannot stand in a mail.
-    #[error("the {role} address is no ASCII mail address; correct it in the receiver, a domain in its xn-- form")]
+    #[error("the {role} address is no mail address; correct it in the receiver")]
     Address {
         /// `recipient` or `reply_to`.
         role: &'static str,
@@ -95,11 +102,18 @@ fn build(intent: &Intent, from: &Sender) -> Result<Mail, ComposeError> {
     })
 }
 
+/// An address that may stand in a command and a header. Its domain is written in ASCII, which every server knows.
 fn address(text: &str, role: &'static str) -> Result<Address, ComposeError> {
-    text.parse()
-        .ok()
-        .filter(|_| text.is_ascii())
-        .ok_or(ComposeError::Address { role })
+    let wrong = || ComposeError::Address { role };
+    if text.contains(char::is_control) {
+        return Err(wrong());
+    }
+    let address: Address = text.parse().map_err(|_| wrong())?;
+    if address.domain().is_ascii() {
+        return Ok(address);
+    }
+    let domain = idna::domain_to_ascii(address.domain()).map_err(|_| wrong())?;
+    Address::new(address.user(), domain).map_err(|_| wrong())
 }
 
 fn message_id(intent: IntentId, from: &Sender) -> String {

@@ -88,7 +88,7 @@ fn text_cannot_end_its_part() {
 
 #[test]
 fn what_cannot_be_sent_is_refused() {
-    for address in ["", "noc", "noc@例子.公司", "张@example.com", "a@b\r\nRCPT TO:<c@d>"] {
+    for address in ["", "noc", "noc@", "a@b\r\nRCPT TO:<c@d>", "\"a\rb\"@c.example"] {
         let mut intent = fired();
         intent.recipient = address.to_owned();
         assert!(
@@ -105,6 +105,23 @@ fn what_cannot_be_sent_is_refused() {
         compose(&intent, &from()),
         Err(ComposeError::UnknownTemplate(99))
     ));
+}
+
+#[test]
+fn addresses_in_any_script_are_sent_as_servers_know_them() {
+    let mail = |recipient: &str| {
+        let mut intent = fired();
+        intent.recipient = recipient.to_owned();
+        compose(&intent, &from()).unwrap()
+    };
+    let domain = mail("noc@例子.公司");
+    assert_eq!(domain.to.to_string(), "noc@xn--fsqu00a.xn--55qx5d");
+    assert!(!domain.needs_utf8() && domain.bytes.is_ascii());
+
+    let name = mail("张@例子.公司");
+    assert!(name.needs_utf8());
+    let text = String::from_utf8(name.bytes).unwrap();
+    assert!(text.contains("\r\nTo: 张@xn--fsqu00a.xn--55qx5d\r\n"), "{text}");
 }
 
 #[test]
