@@ -72,7 +72,7 @@ impl std::fmt::Display for StoreId {
 }
 
 /// The version of what the engine does with its inputs. A journal tail written under one is never replayed under another.
-pub const SEMANTICS: u32 = 2;
+pub const SEMANTICS: u32 = 3;
 
 /// The engine.
 #[derive(Debug)]
@@ -213,6 +213,11 @@ impl Engine {
                 alerts.mail_ended(&mut step, outcome);
             }
             Input::Skip { .. } => {}
+            Input::Silence(_)
+            | Input::ExpireSilence(_)
+            | Input::Acknowledge { .. }
+            | Input::Resolve { .. }
+            | Input::Drill { .. } => {}
         }
         // A deadline that was set in the past falls due right after its input.
         self.advance(offset, time, out);

@@ -230,7 +230,7 @@ impl Metrics {
         for severity in Severity::ALL {
             self.alerts_open(severity, 0);
         }
-        for kind in [AlertEventKind::Fired, AlertEventKind::Updated, AlertEventKind::Resolved] {
+        for kind in AlertEventKind::ALL {
             self.alert_event(kind, 0);
         }
         for what in Evicted::ALL {
@@ -319,11 +319,7 @@ impl Metrics {
 
     /// So many alert events of this kind happened.
     pub fn alert_event(&self, kind: AlertEventKind, number: u64) {
-        let event = match kind {
-            AlertEventKind::Fired => "fired",
-            AlertEventKind::Updated => "updated",
-            AlertEventKind::Resolved => "resolved",
-        };
+        let event = kind.name();
         self.alert_events.get_or_create(&EventLabels { event }).inc_by(number);
     }
 

@@ -16,8 +16,8 @@ use lettre::{
 
 use super::{Sender, header_text::HeaderText, page::Page};
 use crate::{
-    engine::outbox::{Intent, IntentId},
-    model::{AlertEventKind, Severity, Time},
+    engine::outbox::{AlertList, Intent, IntentId, Numbers},
+    model::{Severity, Time},
 };
 
 /// A mail ready to be handed over.
@@ -83,9 +83,14 @@ fn build(intent: &Intent, from: &Sender) -> Result<Mail, ComposeError> {
     if let Some(reply_to) = &intent.reply_to {
         message = message.reply_to(Mailbox::new(None, address(reply_to, "reply_to")?));
     }
-    if intent.root != intent.id {
-        let root = message_id(intent.root, from);
-        message = message.in_reply_to(root.clone()).references(root);
+    if let Some(answers) = intent.answers {
+        message = message.in_reply_to(message_id(answers, from));
+        for ancestor in [Some(intent.root), (answers != intent.root).then_some(answers)]
+            .into_iter()
+            .flatten()
+        {
+            message = message.references(message_id(ancestor, from));
+        }
     }
     for (name, value) in own_headers(intent, from) {
         message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
@@ -127,17 +132,23 @@ fn system_time(time: Time) -> SystemTime {
 
 /// Headers for programs: auto-responders (RFC 3834 and Exchange's own), filters (RFC 2919) and scripts.
 fn own_headers(intent: &Intent, from: &Sender) -> Vec<(&'static str, String)> {
-    let alert = &intent.alert;
     let mut headers = vec![
         ("Auto-Submitted", "auto-generated".to_owned()),
         ("X-Auto-Response-Suppress", "All".to_owned()),
         ("List-Id", list_id(&intent.receiver, from)),
-        ("X-Alert-Rule", HeaderText::new(&alert.rule).to_ascii()),
-        ("X-Alert-Severity", alert.severity.name().to_owned()),
-        ("X-Alert-State", state(intent.notice).to_owned()),
-        ("X-Alert-Id", alert.id.to_string()),
     ];
-    if alert.severity == Severity::Critical && intent.notice != AlertEventKind::Resolved {
+    let Some(alerts) = intent.told.alerts() else {
+        return headers;
+    };
+    if let Some(alert) = alerts.iter().next() {
+        headers.extend([
+            ("X-Alert-Rule", HeaderText::new(&alert.rule).to_ascii()),
+            ("X-Alert-Severity", intent.severity.name().to_owned()),
+            ("X-Alert-State", state(alerts).to_owned()),
+            ("X-Alert-Id", alert.id.to_string()),
+        ]);
+    }
+    if intent.severity == Severity::Critical && state(alerts) == "firing" {
         headers.push(("Importance", "high".to_owned()));
     }
     headers
@@ -158,11 +169,10 @@ fn list_id(receiver: &str, from: &Sender) -> String {
     format!("<{label}.alerts.{}>", from.domain())
 }
 
-fn state(notice: AlertEventKind) -> &'static str {
-    match notice {
-        AlertEventKind::Resolved => "resolved",
-        AlertEventKind::Fired | AlertEventKind::Updated => "firing",
-    }
+/// Whether something still burns.
+fn state(alerts: &AlertList) -> &'static str {
+    let Numbers { fired, open, .. } = alerts.numbers();
+    if fired + open == 0 { "resolved" } else { "firing" }
 }
 
 /// Quoted-printable or base64, never as it stands: in neither can a line begin with the boundary, whatever the text says.

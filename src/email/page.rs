@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::header_text::{HeaderText, lines, one_line};
 use crate::{
-    engine::outbox::Intent,
-    model::{AlertEventKind, AlertState, Evidence, Party, Payload, Personal, ResolveReason, Severity, Time},
+    engine::outbox::{AlertList, Intent, Numbers, Told},
+    model::{Alert, AlertState, Evidence, Party, Payload, Personal, ResolveReason, Severity, Time},
 };
 
 /// Longest value, in characters: a name, a key's value, a line of evidence.
@@ -34,6 +34,8 @@ pub(super) struct Page {
     evidence: Vec<Item>,
     id: String,
     receiver: String,
+    /// The alerts that the mail tells of beside the first.
+    others: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,16 +52,19 @@ struct Item {
 
 impl Page {
     pub(super) fn of(intent: &Intent) -> Self {
-        let alert = &intent.alert;
-        let key = shown_key(intent);
+        let alerts = intent.told.alerts();
+        let Some(alert) = alerts.and_then(|alerts| alerts.iter().next()) else {
+            return Self::without_alerts(intent);
+        };
+        let key = shown_key(alert, intent.clear);
         let rule = one_line(&alert.rule, MAX_VALUE);
         let summary = one_line(alert.summary.shown(intent.clear), MAX_VALUE);
         Self {
-            subject: subject(intent, &key, &summary),
+            subject: subject(intent, &alert.rule, &key, &summary),
             banner: format!("{}: {rule}", heading(intent)),
             color: color(intent),
             description: lines(alert.description.shown(intent.clear), MAX_DESCRIPTION),
-            facts: facts(intent, key),
+            facts: facts(alert, key),
             runbook_is_link: ["https://", "http://"]
                 .iter()
                 .any(|scheme| alert.runbook_url.starts_with(scheme)),
@@ -68,6 +73,29 @@ impl Page {
             id: alert.id.to_string(),
             receiver: one_line(&intent.receiver, MAX_VALUE),
             summary: if summary.is_empty() { rule } else { summary },
+            others: alerts.map(|alerts| others(alerts, intent.clear)).unwrap_or_default(),
+        }
+    }
+
+    /// Of a drill, or of news that has no alert to list.
+    fn without_alerts(intent: &Intent) -> Self {
+        let banner = match &*intent.told {
+            Told::Drill { .. } => "DRILL: nothing has happened",
+            _ => "Alerts",
+        };
+        Self {
+            subject: banner.to_owned(),
+            banner: banner.to_owned(),
+            color: "#1f5fa8",
+            summary: banner.to_owned(),
+            description: String::new(),
+            facts: Vec::new(),
+            runbook: String::new(),
+            runbook_is_link: false,
+            evidence: Vec::new(),
+            id: intent.id.to_string(),
+            receiver: one_line(&intent.receiver, MAX_VALUE),
+            others: Vec::new(),
         }
     }
 
@@ -102,8 +130,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// `[CRITICAL] port-full 33333: No free port`: what must be read on a locked phone stands within the first 70 characters.
-fn subject(intent: &Intent, key: &[(String, String)], summary: &str) -> String {
-    let rule = one_line(&intent.alert.rule, 32);
+fn subject(intent: &Intent, rule: &str, key: &[(String, String)], summary: &str) -> String {
+    let rule = one_line(rule, 32);
     let mut subject = format!("[{}] {rule}", heading(intent));
     let about = match key.iter().find(|(name, _)| name == "billing_code") {
         Some((_, meeting)) => meeting.clone(),
@@ -124,8 +152,8 @@ fn subject(intent: &Intent, key: &[(String, String)], summary: &str) -> String {
 
 /// An end is told as an end; anything else by how bad it is.
 fn heading(intent: &Intent) -> &'static str {
-    match (intent.notice, intent.alert.severity) {
-        (AlertEventKind::Resolved, _) => "RESOLVED",
+    match (is_over(intent), intent.severity) {
+        (true, _) => "RESOLVED",
         (_, Severity::Critical) => "CRITICAL",
         (_, Severity::Warning) => "WARNING",
         (_, Severity::Info) => "INFO",
@@ -133,23 +161,54 @@ fn heading(intent: &Intent) -> &'static str {
 }
 
 fn color(intent: &Intent) -> &'static str {
-    match (intent.notice, intent.alert.severity) {
-        (AlertEventKind::Resolved, _) => "#2e7d32",
+    match (is_over(intent), intent.severity) {
+        (true, _) => "#2e7d32",
         (_, Severity::Critical) => "#b3261e",
         (_, Severity::Warning) => "#9a5b00",
         (_, Severity::Info) => "#1f5fa8",
     }
 }
 
+fn is_over(intent: &Intent) -> bool {
+    let numbers = intent.told.alerts().map(AlertList::numbers).unwrap_or_default();
+    numbers.fired + numbers.open == 0 && numbers.resolved > 0
+}
+
+/// `resolved: port-full 33333`, a line for each alert but the first, and how many are not listed.
+fn others(alerts: &AlertList, clear: bool) -> Vec<String> {
+    let kinds = [
+        ("fired", &alerts.fired),
+        ("resolved", &alerts.resolved),
+        ("open", &alerts.open),
+    ];
+    let listed = kinds
+        .into_iter()
+        .flat_map(|(kind, alerts)| alerts.iter().map(move |alert| (kind, alert)))
+        .skip(1);
+    let mut lines: Vec<String> = listed
+        .map(|(kind, alert)| {
+            let key: Vec<String> = shown_key(alert, clear).into_iter().map(|(_, value)| value).collect();
+            format!("{kind}: {} {}", one_line(&alert.rule, MAX_VALUE), key.join(" "))
+        })
+        .collect();
+    let more = alerts.more;
+    if more != Numbers::default() {
+        lines.push(format!(
+            "and not listed: {} fired, {} resolved, {} open",
+            more.fired, more.resolved, more.open
+        ));
+    }
+    lines
+}
+
 /// The key as this receiver may see it: a rule may take a name, a number or a city as its key.
-fn shown_key(intent: &Intent) -> Vec<(String, String)> {
-    intent
-        .alert
+fn shown_key(alert: &Alert, clear: bool) -> Vec<(String, String)> {
+    alert
         .key
         .iter()
         .map(|(name, value)| {
             let shown = match name.as_str() {
-                "name" | "phone" | "acm_phone" | "city" => shown(&Personal::new(value.clone()), intent.clear),
+                "name" | "phone" | "acm_phone" | "city" => shown(&Personal::new(value.clone()), clear),
                 _ => value.to_string(),
             };
             (name.to_string(), one_line(&shown, MAX_VALUE))
@@ -157,8 +216,7 @@ fn shown_key(intent: &Intent) -> Vec<(String, String)> {
         .collect()
 }
 
-fn facts(intent: &Intent, key: Vec<(String, String)>) -> Vec<Fact> {
-    let alert = &intent.alert;
+fn facts(alert: &Alert, key: Vec<(String, String)>) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut tell = |name: &str, value: String| {
         facts.push(Fact {
@@ -226,6 +284,7 @@ fn why(reason: ResolveReason) -> &'static str {
         ResolveReason::Match => "a notification that ends it came in",
         ResolveReason::Timeout => "it has not matched again for the time that the rule sets",
         ResolveReason::MeetingClosed => "the meeting is over",
+        ResolveReason::Operator => "an operator ended it",
         ResolveReason::RuleChanged => "the rule was changed",
         ResolveReason::RuleRemoved => "the rule was removed or switched off",
         ResolveReason::OffSchedule => "the rule looks only during a schedule, which has closed",

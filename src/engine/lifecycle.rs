@@ -17,7 +17,7 @@ use super::{
     input::MailOutcome,
     key::{self, KeyOf},
     meeting::Place,
-    outbox::{Outbox, Ticket, Told},
+    outbox::{Outbox, Reached, Ticket},
     step::Step,
 };
 use crate::{
@@ -74,7 +74,7 @@ struct OpenAlert {
     expire: Option<Deadline>,
     /// When the match of `matched_at` set that, though it may still stand at an earlier one's.
     expire_age: Age,
-    told: Vec<Told>,
+    told: Vec<Reached>,
 }
 
 impl OpenAlert {

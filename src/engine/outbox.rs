@@ -1,8 +1,9 @@
 //! Mails on their way: what is to be said to whom, and when it is tried again. Rendering and sending are absent: they are `email`'s.
 
+mod intent;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     sync::Arc,
     time::Duration,
 };
@@ -19,12 +20,11 @@ use super::{
     step::Step,
 };
 use crate::{
-    model::{Alert, AlertEventKind, AlertId, Severity, Time},
+    model::{Alert, AlertEventKind, AlertId, Language, Severity, Time},
     rules::Receiver,
 };
 
-/// The template that mails are made with today; an intent keeps the one that it began with.
-const TEMPLATE: u16 = 1;
+pub use intent::{AlertList, Because, Digest, GroupNews, Held, Intent, IntentId, Numbers, Told};
 
 /// How long after a failed attempt the next one is made; the last goes on until [`EXPIRY`].
 const RETRY_AFTER: [Duration; 7] = [
@@ -40,47 +40,6 @@ const RETRY_AFTER: [Duration; 7] = [
 /// How long a mail is tried before it counts as failed.
 const EXPIRY: Duration = Duration::from_hours(24);
 
-/// A mail's identity: a hash of the alert, the number of the notice and the recipient; the same on every attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct IntentId(pub u128);
-
-/// 32 hexadecimal digits.
-impl fmt::Display for IntentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-/// A mail that must reach one recipient: all that its text is a function of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// Identity; the Message-ID is made of it.
-    pub id: IntentId,
-    /// The first mail of the same thread (this alert, this recipient): itself, or the one that it answers.
-    pub root: IntentId,
-    /// Which template the text is made with.
-    pub template: u16,
-    /// What is told: a firing or an end.
-    pub notice: AlertEventKind,
-    /// The alert as it was then.
-    pub alert: Alert,
-    /// The receiver's name.
-    pub receiver: CompactString,
-    /// The address that it goes to.
-    pub recipient: String,
-    /// Where answers go.
-    pub reply_to: Option<String>,
-    /// Whether personal data is shown in clear.
-    pub clear: bool,
-    /// The mail's date.
-    pub date: Time,
-}
-
-impl Intent {
-    /// The template that new intents are told with.
-    pub const TEMPLATE: u16 = 1;
-}
-
 /// One try at sending a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -95,8 +54,8 @@ pub struct Attempt {
 pub struct Delivery {
     /// Which mail.
     pub intent: IntentId,
-    /// Which alert it told of.
-    pub alert: AlertId,
+    /// Which alerts it listed.
+    pub alerts: Vec<AlertId>,
     /// The receiver's name.
     pub receiver: CompactString,
     /// The address.
@@ -119,7 +78,7 @@ pub(super) struct Ticket(u64);
 
 /// A recipient that was told of an alert's firing, and is told of its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Told {
+pub(super) struct Reached {
     pub receiver: CompactString,
     recipient: String,
     pub root: IntentId,
@@ -161,7 +120,13 @@ enum EntryState {
 
 impl Outbox {
     /// Puts the mails about a firing in the box, and says who is told by them.
-    pub fn tell_fired(&mut self, step: &mut Step<'_>, age: AlertAge, alert: &Alert, receiver: &Receiver) -> Vec<Told> {
+    pub fn tell_fired(
+        &mut self,
+        step: &mut Step<'_>,
+        age: AlertAge,
+        alert: &Alert,
+        receiver: &Receiver,
+    ) -> Vec<Reached> {
         receiver
             .to
             .iter()
@@ -169,7 +134,7 @@ impl Outbox {
                 let id = intent_id(alert.id, AlertEventKind::Fired, recipient);
                 let intent = intent(step.now, alert, AlertEventKind::Fired, receiver, recipient, id, id);
                 self.put(step, intent, Some(age), None);
-                Told {
+                Reached {
                     receiver: receiver.name.clone(),
                     recipient: recipient.clone(),
                     root: id,
@@ -179,7 +144,7 @@ impl Outbox {
     }
 
     /// Puts the mail about an end in the box, behind the one about the firing.
-    pub fn tell_resolved(&mut self, step: &mut Step<'_>, alert: &Alert, told: &Told, receiver: &Receiver) {
+    pub fn tell_resolved(&mut self, step: &mut Step<'_>, alert: &Alert, told: &Reached, receiver: &Receiver) {
         let id = intent_id(alert.id, AlertEventKind::Resolved, &told.recipient);
         let intent = intent(
             step.now,
@@ -255,7 +220,7 @@ impl Outbox {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.by_id.insert(intent.id, ticket);
-        self.by_worth.insert((intent.alert.severity, ticket));
+        self.by_worth.insert((intent.severity, ticket));
         let mut entry = Entry {
             intent: Arc::new(intent),
             firing_of,
@@ -290,7 +255,7 @@ impl Outbox {
         };
         let id = entry.intent.id;
         self.by_id.remove(&id);
-        self.by_worth.remove(&(entry.intent.alert.severity, ticket));
+        self.by_worth.remove(&(entry.intent.severity, ticket));
         if let EntryState::Waiting(deadline) = entry.state {
             step.deadlines.cancel(deadline);
         }
@@ -328,25 +293,47 @@ fn intent(
     id: IntentId,
     root: IntentId,
 ) -> Intent {
+    let alerts = if notice == AlertEventKind::Resolved {
+        AlertList {
+            resolved: vec![alert.clone()],
+            ..AlertList::default()
+        }
+    } else {
+        AlertList {
+            fired: vec![alert.clone()],
+            ..AlertList::default()
+        }
+    };
     Intent {
         id,
         root,
-        template: TEMPLATE,
-        notice,
-        alert: alert.clone(),
+        answers: (root != id).then_some(root),
+        number: if root == id { 1 } else { 2 },
+        template: Intent::TEMPLATE,
+        language: Language::English,
         receiver: receiver.name.clone(),
         recipient: recipient.to_owned(),
+        to: receiver.to.clone(),
+        cc: Vec::new(),
         reply_to: receiver.reply_to.clone(),
         clear: receiver.clear,
         date: now,
+        severity: alert.severity,
+        told: Arc::new(Told::Group(GroupNews {
+            common: Vec::new(),
+            because: Because::Routed,
+            alerts,
+            held: Held::default(),
+            timeline: Vec::new(),
+        })),
     }
 }
 
 fn intent_id(alert: AlertId, notice: AlertEventKind, recipient: &str) -> IntentId {
     let number: u8 = match notice {
         AlertEventKind::Fired => 1,
-        AlertEventKind::Updated => 2,
         AlertEventKind::Resolved => 3,
+        _ => 2,
     };
     let mut hasher = blake3::Hasher::new();
     hasher
@@ -359,7 +346,14 @@ fn intent_id(alert: AlertId, notice: AlertEventKind, recipient: &str) -> IntentI
 fn delivery(entry: &Entry, at: Time, result: MailResult, retry_at: Option<Time>) -> Effect {
     Effect::Delivery(Box::new(Delivery {
         intent: entry.intent.id,
-        alert: entry.intent.alert.id,
+        alerts: entry
+            .intent
+            .told
+            .alerts()
+            .into_iter()
+            .flat_map(AlertList::iter)
+            .map(|alert| alert.id)
+            .collect(),
         receiver: entry.intent.receiver.clone(),
         recipient: entry.intent.recipient.clone(),
         attempt: entry.attempts,

@@ -6,9 +6,9 @@ use bellwether::{
     email::{MailSettings, Mailer, RelaySettings, Timeouts, Tls, compose},
     engine::{
         input::{MailOutcome, MailResult},
-        outbox::{Attempt, Intent, IntentId},
+        outbox::{AlertList, Attempt, Because, GroupNews, Held, Intent, IntentId, Told},
     },
-    model::{Alert, AlertEventKind, AlertId, AlertState, FilledText, Severity, Time},
+    model::{Alert, AlertId, AlertState, FilledText, Language, Severity, Time},
 };
 use tokio::sync::mpsc;
 
@@ -21,38 +21,60 @@ const LONG: Duration = Duration::from_secs(30);
 fn attempt(number: u32, id: u128) -> Attempt {
     Attempt {
         number,
-        intent: Arc::new(Intent {
-            id: IntentId(id << 96),
-            root: IntentId(id << 96),
-            template: Intent::TEMPLATE,
-            notice: AlertEventKind::Fired,
-            alert: Alert {
-                id: AlertId(1),
-                rule: "port-full".into(),
-                severity: Severity::Critical,
-                state: AlertState::Firing,
-                labels: Default::default(),
-                key: vec![("billing_code".into(), "33333".into())],
-                summary: FilledText {
-                    masked: "No free port".to_owned(),
-                    clear: None,
-                },
-                description: FilledText {
-                    masked: "A line.\n.\n..two\nRSET\n".to_owned(),
-                    clear: None,
-                },
-                runbook_url: String::new(),
-                started_at: Time::default(),
-                last_seen_at: Time::default(),
-                occurrences: 1,
-                evidence: Vec::new(),
+        intent: Arc::new(intent(IntentId(id << 96))),
+    }
+}
+
+fn intent(id: IntentId) -> Intent {
+    let alert = Alert {
+        id: AlertId(1),
+        rule: "port-full".into(),
+        severity: Severity::Critical,
+        state: AlertState::Firing,
+        labels: Default::default(),
+        key: vec![("billing_code".into(), "33333".into())],
+        summary: FilledText {
+            masked: "No free port".to_owned(),
+            clear: None,
+        },
+        description: FilledText {
+            masked: "A line.\n.\n..two\nRSET\n".to_owned(),
+            clear: None,
+        },
+        runbook_url: String::new(),
+        started_at: Time::default(),
+        last_seen_at: Time::default(),
+        occurrences: 1,
+        evidence: Vec::new(),
+        acknowledgement: None,
+        silenced_by: Vec::new(),
+        inhibited_by: None,
+    };
+    Intent {
+        id,
+        root: id,
+        answers: None,
+        number: 1,
+        template: Intent::TEMPLATE,
+        language: Language::English,
+        receiver: "bridge-ops".into(),
+        recipient: "noc@example.com".to_owned(),
+        to: vec!["noc@example.com".to_owned()],
+        cc: Vec::new(),
+        reply_to: None,
+        clear: false,
+        date: Time::from_nanos(1_795_341_600_000_000_000),
+        severity: Severity::Critical,
+        told: Arc::new(Told::Group(GroupNews {
+            common: Vec::new(),
+            because: Because::Routed,
+            alerts: AlertList {
+                fired: vec![alert],
+                ..AlertList::default()
             },
-            receiver: "bridge-ops".into(),
-            recipient: "noc@example.com".to_owned(),
-            reply_to: None,
-            clear: false,
-            date: Time::from_nanos(1_795_341_600_000_000_000),
-        }),
+            held: Held::default(),
+            timeline: Vec::new(),
+        })),
     }
 }
 

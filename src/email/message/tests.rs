@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    email::fixture::{fired, resolved},
+    email::fixture::{alert, fired, fired_as, resolved, resolved_as},
     model::{FilledText, Payload, Personal},
 };
 
@@ -80,8 +80,9 @@ fn every_attempt_is_the_same_bytes() {
 
 #[test]
 fn text_cannot_end_its_part() {
-    let mut intent = fired();
-    intent.alert.description.masked = format!("--=_{}--\n.\n", intent.id);
+    let mut alert = alert();
+    alert.description.masked = format!("--=_{}--\n.\n", fired().id);
+    let intent = fired_as(alert);
     let message = composed(&intent);
     assert_eq!(message.matches(&format!("\r\n--=_{}", intent.id)).count(), 3);
 }
@@ -158,19 +159,20 @@ proptest! {
 
     #[test]
     fn hostile_text_stays_text(name in hostile(), text in hostile(), key in hostile(), clear: bool, ended: bool) {
-        let mut intent = if ended { resolved() } else { fired() };
-        intent.clear = clear;
-        intent.receiver = name.as_str().into();
-        intent.alert.rule = key.as_str().into();
-        intent.alert.key.push((name.as_str().into(), key.as_str().into()));
-        intent.alert.labels.insert(key.as_str().into(), name.as_str().into());
-        intent.alert.summary = FilledText { masked: text.clone(), clear: Some(name.clone()) };
-        intent.alert.description = FilledText { masked: key.clone(), clear: Some(text.clone()) };
-        intent.alert.runbook_url = text;
-        if let Payload::Party(party) = &mut intent.alert.evidence[0].payload {
+        let mut alert = alert();
+        alert.rule = key.as_str().into();
+        alert.key.push((name.as_str().into(), key.as_str().into()));
+        alert.labels.insert(key.as_str().into(), name.as_str().into());
+        alert.summary = FilledText { masked: text.clone(), clear: Some(name.clone()) };
+        alert.description = FilledText { masked: key.clone(), clear: Some(text.clone()) };
+        alert.runbook_url = text;
+        if let Payload::Party(party) = &mut alert.evidence[0].payload {
             party.name = Personal::new(name.as_str());
             party.party_id = key.as_str().into();
         }
+        let mut intent = if ended { resolved_as(alert) } else { fired_as(alert) };
+        intent.clear = clear;
+        intent.receiver = name.as_str().into();
 
         let message = composed(&intent);
         prop_assert!(message.is_ascii());

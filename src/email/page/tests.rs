@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    email::fixture::{fired, resolved},
+    email::fixture::{alert, fired, fired_as, resolved},
     model::FilledText,
 };
 
@@ -85,17 +85,17 @@ fn the_subject_says_it_early() {
         assert_eq!(Page::of(&intent).subject().as_str(), subject);
     }
 
-    let mut long = fired();
-    long.alert.rule = "r".repeat(500).into();
-    long.alert.key = vec![("billing_code".into(), "3".repeat(500).into())];
-    let subject = Page::of(&long).subject();
+    let mut long = alert();
+    long.rule = "r".repeat(500).into();
+    long.key = vec![("billing_code".into(), "3".repeat(500).into())];
+    let subject = Page::of(&fired_as(long)).subject();
     assert!(subject.as_str().chars().count() <= MAX_SUBJECT);
     assert!(subject.as_str().find("33…: No").unwrap() < 75, "{subject}");
 
-    let mut keyless = fired();
-    keyless.alert.key.clear();
+    let mut keyless = alert();
+    keyless.key.clear();
     assert!(
-        Page::of(&keyless)
+        Page::of(&fired_as(keyless))
             .subject()
             .as_str()
             .starts_with("[CRITICAL] port-full: No")
@@ -104,19 +104,19 @@ fn the_subject_says_it_early() {
 
 #[test]
 fn values_are_data_in_html() {
-    let mut intent = fired();
+    let mut alert = alert();
     let hostile = "<img src=x onerror=alert(1)>{{ 7*7 }}\" & '";
-    intent.alert.summary = FilledText {
+    alert.summary = FilledText {
         masked: hostile.to_owned(),
         clear: None,
     };
-    intent.alert.description = intent.alert.summary.clone();
-    intent.alert.runbook_url = "https://e.example/\"><script>".to_owned();
-    let html = Page::of(&intent).html().unwrap();
+    alert.description = alert.summary.clone();
+    alert.runbook_url = "https://e.example/\"><script>".to_owned();
+    let html = Page::of(&fired_as(alert.clone())).html().unwrap();
     assert!(!html.contains("<img") && !html.contains("<script"), "{html}");
     assert!(html.contains("{{ 7*7 }}") && !html.contains(">49"), "{html}");
-    intent.alert.runbook_url = "javascript:alert(1)".to_owned();
-    assert!(!Page::of(&intent).html().unwrap().contains("href"));
+    alert.runbook_url = "javascript:alert(1)".to_owned();
+    assert!(!Page::of(&fired_as(alert)).html().unwrap().contains("href"));
 }
 
 #[test]

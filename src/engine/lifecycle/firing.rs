@@ -35,6 +35,9 @@ pub(super) fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>, sev
         last_seen_at: matched.at,
         occurrences: 1,
         evidence: matched.evidence,
+        acknowledgement: None,
+        silenced_by: Vec::new(),
+        inhibited_by: None,
     }
 }
 
