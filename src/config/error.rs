@@ -64,7 +64,9 @@ pub enum ConfigError {
         relay: usize,
     },
     /// A relay is told how to log in, but not as whom.
-    #[error("mail.relays[{relay}]: auth needs username and password_file; for xoauth2 that file holds the access token")]
+    #[error(
+        "mail.relays[{relay}]: auth needs username and password_file; for xoauth2 that file holds the access token"
+    )]
     AuthWithoutLogin {
         /// Which relay, from 0.
         relay: usize,

@@ -227,7 +227,10 @@ fn what_does_not_go_together_is_refused() {
             "mail: { from: a@x.org, relays: [{ host: h, tls: none, client_cert_file: c, client_key_file: k }] }",
             "belong together, and need TLS",
         ),
-        ("mail: { cool_down: { first: 5m } }", "first is longer than mail.cool_down.longest"),
+        (
+            "mail: { cool_down: { first: 5m } }",
+            "first is longer than mail.cool_down.longest",
+        ),
         (
             "mail: { from: a@x.org, relays: [{ host: h, username: u, password_file: /not/there }] }",
             "cannot read the password file /not/there",

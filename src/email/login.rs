@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 use super::{
     connection::Connection,
     offers::{Mechanism, Offers},
-    settings::{Login, Secret},
     secret::{SecretError, read_secret},
+    settings::{Login, Secret},
     step::{Failure, Step, reply},
 };
 
@@ -65,7 +65,11 @@ async fn secret(secret: &Secret) -> Result<SecretString, SecretError> {
             let path = path.clone();
             let read = tokio::task::spawn_blocking(move || read_secret(&path)).await;
             // Reading does not panic; it is cut off only when the process ends.
-            read.unwrap_or_else(|_| Err(SecretError::Unusable { path: Default::default() }))
+            read.unwrap_or_else(|_| {
+                Err(SecretError::Unusable {
+                    path: Default::default(),
+                })
+            })
         }
     }
 }

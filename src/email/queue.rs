@@ -39,7 +39,7 @@ impl MailQueue {
     /// Queues one attempt. What is not sent when the process ends is sent after the next start.
     pub fn send(&self, attempt: Attempt) {
         let mut waiting = self.waiting();
-        let place = (Reverse(attempt.intent.alert.severity), waiting.next);
+        let place = (Reverse(attempt.intent.severity), waiting.next);
         waiting.next += 1;
         waiting.attempts.insert(place, attempt);
         self.metrics.waiting(waiting.attempts.len());
@@ -77,7 +77,7 @@ mod tests {
             (5, Severity::Info),
         ] {
             let mut intent = fired();
-            intent.alert.severity = severity;
+            intent.severity = severity;
             queue.send(Attempt {
                 number,
                 intent: intent.into(),

@@ -129,7 +129,12 @@ impl Relay {
 
     async fn try_connect(&self) -> Result<(Connection, Offers), Failure> {
         let Timeouts { connect, command, .. } = self.timeouts;
-        let stream = within(Step::Connect, connect, TcpStream::connect((self.host.as_str(), self.port))).await?;
+        let stream = within(
+            Step::Connect,
+            connect,
+            TcpStream::connect((self.host.as_str(), self.port)),
+        )
+        .await?;
         // A command waits for its reply; holding it back for more to come only costs time.
         let _ = stream.set_nodelay(true);
         let mut connection = Connection::new(stream);

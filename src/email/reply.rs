@@ -24,7 +24,10 @@ impl Reply {
         let mut lines = Vec::new();
         for line in text.lines() {
             let (digits, rest) = line.split_at_checked(3)?;
-            let here: u16 = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())??;
+            let here: u16 = digits
+                .bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| digits.parse().ok())??;
             if *code.get_or_insert(here) != here || !(rest.is_empty() || rest.starts_with([' ', '-'])) {
                 return None;
             }
@@ -36,7 +39,22 @@ impl Reply {
 
     /// A line for the record, without anything that a terminal would obey: `550 5.1.1 no such user`.
     pub(super) fn text(&self) -> String {
-        one_line(&format!("{} {}", self.code, self.lines.join(" ")), MAX_TEXT)
+        let mut text = self.code.to_string();
+        // Each line repeats the status code of RFC 3463.
+        let status = self
+            .lines
+            .first()
+            .and_then(|line| line.split_once(' '))
+            .map(|(word, _)| word);
+        let status = status.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        for (place, line) in self.lines.iter().enumerate() {
+            let repeated = status
+                .filter(|_| place > 0)
+                .and_then(|status| line.strip_prefix(status));
+            text.push(' ');
+            text.push_str(repeated.unwrap_or(line));
+        }
+        one_line(&text, MAX_TEXT)
     }
 }
 
