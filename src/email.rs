@@ -4,6 +4,7 @@
 //! outcome comes back.
 
 mod connection;
+mod dkim;
 #[cfg(test)]
 mod fixture;
 mod folder;
@@ -23,6 +24,7 @@ mod step;
 mod tls;
 mod worker;
 
+pub use dkim::DkimError;
 pub use header_text::HeaderText;
 pub use message::{ComposeError, Mail, compose};
 pub use queue::MailQueue;
@@ -30,7 +32,8 @@ pub use relay::RelayError;
 pub use secret::{SecretError, read_secret};
 pub use sender::{InvalidSender, Sender};
 pub use settings::{
-    Auth, CoolDown, HelloName, Identity, InvalidHelloName, Login, MailSettings, RelaySettings, Secret, Timeouts, Tls,
+    Auth, CoolDown, DkimSettings, HelloName, Identity, InvalidHelloName, Login, MailSettings, RelaySettings, Secret,
+    Timeouts, Tls,
 };
 pub use tls::TlsError;
 pub use worker::{Mailer, StartError};

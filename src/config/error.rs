@@ -71,6 +71,9 @@ pub enum ConfigError {
         /// Which relay, from 0.
         relay: usize,
     },
+    /// What names the key for signatures is no name in the DNS.
+    #[error("mail.dkim: domain and selector are names in the DNS, of letters, digits, dots, hyphens and underscores")]
+    DkimName,
     /// A relay would be left alone longer at first than at most.
     #[error("mail.cool_down.first is longer than mail.cool_down.longest; make it shorter")]
     CoolDown,

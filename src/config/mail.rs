@@ -13,7 +13,9 @@ use super::{
     secret::{self, Password},
     value::{count, duration, write_duration},
 };
-use crate::email::{self, Auth, HelloName, Identity, Login, MailSettings, RelaySettings, Secret, Sender, Tls};
+use crate::email::{
+    self, Auth, DkimSettings, HelloName, Identity, Login, MailSettings, RelaySettings, Secret, Sender, Tls,
+};
 
 /// How mail is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,9 @@ pub struct Mail {
     pub timeouts: Timeouts,
     /// How long a relay that cannot be used is left alone.
     pub cool_down: CoolDown,
+    /// How mails are signed; absent: not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dkim: Option<Dkim>,
 }
 
 impl Default for Mail {
@@ -49,6 +54,7 @@ impl Default for Mail {
             lanes: 4,
             timeouts: Timeouts::default(),
             cool_down: CoolDown::default(),
+            dkim: None,
         }
     }
 }
@@ -107,6 +113,19 @@ impl Default for CoolDown {
     }
 }
 
+/// How mails are signed (DKIM).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dkim {
+    /// The domain that vouches for them; absent: that of `from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Which of the domain's keys.
+    pub selector: String,
+    /// The private key, PEM, RSA or Ed25519; nobody but the owner may be able to read it.
+    pub key_file: PathBuf,
+}
+
 /// An SMTP server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,6 +175,14 @@ impl Mail {
             (true, None) => self.folder = Some(PathBuf::from("outbox")),
             _ => {}
         }
+        if let Some(dkim) = &self.dkim {
+            let is_name = |name: &String| {
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            };
+            if !is_name(&dkim.selector) || !dkim.domain.iter().all(is_name) {
+                return Err(ConfigError::DkimName);
+            }
+        }
         if self.cool_down.first > self.cool_down.longest {
             return Err(ConfigError::CoolDown);
         }
@@ -169,6 +196,7 @@ impl Mail {
     /// As the mailer takes it.
     pub fn settings(&self) -> MailSettings {
         let unset = MailSettings::default();
+        let from = self.from.clone().unwrap_or(unset.from);
         let Timeouts {
             connect,
             command,
@@ -176,7 +204,6 @@ impl Mail {
             idle,
         } = self.timeouts;
         MailSettings {
-            from: self.from.clone().unwrap_or(unset.from),
             relays: self.relays.iter().map(Relay::settings).collect(),
             folder: self.folder.clone(),
             hello_name: self.hello_name.clone(),
@@ -194,6 +221,12 @@ impl Mail {
                 first: self.cool_down.first,
                 longest: self.cool_down.longest,
             },
+            dkim: self.dkim.as_ref().map(|dkim| DkimSettings {
+                domain: dkim.domain.clone().unwrap_or_else(|| from.domain().to_owned()),
+                selector: dkim.selector.clone(),
+                key_file: dkim.key_file.clone(),
+            }),
+            from,
         }
     }
 }

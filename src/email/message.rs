@@ -56,6 +56,9 @@ pub enum ComposeError {
     /// The message could not be put together.
     #[error("the mail cannot be put together")]
     Build(#[from] lettre::error::Error),
+    /// The signature could not be made.
+    #[error("the mail cannot be signed")]
+    Sign(#[from] aws_lc_rs::error::Unspecified),
     /// The mail library panicked.
     #[error("the mail library failed on this mail; please report it")]
     Panicked,

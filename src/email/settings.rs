@@ -30,6 +30,8 @@ pub struct MailSettings {
     pub timeouts: Timeouts,
     /// How long a relay that cannot be used is left alone.
     pub cool_down: CoolDown,
+    /// In whose name mails are signed; unsigned if absent: most relays sign what they take.
+    pub dkim: Option<DkimSettings>,
 }
 
 impl MailSettings {
@@ -48,8 +50,20 @@ impl Default for MailSettings {
             lanes: NonZeroUsize::new(4).expect("not zero"),
             timeouts: Timeouts::default(),
             cool_down: CoolDown::default(),
+            dkim: None,
         }
     }
+}
+
+/// How mails are signed (DKIM).
+#[derive(Debug, Clone)]
+pub struct DkimSettings {
+    /// The domain that vouches for them; receivers want it to be that of `from`.
+    pub domain: String,
+    /// Which of the domain's keys: its public half stands in the DNS under `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// A PEM file of the private half, RSA or Ed25519, which nobody but its owner may have access to.
+    pub key_file: PathBuf,
 }
 
 /// An SMTP server that takes our mail.

@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Sender,
+    dkim::{DkimError, Signer},
     folder::Folder,
     lane::Lane,
-    message::{Mail, compose},
+    message::{ComposeError, Mail, compose},
     queue::MailQueue,
     relay::{Relay, RelayError},
     settings::MailSettings,
@@ -26,7 +27,7 @@ use super::{
 use crate::{
     engine::{
         input::{MailOutcome, MailResult},
-        outbox::Attempt,
+        outbox::{Attempt, Intent},
     },
     metrics::MailMetrics,
 };
@@ -51,6 +52,9 @@ pub enum StartError {
     /// A relay's settings cannot be used.
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// Mails cannot be signed.
+    #[error(transparent)]
+    Dkim(#[from] DkimError),
     /// The folder cannot be made.
     #[error("cannot create the mail folder {path}; make it writable, or set mail.folder or mail.relays")]
     Folder {
@@ -75,6 +79,7 @@ impl Mailer {
         metrics: MailMetrics,
     ) -> Result<Self, StartError> {
         let exits = exits(settings, &metrics)?;
+        let signer = settings.dkim.as_ref().map(Signer::new).transpose()?.map(Arc::new);
         let queue = MailQueue::new(metrics.clone());
         let stop = CancellationToken::new();
         let mut lanes = JoinSet::new();
@@ -84,6 +89,7 @@ impl Mailer {
                     exit,
                     idle: settings.timeouts.idle,
                     from: settings.from.clone(),
+                    signer: signer.clone(),
                     queue: queue.clone(),
                     outcomes: outcomes.clone(),
                     metrics: metrics.clone(),
@@ -143,6 +149,7 @@ struct Worker {
     exit: Exit,
     idle: Duration,
     from: Sender,
+    signer: Option<Arc<Signer>>,
     queue: MailQueue,
     outcomes: mpsc::Sender<MailOutcome>,
     metrics: MailMetrics,
@@ -184,8 +191,16 @@ impl Worker {
         self.queue.take().await
     }
 
+    fn mail(&self, intent: &Intent) -> Result<Mail, ComposeError> {
+        let mut mail = compose(intent, &self.from)?;
+        if let Some(signer) = &self.signer {
+            mail.bytes = signer.sign(&mail.bytes, intent.date)?;
+        }
+        Ok(mail)
+    }
+
     async fn attempt(&mut self, attempt: &Attempt) -> MailResult {
-        let mail = match compose(&attempt.intent, &self.from) {
+        let mail = match self.mail(&attempt.intent) {
             Ok(mail) => mail,
             Err(error) => {
                 tracing::error!(intent = %attempt.intent.id, error = &error as &dyn std::error::Error, "no mail can be made");

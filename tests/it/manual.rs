@@ -50,6 +50,7 @@ fn every_key_is_in_the_manual() {
         ("mail.", "mail: { ", " }"),
         ("mail.timeouts.", "mail: { timeouts: { ", " } }"),
         ("mail.cool_down.", "mail: { cool_down: { ", " } }"),
+        ("mail.dkim.", "mail: { dkim: { ", " } }"),
         ("mail.relays[].", "mail: { relays: [ { ", " } ] }"),
         ("limits.", "limits: { ", " }"),
         ("retention.", "retention: { ", " }"),
