@@ -71,6 +71,9 @@ pub enum ConfigError {
         /// Which relay, from 0.
         relay: usize,
     },
+    /// Links could not lead to the console.
+    #[error("mail.console_url is no address of the web without a query; write it like https://bellwether.example.com")]
+    ConsoleUrl,
     /// What names the key for signatures is no name in the DNS.
     #[error("mail.dkim: domain and selector are names in the DNS, of letters, digits, dots, hyphens and underscores")]
     DkimName,

@@ -24,6 +24,9 @@ pub struct Mail {
     /// Whom mail comes from; required with relays, else `Bellwether <bellwether@localhost>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Sender>,
+    /// Where people reach the console, for links in mails; absent: no links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console_url: Option<String>,
     /// SMTP servers, tried in their order; none: mail goes into the folder.
     pub relays: Vec<Relay>,
     /// Instead of relays: where mail is written as `.eml` files; without either, `./outbox`.
@@ -48,6 +51,7 @@ impl Default for Mail {
     fn default() -> Self {
         Self {
             from: None,
+            console_url: None,
             relays: Vec::new(),
             folder: None,
             hello_name: None,
@@ -175,6 +179,13 @@ impl Mail {
             (true, None) => self.folder = Some(PathBuf::from("outbox")),
             _ => {}
         }
+        if let Some(url) = &self.console_url
+            && !url.parse::<http::Uri>().is_ok_and(|url| {
+                matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some() && url.query().is_none()
+            })
+        {
+            return Err(ConfigError::ConsoleUrl);
+        }
         if let Some(dkim) = &self.dkim {
             let is_name = |name: &String| {
                 !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
@@ -221,6 +232,7 @@ impl Mail {
                 first: self.cool_down.first,
                 longest: self.cool_down.longest,
             },
+            console: self.console_url.clone(),
             dkim: self.dkim.as_ref().map(|dkim| DkimSettings {
                 domain: dkim.domain.clone().unwrap_or_else(|| from.domain().to_owned()),
                 selector: dkim.selector.clone(),

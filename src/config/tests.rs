@@ -228,6 +228,14 @@ fn what_does_not_go_together_is_refused() {
             "belong together, and need TLS",
         ),
         (
+            "mail: { console_url: 'javascript:x' }",
+            "mail.console_url is no address of the web",
+        ),
+        (
+            "mail: { dkim: { selector: 'a;b', key_file: k } }",
+            "mail.dkim: domain and selector are names in the DNS",
+        ),
+        (
             "mail: { cool_down: { first: 5m } }",
             "first is longer than mail.cool_down.longest",
         ),

@@ -17,6 +17,8 @@ use super::Sender;
 pub struct MailSettings {
     /// Who mails come from; its domain also makes the Message-IDs, so changing it parts the threads of open alerts.
     pub from: Sender,
+    /// Where people reach the console, for links in mails: `https://bellwether.example.com`; no links if absent.
+    pub console: Option<String>,
     /// SMTP servers that take our mail, in the order in which they are tried: a later one only where an earlier cannot be used.
     pub relays: Vec<RelaySettings>,
     /// Where mails are written as `.eml` files instead; `./outbox` if absent. Not together with `relays`.
@@ -44,6 +46,7 @@ impl Default for MailSettings {
     fn default() -> Self {
         Self {
             from: "Bellwether <bellwether@localhost>".parse().expect("a valid sender"),
+            console: None,
             relays: Vec::new(),
             folder: None,
             hello_name: None,

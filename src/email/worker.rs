@@ -89,6 +89,7 @@ impl Mailer {
                     exit,
                     idle: settings.timeouts.idle,
                     from: settings.from.clone(),
+                    console: settings.console.clone(),
                     signer: signer.clone(),
                     queue: queue.clone(),
                     outcomes: outcomes.clone(),
@@ -149,6 +150,7 @@ struct Worker {
     exit: Exit,
     idle: Duration,
     from: Sender,
+    console: Option<String>,
     signer: Option<Arc<Signer>>,
     queue: MailQueue,
     outcomes: mpsc::Sender<MailOutcome>,
@@ -192,7 +194,7 @@ impl Worker {
     }
 
     fn mail(&self, intent: &Intent) -> Result<Mail, ComposeError> {
-        let mut mail = compose(intent, &self.from)?;
+        let mut mail = compose(intent, &self.from, self.console.as_deref())?;
         if let Some(signer) = &self.signer {
             mail.bytes = signer.sign(&mail.bytes, intent.date)?;
         }

@@ -176,7 +176,7 @@ impl Desk {
 
 /// The bytes that a server should have got.
 pub fn expected(attempt: &Attempt) -> String {
-    let mail = compose(&attempt.intent, &MailSettings::default().from).unwrap();
+    let mail = compose(&attempt.intent, &MailSettings::default().from, None).unwrap();
     String::from_utf8(mail.bytes).unwrap()
 }
 
