@@ -12,6 +12,8 @@ pub mod expr;
 pub mod facts;
 pub mod file;
 pub mod index;
+mod receiver;
+mod route;
 mod rule;
 pub mod schedule;
 pub mod schema;
@@ -19,4 +21,6 @@ pub mod template;
 mod zone;
 
 pub use condition::{Condition, Count, Expected, Quiet, Ratio, Sequence, Share, Varied};
-pub use rule::{Key, KeyField, Place, Receiver, Resolve, Route, Rule, RuleSet, RuleSource, Severities, SourceFile};
+pub use receiver::Receiver;
+pub use route::{Escalation, GroupBy, Inhibition, Repeat, Route};
+pub use rule::{Key, KeyField, Place, Resolve, Rule, RuleSet, RuleSource, Severities, SourceFile};

@@ -193,6 +193,21 @@ pub struct Alert {
     pub inhibited_by: Option<AlertId>,
 }
 
+impl Alert {
+    /// The value of a name that alerts are grouped by or compared with: `rule`, `severity`, else a part of the key, else a label; empty
+    /// where it has none of that name.
+    pub fn value(&self, name: &str) -> &str {
+        match name {
+            "rule" => &self.rule,
+            "severity" => self.severity.name(),
+            _ => {
+                let part = self.key.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+                part.or_else(|| self.labels.get(name)).map_or("", CompactString::as_str)
+            }
+        }
+    }
+}
+
 /// Somebody's word that an alert is being seen to; it holds until the alert ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acknowledgement {

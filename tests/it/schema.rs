@@ -13,7 +13,7 @@ use serde_json::Value;
 const STRANGE: &str = "qqqqqqqqqq";
 
 /// Every object of the schema, by its definition, with a file in which the strange key stands in one.
-const OBJECTS: [(&str, &str); 16] = [
+const OBJECTS: [(&str, &str); 18] = [
     ("", "{ rules: [], qqqqqqqqqq: 1 }"),
     ("Rule", "rules: [{ name: a, when: 'true', qqqqqqqqqq: 1 }]"),
     (
@@ -46,6 +46,14 @@ const OBJECTS: [(&str, &str); 16] = [
     ),
     ("Route", "route: { qqqqqqqqqq: 1 }"),
     ("Branch", "route: { routes: [{ receiver: a, qqqqqqqqqq: 1 }] }"),
+    (
+        "Escalation",
+        "route: { receiver: a, escalate: [{ after: 1m, receiver: a, qqqqqqqqqq: 1 }] }",
+    ),
+    (
+        "Inhibition",
+        "inhibit: [{ source: 'true', target: 'true', qqqqqqqqqq: 1 }]",
+    ),
     (
         "Schedule",
         "schedules: { a: { time_zone: UTC, weekdays: mon-fri, qqqqqqqqqq: 1 } }",
