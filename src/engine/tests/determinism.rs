@@ -86,7 +86,7 @@ fn chosen(mask: u32) -> Arc<RuleSet> {
     let chosen = (0..).zip(RULES).filter(|(bit, _)| mask & (1 << bit) != 0);
     let rules: String = chosen.map(|(_, rule)| format!("- {{ {rule} }}\n")).collect();
     // Who is told of the rules changes with them, so that a reload changes that too.
-    let delivery = DELIVERY.replace("WAIT", if mask % 3 == 0 { "0s" } else { "5s" });
+    let delivery = DELIVERY.replace("WAIT", if mask.is_multiple_of(3) { "0s" } else { "5s" });
     let delivery = delivery.replace("BY", ["[rule]", "each", "[billing_code, team]"][mask as usize / 3 % 3]);
     let schedule = "schedules: { shift: { time_zone: UTC, times: ['08:01-08:03', '08:04-08:12', '08:30-09:30'] } }\n";
     compiled(&format!("rules:\n{rules}{delivery}{schedule}")).0

@@ -13,8 +13,11 @@ pub struct AlertText {
     /// The rule's name.
     pub rule: Spanned<String>,
     /// The key, in the order in which it is written.
-    pub key: Vec<(String, String)>,
+    pub key: KeyText,
 }
+
+/// The parts of a key: names and values.
+type KeyText = Vec<(String, String)>;
 
 impl AlertText {
     /// Reads a text that is an alert and nothing else.
@@ -65,7 +68,7 @@ fn not_an_alert(text: &Spanned<String>, findings: &mut Findings<'_>) {
 }
 
 /// The first alert of a text, and what stands behind it.
-fn first(text: &str) -> Option<(&str, Vec<(String, String)>, &str)> {
+fn first(text: &str) -> Option<(&str, KeyText, &str)> {
     let (name, _) = text.split_once('{')?;
     if name.contains(char::is_whitespace) {
         return None;
