@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod compile;
 mod condition;
 mod conditions;
+mod destination;
 pub mod diagnostic;
 pub mod expr;
 pub mod facts;
@@ -21,6 +22,7 @@ pub mod template;
 mod zone;
 
 pub use condition::{Condition, Count, Expected, Quiet, Ratio, Sequence, Share, Varied};
+pub use destination::{Destination, Due};
 pub use receiver::Receiver;
 pub use route::{Escalation, GroupBy, Inhibition, Repeat, Route};
 pub use rule::{Key, KeyField, Place, Resolve, Rule, RuleSet, RuleSource, Severities, SourceFile};

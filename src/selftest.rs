@@ -93,7 +93,10 @@ fn settings() -> Settings {
 }
 
 fn play(script: &Script, world: World) -> Happened {
-    let mut world = world.with_post(script);
+    let time = |after| script.start.plus(after);
+    let down = script.down.iter();
+    let down = down.map(|down| (down.receiver.value.clone(), time(down.from), time(down.to)));
+    let mut world = world.with_post(down.collect());
     world.play(script);
     Happened {
         events: looked_at(script, &world).cloned().collect(),

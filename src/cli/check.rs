@@ -1,5 +1,7 @@
 //! `check`: everything that is wrong or doubtful in rule files, each at its place. Nothing is put in force, and no server is asked.
 
+mod schedule;
+
 use std::{path::PathBuf, sync::Arc};
 
 use clap::ValueEnum;
@@ -25,6 +27,9 @@ pub(super) struct Args {
     /// Let a warning fail as an error does
     #[arg(long)]
     deny_warnings: bool,
+    /// Also show, for each route, whom it tells and when the first mails leave
+    #[arg(long, conflicts_with = "format")]
+    schedule: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -38,10 +43,13 @@ enum Format {
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let source = load(&args.paths)?;
-    let findings = match compiled(&source) {
-        Ok((compiled, _)) => compiled.warnings,
-        Err(findings) => findings,
+    let (findings, set) = match compiled(&source) {
+        Ok((compiled, _)) => (compiled.warnings, Some(compiled.set)),
+        Err(findings) => (findings, None),
     };
+    if let Some(set) = set.filter(|_| args.schedule) {
+        schedule::tell(&set, terminal)?;
+    }
     match args.format {
         Format::Human => tell(&findings, &source, terminal)?,
         Format::Json => terminal.json(&serde_json::to_value(&findings).map_err(std::io::Error::from)?)?,

@@ -202,3 +202,53 @@ route:
     other.labels.clear();
     assert_eq!(receivers(&rules, &other), ["rest"]);
 }
+
+#[test]
+fn where_an_alert_would_go_and_when() {
+    let rules = good(
+        r"
+rules:
+- { name: full, when: party.status == MUTED, severity_if: { critical: party.role == EXPERT }, labels: { team: bridge } }
+receivers:
+- { name: ops, email: { to: [a@example.com] } }
+- { name: duty, email: { to: [a@example.com] } }
+schedules:
+  business-hours: { time_zone: UTC, weekdays: mon-fri, times: '09:00-18:00' }
+  never: { time_zone: UTC, dates: ['1970-01-01'] }
+route:
+  receiver: ops
+  during: business-hours
+  escalate: [{ after: 15m, receiver: duty }]
+  routes:
+  - { match: severity == CRITICAL, receiver: duty, during: never, continue: true }
+  - match: labels.team == 'bridge'
+    routes:
+    - { match: key.billing_code == '1', group_by: each, repeat_interval: [1m, 1h], group_wait: 0s }
+",
+    )
+    .set;
+    // A Thursday.
+    let at = |hours: u64| Time::default().plus(Duration::from_hours(hours));
+    let critical = alert(Severity::Critical, "1");
+    let [duty, ops] = rules.destinations(&critical, at(34)).try_into().unwrap();
+    assert_eq!(
+        (duty.way, duty.receiver.name.as_str(), duty.first_mail),
+        (vec![0, 1], "duty", None)
+    );
+    assert_eq!(
+        (ops.way, ops.receiver.name.as_str(), ops.first_mail),
+        (vec![0, 2, 3], "ops", Some(at(34)))
+    );
+    assert_eq!(ops.group, [("alert".into(), critical.id.to_string().into())]);
+    let other = alert(Severity::Info, "2");
+    let [ops] = rules.destinations(&other, at(44)).try_into().unwrap();
+    assert_eq!(
+        ops.group,
+        [("rule".into(), "full".into()), ("billing_code".into(), "2".into())]
+    );
+    assert_eq!(ops.first_mail, Some(at(4 * 24 + 9)), "on Monday morning");
+
+    let mails = rules.routes[3].first_mails(4).into_iter();
+    let mails: Vec<_> = mails.map(|due| (due.after.as_secs(), due.receiver)).collect();
+    assert_eq!(mails, [(0, 0), (60, 0), (15 * 60, 1), (16 * 60, 1)]);
+}
