@@ -3,6 +3,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod clocks;
 mod count;
 mod counts;
 mod deadlines;
@@ -38,11 +39,12 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+pub use clocks::Clock;
 pub use counts::{Counts, KindCounts, RuleCounts};
 pub use meeting::{Change, Occurrence, Participant, TimelineEntry};
 pub use reload::{Fate, Reloaded, RuleChange};
 pub use sight::RuleSight;
-pub use watch::{Seen, Taken};
+pub use watch::{Look, Seen, Taken};
 
 use crate::{
     model::{Alert, Notification, Silence, Time},
@@ -251,12 +253,10 @@ impl Engine {
         Some(&rule.name)
     }
 
-    /// Keeps from now on what expressions could see of each notification, of one meeting or of all; [`Self::seen`] hands it out.
-    pub fn watch(&mut self, meeting: Option<&str>) {
-        self.watch = Some(Box::new(Watch {
-            meeting: meeting.map(CompactString::from),
-            seen: Vec::new(),
-        }));
+    /// Keeps from now on what expressions could see of notifications; [`Self::seen`] hands it out.
+    pub fn watch(&mut self, look: Look) {
+        let seen = Vec::new();
+        self.watch = Some(Box::new(Watch { look, seen }));
     }
 
     /// What has been seen since [`Self::watch`] or the last time that this was asked; without end unless asked.

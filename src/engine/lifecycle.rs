@@ -6,6 +6,7 @@ mod operator;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -56,9 +57,10 @@ pub(super) type Open = BTreeMap<AlertAge, OpenAlert>;
 
 /// What one alert at a time is open for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct AlertKey {
-    rule: u32,
-    key: KeyOf,
+pub(super) struct AlertKey {
+    /// Index of the rule.
+    pub rule: u32,
+    pub key: KeyOf,
 }
 
 /// An open alert, with what is known of it.
@@ -102,33 +104,29 @@ impl OpenAlert {
 
 /// What makes an alert fire, or match again.
 pub(super) struct Match<'a> {
-    /// Index of the rule.
-    pub rule: u32,
-    /// What it is about.
-    pub key: KeyOf,
+    /// The rule, and what it is about.
+    pub about: AlertKey,
     /// What the texts see.
     pub facts: &'a Facts<'a>,
     /// When it counts.
     pub at: Time,
     /// The notifications that it rests on, as far as they are known, the newest first.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Arc<Evidence>>,
 }
 
 impl Alerts {
     /// A condition matched: fires the alert, or counts the match if it is open.
     pub fn matched(&mut self, step: &mut Step<'_>, matched: Match<'_>) -> AlertAge {
-        step.counts.rules[matched.rule as usize].matched += 1;
-        let key = AlertKey {
-            rule: matched.rule,
-            key: matched.key.clone(),
-        };
-        let case = step.rules.rules[matched.rule as usize].severity.case(matched.facts);
-        match self.by_key.get(&key) {
+        step.counts.rules[matched.about.rule as usize].matched += 1;
+        let case = step.rules.rules[matched.about.rule as usize]
+            .severity
+            .case(matched.facts);
+        match self.by_key.get(&matched.about) {
             Some(&age) => {
                 self.again(step, age, matched.at, matched.evidence, case);
                 age
             }
-            None => self.fire(step, key, matched, case),
+            None => self.fire(step, matched, case),
         }
     }
 
@@ -317,7 +315,14 @@ impl Alerts {
         self.open.get(&age).map(|open| &open.alert)
     }
 
-    fn again(&mut self, step: &mut Step<'_>, age: AlertAge, at: Time, evidence: Vec<Evidence>, case: Option<Severity>) {
+    fn again(
+        &mut self,
+        step: &mut Step<'_>,
+        age: AlertAge,
+        at: Time,
+        evidence: Vec<Arc<Evidence>>,
+        case: Option<Severity>,
+    ) {
         let Some(open) = self.open.get_mut(&age) else {
             return;
         };
@@ -327,12 +332,11 @@ impl Alerts {
         known.retain(|old| evidence.iter().all(|new| new.sequence != old.sequence));
         known.splice(0..0, evidence);
         known.truncate(EVIDENCE);
-        let matched_at = open.matched_at.max(at);
-        let idle = &mut self.by_rule[open.rule as usize];
-        idle.remove(&(open.matched_at, age));
-        idle.insert((matched_at, age));
-        if matched_at > open.matched_at {
-            open.matched_at = matched_at;
+        if at > open.matched_at {
+            let idle = &mut self.by_rule[open.rule as usize];
+            idle.remove(&(open.matched_at, age));
+            idle.insert((at, age));
+            open.matched_at = at;
             open.expire_age = step.deadlines.age();
         }
         if open.raise(step, case) {
@@ -350,11 +354,12 @@ impl Alerts {
         }
     }
 
-    fn fire(&mut self, step: &mut Step<'_>, key: AlertKey, matched: Match<'_>, case: Option<Severity>) -> AlertAge {
-        let rule = matched.rule as usize;
+    fn fire(&mut self, step: &mut Step<'_>, matched: Match<'_>, case: Option<Severity>) -> AlertAge {
+        let key = matched.about.clone();
+        let rule = key.rule as usize;
         self.make_room(step, rule);
         let severity = case.unwrap_or(step.rules.rules[rule].severity.otherwise);
-        let alert = new_alert(step, &key, matched, severity);
+        let alert = new_alert(step, matched, severity);
         let counts = &mut step.counts.rules[rule];
         counts.fired += 1;
         counts.last_fired_at = Some(step.now);

@@ -22,7 +22,10 @@ use super::{
 };
 use crate::{
     model::{ConferenceStatus, Payload, ResolveReason, Time},
-    rules::facts::{MeetingFacts, Previous},
+    rules::{
+        expr::Memory,
+        facts::{MeetingFacts, Previous},
+    },
 };
 
 /// How much of a meeting's timeline a mail tells.
@@ -419,10 +422,17 @@ impl Meetings {
             place,
             received,
             facts: &facts,
+            memory: Memory::default(),
         };
         events::show(step, alerts, &shown);
         keyed::close(step, place, &meeting);
         alerts.close(step, place, ResolveReason::MeetingClosed);
+    }
+
+    /// The occurrence that is kept there, if it is still open.
+    pub fn at(&self, place: Place) -> Option<&Occurrence> {
+        self.occurrence(place.slot)
+            .filter(|occurrence| occurrence.opened_sequence == place.occurrence)
     }
 
     fn at_mut(&mut self, place: Place) -> Option<&mut Occurrence> {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Act, Script};
 use crate::{
     engine::{
-        Engine, Seen, StoreId,
+        Engine, Look, Seen, StoreId,
         effect::Effect,
         input::{Input, MailOutcome, MailResult, NewRules, NewSilence, Settings},
         outbox::Intent,
@@ -65,7 +65,7 @@ impl World {
     /// The same, but from now on it keeps what expressions could see of each notification.
     pub fn watched(mut self) -> Self {
         self.watched = true;
-        self.engine.watch(None);
+        self.engine.watch(Look::Everything);
         self
     }
 
@@ -142,7 +142,7 @@ impl World {
             self.engine.apply(offset, *time, input.clone(), &mut said_before);
         }
         if self.watched {
-            self.engine.watch(None);
+            self.engine.watch(Look::Everything);
         }
         self.put(at.plus(down), Input::Start(self.settings.clone()));
     }
