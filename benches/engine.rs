@@ -27,6 +27,9 @@ use super::support::{
 
 const DAY: usize = 200_000;
 
+/// The beginning of the engine's time, in seconds since the Unix epoch.
+const START: i64 = 1_700_000_000;
+
 /// How many notifications are handed over at once.
 const CHUNK: usize = 1_024;
 
@@ -34,7 +37,7 @@ const CHUNK: usize = 1_024;
 const PACE: u64 = 10_000;
 
 pub fn alone(rounds: Rounds) {
-    let day = encoded(&traffic::day(DAY));
+    let day = encoded(&traffic::day(DAY, START));
     let mut with_catalogue = Alone::new(catalogue::source());
     let mut map = Map::default();
     let alone = rounds.compare(
@@ -52,7 +55,7 @@ pub fn alone(rounds: Rounds) {
 
 /// Many rules that no notification touches beside few.
 pub fn rules(rounds: Rounds) {
-    let day = encoded(&traffic::day(DAY));
+    let day = encoded(&traffic::day(DAY, START));
     let sets = [
         (
             "engine, 10,000 selective rules : 10, a notification",
@@ -105,9 +108,8 @@ fn read(day: &[Bytes]) -> Vec<Notification> {
         .collect()
 }
 
-/// The beginning of the engine's time.
 fn start() -> Time {
-    Time::from_parts(1_700_000_000, 0).unwrap_or_default()
+    Time::from_parts(START, 0).unwrap_or_default()
 }
 
 /// An engine and nothing else.

@@ -3,10 +3,10 @@
 use std::{
     cell::RefCell,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use bellwether::api::{BatchNotifyRequest, NotifyRequest, StreamNotifyRequest, StreamNotifyResponse};
+use bellwether::api::{BatchNotifyRequest, Notification, NotifyRequest, StreamNotifyRequest, StreamNotifyResponse};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, future::join_all, stream};
 use prost::Message;
@@ -36,7 +36,7 @@ const BATCH: usize = 256;
 
 /// One long stream, its acknowledgements coalesced: how a bridge sends that has much to say.
 pub fn stream(rounds: Rounds) {
-    let messages = encoded(traffic::day(DAY).into_iter().map(|notification| StreamNotifyRequest {
+    let messages = encoded(day().into_iter().map(|notification| StreamNotifyRequest {
         notification: Some(notification),
     }));
     Bench::start(rounds).compare("StreamNotify", Goal::AtLeast(0.6), 1, |clients, time| {
@@ -46,13 +46,9 @@ pub fn stream(rounds: Rounds) {
 
 /// Batches from a few callers.
 pub fn batch(rounds: Rounds) {
-    let batches = encoded(
-        traffic::day(DAY)
-            .chunks_exact(BATCH)
-            .map(|notifications| BatchNotifyRequest {
-                notifications: notifications.to_vec(),
-            }),
-    );
+    let batches = encoded(day().chunks_exact(BATCH).map(|notifications| BatchNotifyRequest {
+        notifications: notifications.to_vec(),
+    }));
     Bench::start(rounds).compare(
         "BatchNotify, 256 each, 8 callers",
         Goal::None,
@@ -63,12 +59,17 @@ pub fn batch(rounds: Rounds) {
 
 /// One notification a call from many callers.
 pub fn unary(rounds: Rounds) {
-    let requests = encoded(traffic::day(DAY).into_iter().map(|notification| NotifyRequest {
+    let requests = encoded(day().into_iter().map(|notification| NotifyRequest {
         notification: Some(notification),
     }));
     Bench::start(rounds).compare("Notify, 64 callers", Goal::AtLeast(0.8), 1, |clients, time| {
         calls(clients, NOTIFY, CALLERS, Arc::clone(&requests), time)
     });
+}
+
+fn day() -> Vec<Notification> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    traffic::day(DAY, since.as_secs().cast_signed())
 }
 
 struct Bench {

@@ -7,11 +7,13 @@ mod client;
 mod config;
 mod demo;
 mod exit;
+mod explain;
 mod failure;
 mod health;
 mod json;
 mod manual;
 mod meetings;
+mod replay;
 mod rules;
 mod schema;
 mod send;
@@ -57,6 +59,10 @@ enum Command {
     Check(check::Args),
     /// Run the tests of rule files
     Test(test::Args),
+    /// Tell why an alert fired, or why a rule did not
+    Explain(explain::Args),
+    /// Try rules on what was recorded, or on a file of notifications
+    Replay(Box<replay::Args>),
     /// Print the JSON Schema of rule files, for editors
     Schema,
     /// Print the configuration in force, as YAML
@@ -99,6 +105,8 @@ impl Command {
             Self::Rules(args) => wait(rules::run(args, terminal)),
             Self::Check(args) => check::run(&args, terminal),
             Self::Test(args) => test::run(&args, terminal),
+            Self::Explain(args) => wait(explain::run(args, terminal)),
+            Self::Replay(args) => replay::run(&args, terminal),
             Self::Schema => schema::run(terminal),
             Self::Config(args) => config::run(&args, terminal),
             Self::Health(args) => wait(health::run(args, terminal)),

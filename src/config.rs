@@ -149,18 +149,31 @@ pub enum LogFormat {
 impl Config {
     /// What is in force under these flags: they win over the file that they name, else over `./bellwether.yaml` if it is there.
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
-        let mut config = match &flags.config {
-            Some(path) => Self::parse(path, &read(path)?)?,
-            None => match fs::read_to_string(DEFAULT_FILE) {
-                Ok(text) => Self::parse(Path::new(DEFAULT_FILE), &text)?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Self::default(),
-                Err(source) => return Err(ConfigError::read(Path::new(DEFAULT_FILE), source)),
-            },
-        };
+        let mut config = Self::read(flags.config.as_deref())?;
         flags.apply(&mut config);
         config.check()?;
         config.mail.complete()?;
         Ok(config)
+    }
+
+    /// The limits that the configuration at `path` sets, or [`DEFAULT_FILE`]; nothing else of it need be of use here.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or has a mistake.
+    pub fn limits(path: Option<&Path>) -> Result<Limits, ConfigError> {
+        Self::read(path).map(|config| config.limits)
+    }
+
+    fn read(path: Option<&Path>) -> Result<Self, ConfigError> {
+        match path {
+            Some(path) => Self::parse(path, &read(path)?),
+            None => match fs::read_to_string(DEFAULT_FILE) {
+                Ok(text) => Self::parse(Path::new(DEFAULT_FILE), &text),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+                Err(source) => Err(ConfigError::read(Path::new(DEFAULT_FILE), source)),
+            },
+        }
     }
 
     /// Reads the text of the file at `path`, which serves only to name the place of a mistake.

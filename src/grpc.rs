@@ -7,6 +7,7 @@ mod alerts;
 pub mod codec;
 pub mod cursor;
 pub mod encoded;
+mod explain;
 mod filter;
 pub mod from_proto;
 mod meetings;

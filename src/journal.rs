@@ -21,6 +21,7 @@ mod frame;
 mod identity;
 mod lock;
 mod log;
+mod look;
 mod manifest;
 mod mark;
 mod options;
@@ -42,6 +43,7 @@ pub use self::{
     event_log::{EventKind, EventLog, EventReader, EventRecord, Events, Position},
     frame::{Flaw, Frame},
     identity::Identity,
+    look::{Looked, look},
     options::{Options, Trim},
     reader::{Frames, Reader},
     snapshot::{Snapshot, SnapshotHeader, Snapshots},
@@ -89,7 +91,7 @@ impl Journal {
         }
         let identity = identify(dir)?;
         let (mark, claim) = Mark::open(dir, identity)?;
-        let snapshots = Snapshots::new(dir.join("snapshots"), identity, Arc::clone(&lock));
+        let snapshots = Snapshots::new(dir.join("snapshots"), identity, Some(Arc::clone(&lock)));
         let snapshot = snapshots.newest_good()?;
         let header = snapshot.as_ref().map(|snapshot| &snapshot.header);
 

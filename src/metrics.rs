@@ -83,6 +83,10 @@ pub struct Metrics {
     ids_remembered: Gauge,
     /// Mails that wait or are on their way.
     outbox_mails: Gauge,
+    mails_held_back: Counter,
+    fallbacks: Counter,
+    alert_groups: Gauge,
+    silences: Gauge,
     /// Subscriptions open now.
     pub subscribers: Gauge,
     /// Alert events handed to subscribers, each subscriber's counted.
@@ -200,6 +204,18 @@ impl Metrics {
             ),
             ids_remembered: register(of, "ids_remembered", "Idempotency ids remembered"),
             outbox_mails: register(of, "outbox_mails", "Mails that wait or are on their way"),
+            mails_held_back: register(
+                of,
+                "mails_held_back",
+                "Mails held back because their receiver gets only so many an hour",
+            ),
+            fallbacks: register(
+                of,
+                "fallbacks",
+                "Mails that nobody of their receiver got in time, so that another receiver was told",
+            ),
+            alert_groups: register(of, "alert_groups", "Groups of alerts"),
+            silences: register(of, "silences", "Silences that have not ended"),
             subscribers: register(of, "subscribers", "Subscriptions open now"),
             subscriber_events: register(
                 of,

@@ -14,7 +14,7 @@ mod time;
 pub mod vendor_text;
 
 pub use alert::{
-    Acknowledgement, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Evidence, FilledText, Labels,
+    Acknowledgement, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Evidence, FilledText, Labels, NoAlertId,
     ResolveReason, Severity,
 };
 pub use codes::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role};

@@ -101,6 +101,11 @@ impl Reloader {
         }
     }
 
+    /// What is wrong with rules that could keep more state than the configuration lets all of them have.
+    pub fn misfit(&self, set: &RuleSet) -> Option<Diagnostic> {
+        set.misfit(self.limits.keys_per_rule, self.limits.keys)
+    }
+
     /// Reads and compiles the files for the start of the service.
     pub async fn first(&self) -> Result<Arc<RuleSet>, Reload> {
         let (set, warnings) = self.read(&mut *self.state.lock().await).await?;
@@ -171,7 +176,7 @@ impl Reloader {
         let compiled = tokio::task::spawn_blocking(move || compile::compile(&text)).await;
         match compiled {
             Ok(Ok(compiled)) => {
-                let misfit = compiled.set.misfit(self.limits.keys_per_rule, self.limits.keys);
+                let misfit = self.misfit(&compiled.set);
                 let refused = misfit.is_some();
                 let diagnostics = misfit.into_iter().chain(compiled.warnings).collect();
                 let checked = Checked { source, diagnostics };

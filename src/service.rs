@@ -2,6 +2,7 @@
 //! gRPC calls come in through [`Handle`], and subscribers read [`Fanout`].
 
 mod decide;
+pub mod explain;
 mod fanout;
 mod follow;
 mod gather;
@@ -45,6 +46,7 @@ use crate::{
     rules::RuleSet,
 };
 use decide::Decider;
+use explain::Explainer;
 use follow::Follower;
 use gather::Gatherer;
 use recovery::{Recovered, Recovery};
@@ -128,6 +130,8 @@ pub struct Service {
     pub archived: watch::Receiver<Option<Position>>,
     /// Where the archive is.
     pub archive: PathBuf,
+    /// Tells why alerts fired.
+    pub explainer: Explainer,
     room: Arc<Room>,
     /// Comes when the process must end.
     pub failure: mpsc::Receiver<Box<dyn Error + Send + Sync>>,
@@ -226,6 +230,7 @@ impl Service {
             is_lost: false,
         };
         let service = Self {
+            explainer: Explainer::new(recovery.clone(), settings.engine.lateness),
             journal: recovery.journal.clone(),
             events: recovery.events.clone(),
             archived: follower.reached.clone(),
@@ -333,13 +338,11 @@ pub async fn put_in_force(handle: &Handle, rules: Arc<RuleSet>) -> Result<(), Un
 
 /// The position that everything before an offset comes before.
 pub(crate) fn head_position(next_offset: u64) -> Position {
-    match next_offset.checked_sub(1) {
-        Some(offset) => Position {
-            offset,
-            ordinal: u32::MAX,
-        },
-        None => Position::default(),
-    }
+    let first = Position {
+        offset: next_offset,
+        ordinal: 0,
+    };
+    first.just_before()
 }
 
 fn close(recovery: &Recovery, journal: Journal, engine: Engine, mut events: EventLog) -> Result<(), StartError> {

@@ -12,9 +12,6 @@ use prost_types::Timestamp;
 /// How many meetings are under way at once.
 const AT_ONCE: usize = 500;
 
-/// The moment of the vendor's example, in seconds since the Unix epoch.
-const CONNECTED: i64 = 1_607_076_269;
-
 const SURNAMES: [&str; 12] = [
     "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "欧阳", "司马",
 ];
@@ -24,15 +21,15 @@ const GIVEN: [&str; 12] = [
 const CITIES: [&str; 6] = ["北京", "上海", "陕西.西安", "广东.深圳", "四川.成都", "内蒙古.呼和浩特"];
 
 /// What a bridge sends while at least so many notifications are sent. Every meeting ends within it, so it can be sent again and again:
-/// billing codes come back, as they do in life.
-pub fn day(at_least: usize) -> Vec<Notification> {
+/// billing codes come back, as they do in life. Whoever is connected says that it was at that time, in seconds since the Unix epoch.
+pub fn day(at_least: usize, connected_at: i64) -> Vec<Notification> {
     let mut random = Random(0x5eed);
     let mut day = Vec::with_capacity(at_least + 100_000);
     let mut meetings: Vec<VecDeque<Notification>> = Vec::new();
     let mut opened = 0;
     loop {
         while meetings.len() < AT_ONCE && day.len() < at_least {
-            meetings.push(meeting(&mut random, opened));
+            meetings.push(meeting(&mut random, opened, connected_at));
             opened += 1;
         }
         if meetings.is_empty() {
@@ -46,7 +43,7 @@ pub fn day(at_least: usize) -> Vec<Notification> {
     }
 }
 
-fn meeting(random: &mut Random, number: usize) -> VecDeque<Notification> {
+fn meeting(random: &mut Random, number: usize, connected_at: i64) -> VecDeque<Notification> {
     let conf = |status| Notification {
         payload: Some(Payload::Conf(ConferenceNotification {
             billing_code: billing_code(number),
@@ -60,7 +57,9 @@ fn meeting(random: &mut Random, number: usize) -> VecDeque<Notification> {
         conf(ConferenceStatus::Recorded),
     ]);
     let size = 3 + random.below(18);
-    let mut calls: Vec<VecDeque<Notification>> = (0..size).map(|seat| call(random, number, seat)).collect();
+    let mut calls: Vec<VecDeque<Notification>> = (0..size)
+        .map(|seat| call(Person::new(random, number, seat, connected_at), random))
+        .collect();
     while !calls.is_empty() {
         let place = random.below(calls.len());
         match calls[place].pop_front() {
@@ -76,9 +75,8 @@ fn meeting(random: &mut Random, number: usize) -> VecDeque<Notification> {
 }
 
 /// One participant's stay: dialled, connected or refused, muted and unmuted, gone.
-fn call(random: &mut Random, meeting: usize, seat: usize) -> VecDeque<Notification> {
+fn call(mut person: Person, random: &mut Random) -> VecDeque<Notification> {
     use ParticipantStatus::{Connecting, Dialing, Disconnected, ListeningToMusic, MeetingHold, Muted, Speaking};
-    let mut person = Person::new(random, meeting, seat);
     let mut script = VecDeque::from([person.says(Dialing, None), person.says(Connecting, None)]);
     let refusal = match random.below(2_000) {
         0 => Some(DisconnectReason::PortFull),
@@ -109,12 +107,15 @@ fn call(random: &mut Random, meeting: usize, seat: usize) -> VecDeque<Notificati
     script
 }
 
-struct Person(ParticipantNotification);
+struct Person {
+    known: ParticipantNotification,
+    connected_at: i64,
+}
 
 impl Person {
-    fn new(random: &mut Random, meeting: usize, seat: usize) -> Self {
+    fn new(random: &mut Random, meeting: usize, seat: usize, connected_at: i64) -> Self {
         let phone = format!("1{}{:09}", 3 + random.below(7), random.below(1_000_000_000));
-        Self(ParticipantNotification {
+        let known = ParticipantNotification {
             billing_code: billing_code(meeting),
             // Twenty characters, as in the vendor's example.
             party_id: format!("{:013}YY{seat:05}", 1_595_239_400_000 + meeting),
@@ -128,13 +129,14 @@ impl Person {
             status: None,
             disconnect_reason: None,
             connect_time: None,
-        })
+        };
+        Self { known, connected_at }
     }
 
     fn says(&mut self, status: ParticipantStatus, reason: Option<DisconnectReason>) -> Notification {
-        if status == ParticipantStatus::Speaking && self.0.connect_time.is_none() {
-            self.0.connect_time = Some(Timestamp {
-                seconds: CONNECTED,
+        if status == ParticipantStatus::Speaking && self.known.connect_time.is_none() {
+            self.known.connect_time = Some(Timestamp {
+                seconds: self.connected_at,
                 nanos: 0,
             });
         }
@@ -142,7 +144,7 @@ impl Person {
             status: Some(status as i32),
             // The vendor's example sends a reason with every status.
             disconnect_reason: Some(reason.unwrap_or(DisconnectReason::NoReason) as i32),
-            ..self.0.clone()
+            ..self.known.clone()
         };
         Notification {
             payload: Some(Payload::Party(party)),

@@ -12,7 +12,7 @@ use super::{
     json, show,
     terminal::Terminal,
 };
-use crate::api::{self, alert_service_client::AlertServiceClient, evidence::Payload};
+use crate::api::{self, alert_service_client::AlertServiceClient};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -106,7 +106,8 @@ fn overview(alerts: &[api::Alert], terminal: &mut Terminal<'_>) -> io::Result<()
     terminal.line(table)
 }
 
-fn in_full(alert: &api::Alert, terminal: &mut Terminal<'_>) -> io::Result<()> {
+/// One alert with all that it has.
+pub(super) fn in_full(alert: &api::Alert, terminal: &mut Terminal<'_>) -> io::Result<()> {
     let severity = show::styled(show::severity_style(alert.severity), show::severity(alert.severity), 0);
     terminal.line(format_args!(
         "{} {severity} {}",
@@ -144,26 +145,8 @@ fn in_full(alert: &api::Alert, terminal: &mut Terminal<'_>) -> io::Result<()> {
             show::time(evidence.occurred_at.as_ref()),
             evidence.sequence,
             show::clean(&evidence.source),
-            said(evidence)
+            show::said(evidence)
         ))?;
     }
     Ok(())
-}
-
-fn said(evidence: &api::Evidence) -> String {
-    match &evidence.payload {
-        Some(Payload::Conf(conf)) => format!(
-            "conf {} {}",
-            show::clean(&conf.billing_code),
-            show::conference_status(conf.status.unwrap_or_default())
-        ),
-        Some(Payload::Party(party)) => format!(
-            "party {} {} {} {}",
-            show::clean(&party.billing_code),
-            show::clean(&party.party_id),
-            show::participant_status(party.status.unwrap_or_default(), party.disconnect_reason),
-            show::clean(&party.name)
-        ),
-        None => String::new(),
-    }
 }

@@ -68,6 +68,22 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A line of an input is not what it should be.
+    #[error("{name}:{number}: {reason}")]
+    Line {
+        /// The input.
+        name: String,
+        /// The line, from 1.
+        number: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A data folder cannot be read.
+    #[error("{}", chain(.0))]
+    Journal(#[from] JournalError),
+    /// What is in a data folder cannot be replayed.
+    #[error("{}", chain(.0))]
+    Recovery(#[from] RecoveryError),
     /// A file cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     File {
@@ -122,6 +138,9 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::Unreachable { .. } | Self::GaveUp { .. } => Exit::Unreachable,
             Self::Rpc(status) | Self::Unknown { cause: status, .. } => exit_of(status.code()),
+            Self::Line { .. } => Exit::Data,
+            Self::Journal(cause) | Self::Recovery(RecoveryError::Journal(cause)) => exit_of_journal(cause),
+            Self::Recovery(_) => Exit::Data,
             Self::Contract(_) | Self::Runtime(_) => Exit::Software,
             Self::Input { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::NoInput,
             Self::Output(_) if self.is_broken_pipe() => Exit::Done,
@@ -179,6 +198,11 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// A status for people.
+pub(super) fn told(status: &tonic::Status) -> String {
+    Told(status).to_string()
 }
 
 /// A status for people: what the server said, which fields it meant, and its reason.

@@ -1,11 +1,15 @@
 //! API messages as JSON, by protobuf's own mapping: lowerCamelCase names, 64-bit numbers as strings, enums by their full names, codes that
 //! no enum lists by number. Fields without presence are always there, so that programs need not guess.
 
+mod explanation;
+
 use prost_types::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::show::rfc3339;
 use crate::api;
+
+pub(super) use explanation::explanation;
 
 /// A message with one of its events.
 pub(super) fn subscribe_response(cursor: &str, event: &api::AlertEvent) -> Value {

@@ -1,7 +1,7 @@
 //! `send`: a publisher. Notifications come from files, standard input or flags, and go by single calls, batches or a stream.
 
 mod calls;
-mod lines;
+pub(super) mod lines;
 mod one;
 mod report;
 mod source;

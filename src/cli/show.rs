@@ -151,6 +151,26 @@ pub(super) fn participant_status(number: i32, reason: Option<i32>) -> String {
     }
 }
 
+/// What a notification said, in a line.
+pub(super) fn said(evidence: &api::Evidence) -> String {
+    use api::evidence::Payload;
+    match &evidence.payload {
+        Some(Payload::Conf(conf)) => format!(
+            "conf {} {}",
+            clean(&conf.billing_code),
+            conference_status(conf.status.unwrap_or_default())
+        ),
+        Some(Payload::Party(party)) => format!(
+            "party {} {} {} {}",
+            clean(&party.billing_code),
+            clean(&party.party_id),
+            participant_status(party.status.unwrap_or_default(), party.disconnect_reason),
+            clean(&party.name)
+        ),
+        None => String::new(),
+    }
+}
+
 /// A table without frames, as wide as the terminal.
 pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();

@@ -14,13 +14,16 @@ use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::{Code, Request, Response, Status, Streaming, transport::Server};
 use tonic_types::{ErrorDetails, StatusExt as _, pb};
 
-use super::{Cli, Command, Exit, Failure, Terminal, check, send, test, watch};
-use crate::api::{
-    self,
-    alert_service_server::{AlertService, AlertServiceServer},
-    notification::Payload,
-    notification_service_server::{NotificationService, NotificationServiceServer},
-    notify_result::Result as Ended,
+use super::{Cli, Command, Exit, Failure, Terminal, check, explain, replay, send, test, watch};
+use crate::{
+    api::{
+        self,
+        alert_service_server::{AlertService, AlertServiceServer},
+        notification::Payload,
+        notification_service_server::{NotificationService, NotificationServiceServer},
+        notify_result::Result as Ended,
+    },
+    grpc::status::Refused,
 };
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -172,6 +175,23 @@ impl AlertService for Scripted {
     async fn get_alert(&self, _: Request<api::GetAlertRequest>) -> Result<Response<api::GetAlertResponse>, Status> {
         Err(Status::unimplemented(""))
     }
+
+    /// Of every alert too much is gone, but what it kept itself.
+    async fn explain_alert(
+        &self,
+        request: Request<api::ExplainAlertRequest>,
+    ) -> Result<Response<api::ExplainAlertResponse>, Status> {
+        let alert = api::Alert {
+            id: request.into_inner().id,
+            rule: "refused".to_owned(),
+            evidence: vec![api::Evidence {
+                sequence: 7,
+                ..api::Evidence::default()
+            }],
+            ..api::Alert::default()
+        };
+        Err(Refused::history_trimmed(Some(alert)).into())
+    }
 }
 
 /// The server, until it is dropped.
@@ -236,8 +256,10 @@ pub(super) async fn run(args: &[&str]) -> Ran {
     let ended = match cli.command {
         Command::Send(args) => send::run(*args, &mut terminal).await,
         Command::Watch(args) => watch::run(args, &mut terminal).await,
+        Command::Explain(args) => explain::run(args, &mut terminal).await,
         Command::Check(args) => check::run(&args, &mut terminal),
         Command::Test(args) => test::run(&args, &mut terminal),
+        Command::Replay(args) => replay::run(&args, &mut terminal),
         other => panic!("{other:?} is not tested so"),
     };
     let plain = |bytes| anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string();

@@ -109,13 +109,13 @@ pub(super) fn alert() -> Alert {
         started_at: at,
         last_seen_at: Time::from_nanos(at.as_nanos() + 90_000_000_000),
         occurrences: 3,
-        evidence: vec![Evidence {
+        evidence: vec![Arc::new(Evidence {
             sequence: 9,
             occurred_at: at,
             received_at: at,
             source: "bridge-1".into(),
             payload: Payload::Party(party()),
-        }],
+        })],
         acknowledgement: None,
         silenced_by: Vec::new(),
         inhibited_by: None,

@@ -50,7 +50,7 @@ impl Value {
 
 /// Counts a notification, if it is one of those.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, count: &Count, shown: &Shown<'_>) {
-    if !count.when.holds(shown.facts) {
+    if !shown.holds(&count.when) {
         return;
     }
     let Some(key) = shown.key(step, rule) else {

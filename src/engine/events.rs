@@ -1,11 +1,13 @@
 //! The one place where rules of events are shown a notification. What a condition makes of it is in its own file; states that are held
 //! are absent, since they are weighed when what they read has changed.
 
+use std::sync::Arc;
+
 use super::{
     count, expected,
     key::KeyOf,
     keyed::{self, KeyPlace, State},
-    lifecycle::{Alerts, Match},
+    lifecycle::{AlertKey, Alerts, Match},
     meeting::Place,
     meetings::Meetings,
     quiet, ratio,
@@ -15,7 +17,11 @@ use super::{
 };
 use crate::{
     model::{Evidence, Time},
-    rules::{Condition, Rule, facts::Facts},
+    rules::{
+        Condition, Rule,
+        expr::{Expr, Memory},
+        facts::Facts,
+    },
 };
 
 /// A notification as rules are shown it.
@@ -24,9 +30,16 @@ pub(super) struct Shown<'a> {
     pub place: Place,
     pub received: &'a Received<'a>,
     pub facts: &'a Facts<'a>,
+    /// What has been weighed of it.
+    pub memory: Memory,
 }
 
 impl<'a> Shown<'a> {
+    /// Whether an expression of a rule of events certainly holds.
+    pub fn holds(&self, expression: &Expr) -> bool {
+        expression.still_holds(self.facts, &self.memory)
+    }
+
     /// What it is about for that rule. Where a part of the key is missing, that is counted.
     pub fn key(&self, step: &mut Step<'_>, rule: u32) -> Option<KeyOf> {
         let key = KeyOf::of(&step.rules.rules[rule as usize].key, self.place, self.facts);
@@ -37,10 +50,9 @@ impl<'a> Shown<'a> {
     }
 
     /// A match of that rule.
-    pub fn matched(&self, rule: u32, key: KeyOf, at: Time, evidence: Vec<Evidence>) -> Match<'a> {
+    pub fn matched(&self, rule: u32, key: KeyOf, at: Time, evidence: Vec<Arc<Evidence>>) -> Match<'a> {
         Match {
-            rule,
-            key,
+            about: AlertKey { rule, key },
             facts: self.facts,
             at,
             evidence,
@@ -64,12 +76,12 @@ fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule,
     #[cfg(test)]
     assert_ne!(compiled.name, super::POISON, "what the tests make the engine fail on");
     let resolve = compiled.resolve.when.as_ref();
-    if resolve.is_some_and(|when| when.holds(shown.facts)) {
+    if resolve.is_some_and(|when| shown.holds(when)) {
         alerts.resolve_agreeing(step, rule, shown.place, shown.facts);
     }
     match &compiled.condition {
         Condition::Each { when } => {
-            if when.holds(shown.facts)
+            if shown.holds(when)
                 && let Some(key) = shown.key(step, rule)
             {
                 let evidence = vec![shown.received.evidence()];
@@ -103,10 +115,10 @@ pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>
         }
         let compiled = &rules.rules[rule as usize];
         let is_seen = match &compiled.condition {
-            Condition::Each { when } => when.holds(shown.facts),
-            Condition::Count(count) => count.when.holds(shown.facts),
-            Condition::Ratio(ratio) => ratio.of.holds(shown.facts) && ratio.when.holds(shown.facts),
-            Condition::Sequence(sequence) => sequence.steps.last().is_some_and(|last| last.holds(shown.facts)),
+            Condition::Each { when } => shown.holds(when),
+            Condition::Count(count) => shown.holds(&count.when),
+            Condition::Ratio(ratio) => shown.holds(&ratio.of) && shown.holds(&ratio.when),
+            Condition::Sequence(sequence) => sequence.steps.last().is_some_and(|last| shown.holds(last)),
             Condition::Held { .. } | Condition::Expected(_) => false,
             Condition::Quiet(quiet) => {
                 quiet::show(step, alerts, rule, quiet, shown);

@@ -8,7 +8,7 @@ use super::{
     events::Shown,
     key::KeyOf,
     keyed::{self, KeyPlace, State},
-    lifecycle::{Alerts, Match},
+    lifecycle::{AlertKey, Alerts, Match},
     meetings::Meetings,
     step::Step,
     witness::Witness,
@@ -31,10 +31,10 @@ pub(super) struct Expectation {
 /// Opens an expectation, or ends those that the notification meets or calls off. What does both opens none, since it would be met at
 /// the same instant.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, expected: &Expected, shown: &Shown<'_>) {
-    let holds = |unless: &Expr| unless.holds(shown.facts);
-    if expected.expect.holds(shown.facts) || expected.unless.as_ref().is_some_and(holds) {
+    let holds = |unless: &Expr| shown.holds(unless);
+    if shown.holds(&expected.expect) || expected.unless.as_ref().is_some_and(holds) {
         end(step, rule, shown);
-    } else if expected.after.holds(shown.facts)
+    } else if shown.holds(&expected.after)
         && let Some(key) = shown.key(step, rule)
     {
         let since = shown.received.at;
@@ -72,8 +72,7 @@ pub(super) fn due(
     let meeting = meetings.facts(after.place).unwrap_or(after.meeting);
     let is_over = key.place.is_some_and(|occurrence| !meetings.is_open(occurrence));
     let matched = Match {
-        rule: place.rule,
-        key,
+        about: AlertKey { rule: place.rule, key },
         facts: &after.facts(&meeting),
         at: step.now,
         evidence: vec![after.evidence.clone()],

@@ -1,14 +1,14 @@
 //! Held rules: a state that lasts. Each hold is weighed again whenever what its rule reads has changed; what leaves it as it was
 //! changes nothing.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     deadlines::{Deadline, Subject, Timer},
     key::KeyOf,
-    lifecycle::{AlertAge, Alerts, Match},
+    lifecycle::{AlertAge, AlertKey, Alerts, Match},
     meeting::{Occurrence, Place},
     received::Received,
     step::Step,
@@ -38,7 +38,7 @@ pub(super) enum HoldState {
         /// When it began.
         since: Time,
         /// The notification that began it; `None`: it had begun before the rule was loaded.
-        evidence: Option<Box<Evidence>>,
+        evidence: Option<Arc<Evidence>>,
     },
     /// It has. The alert may be over by other means; it comes back only when the state has been false.
     Firing(AlertAge),
@@ -158,7 +158,7 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, occurrence: &mut Occ
     };
     match &hold.state {
         HoldState::Pending { since, evidence, .. } => {
-            let (since, evidence) = (*since, evidence.as_deref().cloned());
+            let (since, evidence) = (*since, evidence.clone());
             step.counts.rules[rule as usize].pending -= 1;
             let alert = fire(step, alerts, occurrence, subject, rule, since, evidence);
             if let Some(hold) = holds_mut(occurrence, subject).and_then(|holds| holds.get_mut(place)) {
@@ -249,7 +249,7 @@ fn begin(
         HoldState::Pending {
             deadline,
             since: cause.at,
-            evidence: evidence.map(Box::new),
+            evidence,
         }
     };
     if let Some(holds) = holds_mut(occurrence, subject) {
@@ -264,7 +264,7 @@ fn fire(
     subject: Subject,
     rule: u32,
     since: Time,
-    evidence: Option<Evidence>,
+    evidence: Option<Arc<Evidence>>,
 ) -> AlertAge {
     let participant = subject.seat.and_then(|seat| occurrence.participant(seat));
     let value = |field: &KeyField| match (field, participant) {
@@ -288,14 +288,14 @@ fn fire(
         occurred_at: since,
         received_at: began.as_ref().map_or(since, |began| began.received_at),
     };
+    let key = KeyOf {
+        place: Some(subject.place),
+        values,
+    };
     alerts.matched(
         step,
         Match {
-            rule,
-            key: KeyOf {
-                place: Some(subject.place),
-                values,
-            },
+            about: AlertKey { rule, key },
             facts: &facts,
             at: since,
             evidence: evidence.into_iter().collect(),

@@ -111,6 +111,13 @@ pub struct Settings {
     pub keys: u32,
     /// How many mails wait at most.
     pub outbox: u32,
+    /// How many groups of alerts there are at once at most.
+    pub groups: u32,
+    /// How many silences there are at once at most, those that have not begun included.
+    pub silences: u32,
+    /// By how many hundredths the time until a further attempt at a mail is made longer or shorter at most, so that many do not come at
+    /// once.
+    pub retry_spread: u32,
 }
 
 impl Settings {
@@ -136,6 +143,9 @@ impl Default for Settings {
             keys_per_rule: 20_000,
             keys: 2_000_000,
             outbox: 100_000,
+            groups: 100_000,
+            silences: 1_000,
+            retry_spread: 20,
         }
     }
 }

@@ -208,6 +208,12 @@ fn make_room(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32) {
 }
 
 impl Keyed {
+    /// What is kept there, and what it is about.
+    pub fn entry(&self, place: KeyPlace) -> Option<(&KeyOf, &State)> {
+        let entry = self.rules.get(place.rule as usize)?.get(place.slot)?;
+        Some((&entry.key, &entry.state))
+    }
+
     /// The state of a key.
     pub fn get_mut(&mut self, place: KeyPlace) -> Option<&mut State> {
         self.entry_mut(place).map(|(_, state)| state)

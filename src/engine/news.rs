@@ -14,7 +14,7 @@ use super::{
 use crate::{
     model::{Party, Payload, ResolveReason, Time},
     rules::{
-        expr::MeetingFields,
+        expr::{MeetingFields, Memory},
         facts::{MeetingFacts, Previous},
     },
 };
@@ -50,6 +50,7 @@ pub(super) fn apply(
         place,
         received,
         facts: &facts,
+        memory: Memory::default(),
     };
     events::show(step, alerts, &shown);
 
@@ -109,6 +110,7 @@ pub(super) fn repeat(
         place,
         received,
         facts: &facts,
+        memory: Memory::default(),
     };
     events::repeat(step, alerts, &shown);
 }

@@ -7,7 +7,7 @@ use super::{
     deadlines::{Age, Deadline, Deadlines, Timer},
     events::Shown,
     keyed::{self, KeyPlace, State},
-    lifecycle::{AlertAge, Alerts, Match},
+    lifecycle::{AlertAge, AlertKey, Alerts, Match},
     meetings::Meetings,
     step::Step,
     witness::Witness,
@@ -42,7 +42,7 @@ enum SilenceState {
 
 /// Hears a notification, repeats included, if it is of the kind.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, quiet: &Quiet, shown: &Shown<'_>) {
-    if !quiet.what.holds(shown.facts) {
+    if !shown.holds(&quiet.what) {
         return;
     }
     let Some(key) = shown.key(step, rule) else {
@@ -86,7 +86,7 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
     let Some((key, State::Quiet(silence))) = step.keyed.entry_mut(place) else {
         return;
     };
-    let ends = silence.since.plus(quiet.for_);
+    let ends = silence.ends(quiet);
     if silence.deadline().is_some_and(|set| set.at() < ends) {
         silence.state = SilenceState::Listening(step.deadlines.set_aged(ends, silence.age, Timer::Key(place)));
         return;
@@ -94,8 +94,7 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
     let (key, last) = (key.clone(), silence.last.clone());
     let meeting = meetings.facts(last.place).unwrap_or(last.meeting);
     let matched = Match {
-        rule: place.rule,
-        key,
+        about: AlertKey { rule: place.rule, key },
         facts: &last.facts(&meeting),
         at: step.now,
         evidence: vec![last.evidence.clone()],
@@ -113,6 +112,11 @@ impl Silence {
             self.since = now;
             self.age = deadlines.age();
         }
+    }
+
+    /// When it will have been quiet for so long, though the deadline may stand at an earlier instant.
+    pub fn ends(&self, quiet: &Quiet) -> Time {
+        self.since.plus(quiet.for_)
     }
 
     /// What it waits for.

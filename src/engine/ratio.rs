@@ -33,13 +33,13 @@ struct Sample {
 
 /// Samples a notification, if it is one of those that the share is of.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, ratio: &Ratio, shown: &Shown<'_>) {
-    if !ratio.of.holds(shown.facts) {
+    if !shown.holds(&ratio.of) {
         return;
     }
     let Some(key) = shown.key(step, rule) else {
         return;
     };
-    let is_match = ratio.when.holds(shown.facts);
+    let is_match = shown.holds(&ratio.when);
     let place = keyed::touch(step, alerts, rule, &key, |_, _| State::Ratio(Sampled::default()));
     let forgotten = step.now.minus(step.settings.lateness).minus(ratio.within);
     let Some(State::Ratio(sampled)) = step.keyed.get_mut(place) else {

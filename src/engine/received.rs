@@ -1,5 +1,7 @@
 //! A notification as the engine takes it in: numbered, and with the time that it counts at.
 
+use std::{cell::OnceCell, sync::Arc};
+
 use super::{counts::Counts, input::Settings};
 use crate::{
     model::{Evidence, Notification, Time},
@@ -15,6 +17,8 @@ pub(super) struct Received<'a> {
     /// Where it stands in the order of what happened: an older one never overwrites newer state.
     pub order: Time,
     pub received_at: Time,
+    /// Made when it is first asked for.
+    evidence: OnceCell<Arc<Evidence>>,
 }
 
 impl<'n> Received<'n> {
@@ -45,18 +49,20 @@ impl<'n> Received<'n> {
             at,
             order,
             received_at: now,
+            evidence: OnceCell::new(),
         }
     }
 
     /// What is kept of it to show why an alert fired.
-    pub fn evidence(&self) -> Evidence {
-        Evidence {
+    pub fn evidence(&self) -> Arc<Evidence> {
+        let evidence = || Evidence {
             sequence: self.sequence,
             occurred_at: self.at,
             received_at: self.received_at,
             source: self.notification.source.clone(),
             payload: self.notification.payload.clone(),
-        }
+        };
+        Arc::clone(self.evidence.get_or_init(|| Arc::new(evidence())))
     }
 
     /// What expressions see of it.

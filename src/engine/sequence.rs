@@ -2,7 +2,7 @@
 //! notification that fulfils it. Their order is that of their times, at one instant that of acceptance: what comes late takes its place
 //! among the steps that came lately.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ pub(super) struct Progress {
     /// What came lately, by (time, acceptance).
     recent: VecDeque<Event>,
     /// The steps that were taken lately, by acceptance.
-    evidence: VecDeque<Evidence>,
+    evidence: VecDeque<Arc<Evidence>>,
 }
 
 /// The steps that were taken; at least one.
@@ -64,11 +64,11 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, sequence
         at: shown.received.at,
         sequence: shown.received.sequence,
     };
-    let ends = sequence.unless.as_ref().is_some_and(|unless| unless.holds(shown.facts));
+    let ends = sequence.unless.as_ref().is_some_and(|unless| shown.holds(unless));
     if ends {
         return end(step, rule, shown);
     }
-    let fulfilled = (0..).zip(&sequence.steps).filter(|(_, step)| step.holds(shown.facts));
+    let fulfilled = (0..).zip(&sequence.steps).filter(|(_, step)| shown.holds(step));
     let event = Event {
         taken,
         steps: fulfilled.fold(0, |steps, (place, _)| steps | 1 << place),
@@ -131,24 +131,25 @@ impl Progress {
 
     /// Goes on with each match of which this is the next step, and begins another with a first step. Of those that it completes, the one
     /// that began last is handed back.
-    fn take(&mut self, event: Event, sequence: &Sequence, evidence: impl FnOnce() -> Evidence) -> Option<Run> {
+    fn take(&mut self, event: Event, sequence: &Sequence, evidence: impl FnOnce() -> Arc<Evidence>) -> Option<Run> {
         let mut done = None;
         let mut is_taken = false;
-        let begins = event.fulfils(0).then(Run::new);
-        for run in std::mem::take(&mut self.half_done).into_iter().chain(begins) {
-            match self.longer(&run, event, sequence) {
-                Some(longer) => {
-                    is_taken = true;
-                    if longer.len() == sequence.steps.len() {
-                        done = Some(longer);
-                    } else {
-                        self.half_done.push_back(longer);
-                    }
-                }
-                None if run.is_empty() => {}
-                None => self.half_done.push_back(run),
-            }
+        let mut half_done = std::mem::take(&mut self.half_done);
+        if event.fulfils(0) {
+            half_done.push_back(Run::new());
         }
+        half_done.retain_mut(|run| {
+            if let Some(longer) = self.longer(run, event, sequence) {
+                is_taken = true;
+                *run = longer;
+            }
+            let is_done = run.len() == sequence.steps.len();
+            if is_done {
+                done = Some(std::mem::take(run));
+            }
+            !is_done
+        });
+        self.half_done = half_done;
         if is_taken {
             self.evidence.push_back(evidence());
         }
@@ -162,16 +163,20 @@ impl Progress {
         if before == 0 && !run.is_empty() {
             return None;
         }
-        let mut longer = run[..before].to_vec();
-        if !try_step(&mut longer, event, sequence) {
+        if !is_next(&run[..before], event, sequence) {
             return None;
         }
+        let mut longer = Run::with_capacity(sequence.steps.len());
+        longer.extend_from_slice(&run[..before]);
+        longer.push(event.taken);
         let later = self.recent.partition_point(|known| known.taken.at <= event.taken.at);
         for known in self.recent.range(later..) {
             if longer.len() == sequence.steps.len() {
                 break;
             }
-            try_step(&mut longer, *known, sequence);
+            if is_next(&longer, *known, sequence) {
+                longer.push(known.taken);
+            }
         }
         (longer.len() >= run.len()).then_some(longer)
     }
@@ -200,18 +205,14 @@ impl Progress {
     }
 
     /// The steps of a match, the last one first, as far as an alert shows them and they are known.
-    fn evidence_of(&self, run: &Run) -> Vec<Evidence> {
+    fn evidence_of(&self, run: &Run) -> Vec<Arc<Evidence>> {
         let of = |taken: &Taken| self.evidence.iter().find(|known| known.sequence == taken.sequence);
         run.iter().rev().filter_map(of).take(EVIDENCE).cloned().collect()
     }
 }
 
-/// Takes the next step of a match, if it is that and comes in time.
-fn try_step(run: &mut Run, event: Event, sequence: &Sequence) -> bool {
+/// Whether that is the next step of a match, and comes in time.
+fn is_next(run: &[Taken], event: Event, sequence: &Sequence) -> bool {
     let opens = event.taken.at.minus(sequence.within);
-    let is_next = event.fulfils(run.len()) && run.first().is_none_or(|first| first.at > opens);
-    if is_next {
-        run.push(event.taken);
-    }
-    is_next
+    event.fulfils(run.len()) && run.first().is_none_or(|first| first.at > opens)
 }

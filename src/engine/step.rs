@@ -44,7 +44,7 @@ impl Step<'_> {
     pub fn look_at(&self, received: &Received<'_>, taken: Taken, occurrence: u64, facts: &Facts<'_>) -> Option<Seen> {
         let watch = self.watch.as_ref()?;
         watch
-            .looks_at(received)
+            .looks_at(received, self.rules, facts)
             .then(|| Seen::new(received, taken, occurrence, facts))
     }
 

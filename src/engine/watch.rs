@@ -4,24 +4,43 @@
 
 use compact_str::CompactString;
 
-use super::{meeting::Occurrence, received::Received};
+use super::{key, meeting::Occurrence, received::Received};
 use crate::{
     model::{ConferenceStatus, Notification, Party, Payload, Time},
-    rules::facts::{AtHand, Facts, MeetingFacts, Previous, Said},
+    rules::{
+        Rule, RuleSet,
+        facts::{AtHand, Facts, MeetingFacts, Previous, Said},
+    },
 };
 
+/// Which notifications are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// All.
+    Everything,
+    /// Those of this billing code.
+    Meeting(CompactString),
+    /// Those that could match something in the rule of this name.
+    Rule(CompactString),
+}
+
 /// What is looked at, and what has been seen since somebody asked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watch {
-    /// The billing code; `None`: every meeting.
-    pub meeting: Option<CompactString>,
+    pub look: Look,
     pub seen: Vec<Seen>,
 }
 
 impl Watch {
-    pub fn looks_at(&self, received: &Received<'_>) -> bool {
-        let code = received.notification.payload.billing_code();
-        self.meeting.as_ref().is_none_or(|meeting| meeting == code)
+    pub fn looks_at(&self, received: &Received<'_>, rules: &RuleSet, facts: &Facts<'_>) -> bool {
+        match &self.look {
+            Look::Everything => true,
+            Look::Meeting(code) => received.notification.payload.billing_code() == code,
+            Look::Rule(name) => rules
+                .index
+                .events(facts)
+                .any(|rule| rules.rules[rule as usize].name == *name),
+        }
     }
 }
 
@@ -94,6 +113,12 @@ impl Seen {
             participant: participant.map(|participant| participant.known.clone()),
             ..self
         }
+    }
+
+    /// Whether it agrees with these values of a rule's key, in the order of its fields, in those that it has.
+    pub fn agrees(&self, rule: &Rule, key: &[(CompactString, CompactString)]) -> bool {
+        let is_whole = rule.key.fields.len() == key.len();
+        is_whole && key::agree(&rule.key, key.iter().map(|(_, value)| value), &self.facts())
     }
 
     /// What expressions over notifications see.

@@ -1,5 +1,7 @@
 //! The last notification that counted, kept for an alert that fires by the mere passing of time.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{events::Shown, meeting::Place};
@@ -13,7 +15,7 @@ use crate::{
 pub(super) struct Witness {
     /// The occurrence that it belongs to.
     pub place: Place,
-    pub evidence: Evidence,
+    pub evidence: Arc<Evidence>,
     /// For when nothing newer is known of the meeting.
     pub meeting: MeetingFacts,
 }

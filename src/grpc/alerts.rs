@@ -9,13 +9,15 @@ use tonic::{Request, Response, Status};
 
 use super::{
     encoded::{EncodedResponse, server::alert_service_server::AlertService},
+    explain::Explaining,
     filter, from_proto, page,
     status::Refused,
     subscribe::{self, Place, Sources, Start},
 };
 use crate::{
     api::{
-        GetAlertRequest, GetAlertResponse, ListAlertsRequest, ListAlertsResponse, SubscribeRequest, subscribe_request,
+        self, ExplainAlertRequest, ExplainAlertResponse, GetAlertRequest, GetAlertResponse, ListAlertsRequest,
+        ListAlertsResponse, SubscribeRequest, subscribe_request,
     },
     archive::{ArchiveError, ArchiveReader, ListQuery, Page},
     journal::Position,
@@ -40,6 +42,7 @@ pub(super) struct Alerts {
     /// Where it is.
     pub archive: PathBuf,
     pub subscribers: Arc<tokio::sync::Semaphore>,
+    pub explaining: Explaining,
     pub metrics: Arc<Metrics>,
 }
 
@@ -121,18 +124,34 @@ impl AlertService for Alerts {
     }
 
     async fn get_alert(&self, request: Request<GetAlertRequest>) -> Result<Response<GetAlertResponse>, Status> {
-        let id = request.into_inner().id;
-        if id.is_empty() {
-            return Err(Refused::invalid("id", "REQUIRED_FIELD_MISSING", "an alert's id is required").into());
-        }
-        self.catch_up().await?;
-        let alert = self.ask(move |archive| archive.get_alert(&id)).await?;
-        let alert = alert.ok_or_else(|| Refused::not_found("alert"))?;
+        let alert = self.alert(request.into_inner().id).await?;
         Ok(Response::new(GetAlertResponse { alert: Some(alert) }))
+    }
+
+    async fn explain_alert(
+        &self,
+        request: Request<ExplainAlertRequest>,
+    ) -> Result<Response<ExplainAlertResponse>, Status> {
+        let alert = self.alert(request.into_inner().id).await?;
+        let explanation = Some(self.explaining.alert(alert).await?);
+        Ok(Response::new(ExplainAlertResponse { explanation }))
     }
 }
 
 impl Alerts {
+    async fn alert(&self, id: String) -> Result<api::Alert, Refused> {
+        if id.is_empty() {
+            return Err(Refused::invalid(
+                "id",
+                "REQUIRED_FIELD_MISSING",
+                "an alert's id is required",
+            ));
+        }
+        self.catch_up().await?;
+        let alert = self.ask(move |archive| archive.get_alert(&id)).await?;
+        alert.ok_or_else(|| Refused::not_found("alert"))
+    }
+
     /// Waits until the archive holds all that was durable when the call came: a question goes through the queue behind it. An archive
     /// that does not get there, because the disk is full say, is told of.
     async fn catch_up(&self) -> Result<(), Refused> {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::{status::Refused, to_proto};
+use super::{explain::Explaining, status::Refused, to_proto};
 use crate::{
     api::{
-        self, CheckRulesRequest, CheckRulesResponse, ListRulesRequest, ListRulesResponse, ReloadRulesRequest,
-        ReloadRulesResponse, rule_service_server::RuleService,
+        self, CheckRulesRequest, CheckRulesResponse, ExplainRuleRequest, ExplainRuleResponse, ListRulesRequest,
+        ListRulesResponse, ReloadRulesRequest, ReloadRulesResponse, rule_service_server::RuleService,
     },
     engine::{Engine, Fate, RuleChange, RuleSight},
     reload::{Checked, Reload, Reloader},
@@ -27,6 +27,7 @@ const MAX_SOURCE: usize = 1 << 20;
 pub(super) struct Rules {
     pub handle: Handle,
     pub reloader: Arc<Reloader>,
+    pub explaining: Explaining,
 }
 
 #[tonic::async_trait]
@@ -45,6 +46,7 @@ impl RuleService for Rules {
         if text.len() > MAX_SOURCE {
             return Err(Refused::invalid("source", "VALUE_TOO_LONG", "1 MiB at most").into());
         }
+        let reloader = Arc::clone(&self.reloader);
         let checked = tokio::task::spawn_blocking(move || {
             let source = Arc::new(RuleSource {
                 files: vec![SourceFile {
@@ -53,13 +55,25 @@ impl RuleService for Rules {
                 }],
             });
             let diagnostics = match selftest::prepare(&source, None) {
-                Ok((compiled, _)) => compiled.warnings,
+                Ok((compiled, _)) => {
+                    let misfit = reloader.misfit(&compiled.set);
+                    misfit.into_iter().chain(compiled.warnings).collect()
+                }
                 Err(mistakes) => mistakes,
             };
             findings(&Checked { source, diagnostics })
         });
         let diagnostics = checked.await.map_err(|_| Refused::internal())?;
         Ok(Response::new(CheckRulesResponse { diagnostics }))
+    }
+
+    async fn explain_rule(
+        &self,
+        request: Request<ExplainRuleRequest>,
+    ) -> Result<Response<ExplainRuleResponse>, Status> {
+        let ExplainRuleRequest { rule, billing_code } = request.into_inner();
+        let explanation = Some(self.explaining.rule(rule, billing_code).await?);
+        Ok(Response::new(ExplainRuleResponse { explanation }))
     }
 
     async fn reload_rules(&self, _: Request<ReloadRulesRequest>) -> Result<Response<ReloadRulesResponse>, Status> {

@@ -14,6 +14,7 @@ use super::{
     encoded::server::{
         alert_service_server::AlertServiceServer, notification_service_server::NotificationServiceServer,
     },
+    explain::Explaining,
     meetings::Meetings,
     notifications::Notifications,
     rules::Rules,
@@ -118,16 +119,19 @@ pub fn serve(
         metrics: Arc::clone(&metrics),
         drain,
     };
+    let explaining = Explaining::new(service.handle.clone(), service.explainer.clone());
     let alerts = Alerts {
         sources,
         archived: service.archived.clone(),
         archive: service.archive.clone(),
         subscribers: Arc::new(Semaphore::new(limits.subscribers as usize)),
+        explaining: explaining.clone(),
         metrics,
     };
     let rules = Rules {
         handle: service.handle.clone(),
         reloader,
+        explaining,
     };
     let meetings = Meetings {
         handle: service.handle.clone(),

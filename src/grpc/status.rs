@@ -9,7 +9,16 @@ use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::{BadRequest, ErrorInfo, RetryInfo, pb};
 
-use crate::model::{malformed::Reason, vendor_text};
+use crate::{
+    api,
+    model::{malformed::Reason, vendor_text},
+};
+
+/// The largest alert that stands in an error, in bytes: many clients take no more than 8 KiB of trailers.
+const LARGEST_ALERT: usize = 4 << 10;
+
+/// The type of the detail that holds an alert.
+pub const ALERT_TYPE_URL: &str = "type.googleapis.com/bellwether.v1.Alert";
 
 /// The domain of every `ErrorInfo.reason`.
 pub const DOMAIN: &str = "bellwether";
@@ -17,7 +26,7 @@ pub const DOMAIN: &str = "bellwether";
 /// A call, or one item of it, that is not carried out.
 ///
 /// It becomes a [`tonic::Status`] where it ends a call and a [`tonic_types::Status`] where it stands in an answer; both say the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Refused {
     code: Code,
     reason: &'static str,
@@ -26,6 +35,8 @@ pub struct Refused {
     field: Option<&'static str>,
     metadata: Vec<(&'static str, String)>,
     retry_after: Option<Duration>,
+    /// What there is instead of what was asked for.
+    alert: Option<Box<api::Alert>>,
 }
 
 impl Refused {
@@ -37,6 +48,7 @@ impl Refused {
             field: None,
             metadata: Vec::new(),
             retry_after: None,
+            alert: None,
         }
     }
 
@@ -203,6 +215,41 @@ impl Refused {
         Self::new(Code::NotFound, "NOT_FOUND", format!("there is no such {what}"))
     }
 
+    /// Another explanation is under way.
+    pub fn explaining(retry_after: Duration) -> Self {
+        Self::new(
+            Code::ResourceExhausted,
+            "EXPLAINING",
+            "another explanation is under way; try again",
+        )
+        .retry_after(retry_after)
+    }
+
+    /// What an explanation needs is older than the journal. An alert is a detail of its own, with as much of its newest evidence as
+    /// there is room for.
+    pub fn history_trimmed(mut alert: Option<api::Alert>) -> Self {
+        if let Some(alert) = &mut alert {
+            while alert.encoded_len() > LARGEST_ALERT && alert.evidence.pop().is_some() {}
+        }
+        Self {
+            alert: alert.filter(|alert| alert.encoded_len() <= LARGEST_ALERT).map(Box::new),
+            ..Self::new(
+                Code::FailedPrecondition,
+                "HISTORY_TRIMMED",
+                "what led to it is older than what the journal keeps; an alert itself has its evidence",
+            )
+        }
+    }
+
+    /// An explanation would take longer than it may.
+    pub fn too_much_history() -> Self {
+        Self::new(
+            Code::DeadlineExceeded,
+            "TOO_MUCH_HISTORY",
+            "there is more of the journal to read than there is time for",
+        )
+    }
+
     /// A failure of the service itself; what it was is in its log.
     pub fn internal() -> Self {
         Self::new(
@@ -262,6 +309,12 @@ impl Refused {
                 retry_delay: prost_types::Duration::try_from(delay).ok(),
             };
             details.push(any(RetryInfo::TYPE_URL, &retry_info));
+        }
+        if let Some(alert) = &self.alert {
+            details.push(prost_types::Any {
+                type_url: ALERT_TYPE_URL.to_owned(),
+                value: alert.encode_to_vec(),
+            });
         }
         details
     }

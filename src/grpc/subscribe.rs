@@ -1,6 +1,8 @@
 //! One subscription: from where it starts, through storage while it is behind, to the live ring. It is a position, not a queue: a slow
 //! reader costs a few responses of memory, and is never skipped.
 
+mod backlog;
+
 use std::{sync::Arc, time::Duration};
 
 use prost::Message as _;
@@ -18,7 +20,7 @@ use crate::{
     metrics::Metrics,
     model::Time,
     rules::expr::Expr,
-    service::{Fanout, Handle, Next, Visible, head_position},
+    service::{Fanout, Handle, Next, Visible},
 };
 
 /// How many responses are handed to the transport at once.
@@ -211,24 +213,17 @@ impl Subscription {
         self.send(vec![EncodedResponse::heartbeat(&self.cursor())]).await
     }
 
-    /// Reads storage until the ring has what follows. Storage has an event before it is said: what is not said yet is left to the ring.
+    /// Reads storage until the ring has what follows.
     async fn catch_up(&mut self) -> Result<(), End> {
         let mut log = self.open().await?;
         loop {
-            // Whatever was said before this moment is in the log.
-            let head = self.sources.fanout.head();
-            let (back, mut records) = read(log, CHUNK).await?;
+            let (back, part) = backlog::read(log, &self.sources.fanout).await?;
             log = back;
-            records.retain(|record| record.position <= head);
-            let Some(last) = records.last().map(|record| record.position) else {
-                self.position = head;
-                return Ok(());
-            };
-            let responses = records.iter().filter_map(|record| self.response(record)).collect();
-            self.send(responses).await?;
-            self.position = last;
+            let responses = part.records.iter().filter_map(|record| self.response(record));
+            self.send(responses.collect()).await?;
+            self.position = part.until;
             self.give_sign_of_life().await?;
-            if matches!(self.sources.fanout.after(self.position, 1), Next::Events(..)) {
+            if part.is_last || matches!(self.sources.fanout.after(self.position, 1), Next::Events(..)) {
                 return Ok(());
             }
         }
@@ -330,7 +325,7 @@ impl Subscription {
         let events = self.sources.events.clone();
         let earliest = tokio::task::spawn_blocking(move || events.earliest()).await;
         let earliest = match earliest {
-            Ok(Ok(Some(earliest))) => before(earliest),
+            Ok(Ok(Some(earliest))) => earliest.just_before(),
             _ => self.sources.fanout.head(),
         };
         Refused::cursor_expired(self.sources.cursors.write(earliest))
@@ -350,31 +345,5 @@ impl Subscription {
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => Err(Refused::reader_stalled().into()),
         }
-    }
-}
-
-/// The position just before another.
-fn before(position: Position) -> Position {
-    match position.ordinal.checked_sub(1) {
-        Some(ordinal) => Position {
-            offset: position.offset,
-            ordinal,
-        },
-        None => head_position(position.offset),
-    }
-}
-
-async fn read(mut log: Events, most: usize) -> Result<(Events, Vec<EventRecord>), End> {
-    let read = tokio::task::spawn_blocking(move || {
-        let records = log.by_ref().take(most).collect::<Result<Vec<_>, _>>();
-        (log, records)
-    });
-    match read.await {
-        Ok((log, Ok(records))) => Ok((log, records)),
-        Ok((_, Err(cause))) => {
-            tracing::error!(%cause, "the event log cannot be read");
-            Err(Refused::internal().into())
-        }
-        Err(_) => Err(Refused::internal().into()),
     }
 }

@@ -1,6 +1,12 @@
 //! To the wire: alerts as everyone may see them. Personal data is masked in every field that can hold it; a form in clear is
 //! deliberately absent. The same value always becomes the same bytes.
 
+mod explanation;
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+
 use crate::{
     api,
     model::{
@@ -8,6 +14,8 @@ use crate::{
         ResolveReason, Severity, Time,
     },
 };
+
+pub use explanation::explanation;
 
 /// The parts of a key whose values are personal.
 const PERSONAL_KEYS: [&str; 4] = ["name", "phone", "acm_phone", "city"];
@@ -61,11 +69,7 @@ pub fn alert(alert: &Alert) -> api::Alert {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_string()))
             .collect(),
-        key: alert
-            .key
-            .iter()
-            .map(|(name, value)| (name.to_string(), key_value(name, value)))
-            .collect(),
+        key: key(&alert.key),
         summary: alert.summary.masked.clone(),
         description: alert.description.masked.clone(),
         runbook_url: alert.runbook_url.clone(),
@@ -74,7 +78,7 @@ pub fn alert(alert: &Alert) -> api::Alert {
         resolved_at,
         resolve_reason: reason.into(),
         occurrences: alert.occurrences,
-        evidence: alert.evidence.iter().map(evidence).collect(),
+        evidence: alert.evidence.iter().map(|one| evidence(one)).collect(),
         acknowledgement: alert.acknowledgement.as_ref().map(acknowledgement),
         silenced_by: alert.silenced_by.iter().map(ToString::to_string).collect(),
         inhibited_by: alert.inhibited_by.iter().map(ToString::to_string).collect(),
@@ -135,6 +139,11 @@ fn acknowledgement(acknowledgement: &Acknowledgement) -> api::Acknowledgement {
         comment: acknowledgement.why.clone(),
         acknowledged_at: Some(timestamp(acknowledgement.at)),
     }
+}
+
+fn key(key: &[(CompactString, CompactString)]) -> BTreeMap<String, String> {
+    let shown = |(name, value): &(CompactString, CompactString)| (name.to_string(), key_value(name, value));
+    key.iter().map(shown).collect()
 }
 
 fn key_value(name: &str, value: &str) -> String {

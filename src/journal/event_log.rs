@@ -18,7 +18,7 @@ use super::{
 };
 
 /// The number of the encoding in `record`; not the journal's, so that a segment in the wrong folder is told.
-const EVENTS: u16 = 0x8001;
+pub(super) const EVENTS: u16 = 0x8001;
 
 /// The event log, open for appending.
 #[derive(Debug)]

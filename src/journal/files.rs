@@ -121,19 +121,26 @@ pub(super) fn is_empty(dir: &Path) -> Result<bool, JournalError> {
     Ok(entries.next().is_none())
 }
 
-/// The files named `<number>.<extension>` in a folder, by number. Unfinished files are removed, other names left alone.
+/// The files named `<number>.<extension>` in a folder, by number; other names are left alone.
 pub(super) fn numbered(dir: &Path, extension: &str) -> Result<Vec<u64>, JournalError> {
-    let mut numbers = Vec::new();
-    for entry in fs::read_dir(dir).map_err(failed("list", dir))? {
-        let path = PathBuf::from(dir).join(entry.map_err(failed("list", dir))?.file_name());
-        if path.extension() == Some(&OsString::from(UNFINISHED)) {
-            remove(&path)?;
-        } else if let Some(number) = number(&path, extension) {
-            numbers.push(number);
-        }
-    }
+    let paths = paths(dir)?;
+    let mut numbers: Vec<u64> = paths.iter().filter_map(|path| number(path, extension)).collect();
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// Removes what was not finished when the process ended. Only for the owner of the folder, and before anything is written.
+pub(super) fn remove_unfinished(dir: &Path) -> Result<(), JournalError> {
+    let unfinished = OsString::from(UNFINISHED);
+    let mut paths = paths(dir)?;
+    paths.retain(|path| path.extension() == Some(&unfinished));
+    paths.iter().try_for_each(|path| remove(path))
+}
+
+fn paths(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    let entries = fs::read_dir(dir).map_err(failed("list", dir))?;
+    let path = |entry: io::Result<fs::DirEntry>| Ok(dir.join(entry.map_err(failed("list", dir))?.file_name()));
+    entries.map(path).collect()
 }
 
 fn number(path: &Path, extension: &str) -> Option<u64> {

@@ -72,7 +72,7 @@ impl Log {
             path,
             len,
             position,
-            view: Arc::new(View::new(dir.to_owned(), origin, segments, chain.next, lock)),
+            view: Arc::new(View::new(dir.to_owned(), origin, segments, chain.next, Some(lock))),
             options,
             chain,
             spare: Spare::new(dir),

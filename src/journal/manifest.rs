@@ -38,6 +38,7 @@ pub(super) fn path(dir: &Path) -> PathBuf {
 /// The segments of a log, by their first offsets, and how many of them are listed; none if the log is new. Removes those that a crash
 /// kept from being removed.
 pub(super) fn settle(dir: &Path, identity: &Identity) -> Result<(Vec<u64>, usize), JournalError> {
+    files::remove_unfinished(dir)?;
     let present = files::numbered(dir, segment::EXTENSION)?;
     let Some(listed) = load(dir, identity)? else {
         // An empty list is written before the first segment is made.

@@ -66,12 +66,12 @@ impl std::fmt::Debug for Snapshot {
 pub struct Snapshots {
     dir: PathBuf,
     identity: Identity,
-    /// Held by everyone who may write into the folder.
-    _lock: Arc<Lock>,
+    /// Held by everyone who may write into the folder; those who only look have none.
+    _lock: Option<Arc<Lock>>,
 }
 
 impl Snapshots {
-    pub(super) fn new(dir: PathBuf, identity: Identity, lock: Arc<Lock>) -> Self {
+    pub(super) fn new(dir: PathBuf, identity: Identity, lock: Option<Arc<Lock>>) -> Self {
         Self {
             dir,
             identity,
@@ -91,6 +91,7 @@ impl Snapshots {
 
     /// The newest one that is whole; those that are not are named in the log. `None` if there is none.
     pub fn newest_good(&self) -> Result<Option<Snapshot>, JournalError> {
+        files::remove_unfinished(&self.dir)?;
         for offset in files::numbered(&self.dir, EXTENSION)?.into_iter().rev() {
             match self.read(offset) {
                 Ok(snapshot) => return Ok(Some(snapshot)),

@@ -21,8 +21,8 @@ pub(super) struct View {
     segments: RwLock<Vec<Segment>>,
     /// The first offset that must not be read yet.
     next: AtomicU64,
-    /// Held by everyone who may still write into the folder.
-    _lock: Arc<Lock>,
+    /// Held by everyone who may still write into the folder; those who only look have none.
+    _lock: Option<Arc<Lock>>,
 }
 
 /// One segment.
@@ -73,7 +73,13 @@ impl Segment {
 }
 
 impl View {
-    pub(super) fn new(dir: PathBuf, origin: Origin, segments: Vec<Segment>, next: u64, lock: Arc<Lock>) -> Self {
+    pub(super) fn new(
+        dir: PathBuf,
+        origin: Origin,
+        segments: Vec<Segment>,
+        next: u64,
+        lock: Option<Arc<Lock>>,
+    ) -> Self {
         Self {
             dir,
             origin,

@@ -1,6 +1,6 @@
 //! Alerts and what happens to them.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,21 @@ pub struct AlertId(pub u128);
 impl fmt::Display for AlertId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
+    }
+}
+
+/// A text that is no alert's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an alert's id is 32 hexadecimal digits")]
+pub struct NoAlertId;
+
+impl FromStr for AlertId {
+    type Err = NoAlertId;
+
+    fn from_str(text: &str) -> Result<Self, NoAlertId> {
+        let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = is_id.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        number.map(Self).ok_or(NoAlertId)
     }
 }
 
@@ -184,13 +199,28 @@ pub struct Alert {
     /// How many times it matched, the first included.
     pub occurrences: u64,
     /// What it rests on, newest first.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Arc<Evidence>>,
     /// Who has taken it on; `None`: nobody.
     pub acknowledgement: Option<Acknowledgement>,
     /// The silences that hold its mail back, in the order of their ids.
     pub silenced_by: Vec<SilenceId>,
     /// The oldest alert that holds its mail back, if one does.
     pub inhibited_by: Option<AlertId>,
+}
+
+impl Alert {
+    /// The value of a name that alerts are grouped by or compared with: `rule`, `severity`, else a part of the key, else a label; empty
+    /// where it has none of that name.
+    pub fn value(&self, name: &str) -> &str {
+        match name {
+            "rule" => &self.rule,
+            "severity" => self.severity.name(),
+            _ => {
+                let part = self.key.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+                part.or_else(|| self.labels.get(name)).map_or("", CompactString::as_str)
+            }
+        }
+    }
 }
 
 /// Somebody's word that an alert is being seen to; it holds until the alert ends.

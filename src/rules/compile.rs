@@ -1,12 +1,13 @@
 //! From the text of rule files to a [`RuleSet`], or to all mistakes in them at once. A pure function: equal text gives equal rules, on
 //! any machine. Reading files is absent, and so is comparing with the rules in force.
 
-mod delivery;
 mod key;
 mod lint;
 mod meaning;
 mod reach;
+mod receivers;
 mod resolve;
+mod routes;
 mod rule;
 mod schedules;
 mod severity;
@@ -17,10 +18,10 @@ use compact_str::CompactString;
 
 pub(super) use self::key::{Kinds, field as key_field, kinds_with};
 use super::{
-    Rule, RuleSet, RuleSource,
+    Condition, Rule, RuleSet, RuleSource,
     diagnostic::{Diagnostic, Findings, Span, Spanned},
     expr::suggest::nearest,
-    expr::{Defines, Expr, MAX_RULE, Schema},
+    expr::{Defines, Expr, MAX_RULE, Schema, share},
     file::{Document, TestCase},
     index::{Distinct, Index, MAX_CODES},
     schedule::Schedule,
@@ -58,23 +59,27 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
         distinct: Distinct::default(),
     };
 
-    let receivers = delivery::receivers(&document.receivers, &mut compiler);
-    let routes = delivery::routes(&document, &receivers, &mut compiler);
+    let receivers = receivers::receivers(&document.receivers, &mut compiler);
+    let routes = routes::routes(&document, &mut compiler);
+    let inhibitions = routes::inhibitions(&document.inhibitions, &mut compiler);
     let rules = rule::rules(&document.rules, &mut compiler);
     test_names(&document, &mut compiler.findings);
     lint::lint(&document, &rules, &routes, &mut compiler);
 
     let warnings = compiler.findings.finish()?;
     let schedules = compiler.schedules.into_iter().flatten().collect();
-    let rules: Vec<_> = rules.into_iter().map(|(_, rule)| rule).collect();
+    let mut rules: Vec<_> = rules.into_iter().map(|(_, rule)| rule).collect();
+    let index = Index::build(&rules);
+    share_parts(&mut rules);
     Ok(Compiled {
         set: RuleSet {
             source: Arc::clone(source),
-            index: Index::build(&rules),
+            index,
             keyed: keyed(&rules),
             rules,
             receivers,
             routes,
+            inhibitions,
             schedules,
         },
         warnings,
@@ -130,6 +135,22 @@ impl Compiler<'_> {
 }
 
 /// How many of the rules keep state by key.
+/// What rules of events have in common is weighed once. States that are held are weighed over facts of their own.
+fn share_parts(rules: &mut [Rule]) {
+    let of_events = rules
+        .iter_mut()
+        .filter(|rule| rule.enabled && !matches!(rule.condition, Condition::Held { .. }));
+    let mut expressions: Vec<&mut Expr> = of_events
+        .flat_map(|rule| {
+            rule.condition
+                .expressions_mut()
+                .into_iter()
+                .chain(&mut rule.resolve.when)
+        })
+        .collect();
+    share(&mut expressions);
+}
+
 fn keyed(rules: &[Rule]) -> u32 {
     u32::try_from(rules.iter().filter(|rule| rule.is_keyed()).count()).unwrap_or(u32::MAX)
 }
@@ -181,7 +202,7 @@ fn test_names(document: &Document, findings: &mut Findings<'_>) {
     };
     // What is read anew in a test may bring rules of its own; whoever reads it looks for their names.
     for test in document.tests.iter().filter(|test| !test.reloads()) {
-        let expected = test.expect.iter().map(|expected| &expected.rule);
+        let expected = test.expect.iter().map(|expected| &expected.alert.rule);
         for name in test.rules.iter().flatten().chain(expected) {
             if !known().any(|rule| rule == name.value) {
                 unknown("rule", name, known(), findings);

@@ -162,6 +162,21 @@ impl Condition {
         self.required().into_iter().chain(ending).collect()
     }
 
+    /// All its expressions, to be marked.
+    pub(super) fn expressions_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Self::Each { when } | Self::Count(Count { when, .. }) => vec![when],
+            Self::Held { condition, .. } => vec![condition],
+            Self::Ratio(ratio) => vec![&mut ratio.of, &mut ratio.when],
+            Self::Expected(expected) => [&mut expected.after, &mut expected.expect]
+                .into_iter()
+                .chain(&mut expected.unless)
+                .collect(),
+            Self::Sequence(sequence) => sequence.steps.iter_mut().chain(&mut sequence.unless).collect(),
+            Self::Quiet(quiet) => vec![&mut quiet.what],
+        }
+    }
+
     /// How long a notification can matter to state that is kept by key; `None`: there is none, or it ends by itself.
     pub fn memory(&self) -> Option<Duration> {
         match self {

@@ -21,6 +21,7 @@ mod meaning;
 mod parse;
 mod reads;
 mod scope;
+mod share;
 pub(super) mod suggest;
 mod syntax;
 mod trace;
@@ -37,10 +38,11 @@ use compact_str::CompactString;
 use self::{check::Checker, tree::Bool};
 pub use self::{
     clues::{Carrier, Clue},
-    codes::{Code, CodeLiterals, Codes},
+    codes::{Before, Code, CodeLiterals, Codes},
     defines::Defines,
     guards::Guard,
     reads::{MeetingFields, Reads},
+    share::{Memory, share},
     trace::{Part, PartValue, Trace, TracedPart, Tracer},
     vocabulary::Schema,
 };
@@ -61,7 +63,7 @@ pub const MAX_FILTER: usize = 1024;
 pub struct Mistake {
     /// Where: bytes of the expression's text.
     pub span: Range<usize>,
-    /// What is wrong.
+    /// What is wrong. What was written stands in backquotes, and nowhere else.
     pub message: String,
     /// What to write instead, where that can be told.
     pub advice: Option<String>,

@@ -220,7 +220,7 @@ fn diverged(position: Position, what: &'static str) -> RecoveryError {
 }
 
 /// The frames that hold a range of inputs.
-fn frames(
+pub(super) fn frames(
     journal: &Reader,
     from: u64,
     until: u64,

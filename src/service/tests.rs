@@ -48,7 +48,7 @@ async fn start(folder: &TempDir) -> Service {
     start_with(folder, RULES).await
 }
 
-async fn start_with(folder: &TempDir, text: &str) -> Service {
+pub(super) async fn start_with(folder: &TempDir, text: &str) -> Service {
     Service::start(settings(folder.path()), Some(rules(text)), Arc::new(Metrics::new()))
         .await
         .unwrap()
@@ -63,7 +63,7 @@ fn notification(payload: Payload) -> Notification {
     }
 }
 
-fn conf(billing_code: &str) -> Notification {
+pub(super) fn conf(billing_code: &str) -> Notification {
     let status = ConferenceStatus::MEETING_START;
     notification(Payload::Conf(Conf {
         billing_code: billing_code.into(),
@@ -72,7 +72,7 @@ fn conf(billing_code: &str) -> Notification {
     }))
 }
 
-fn refused(billing_code: &str, party_id: &str) -> Notification {
+pub(super) fn refused(billing_code: &str, party_id: &str) -> Notification {
     notification(Payload::Party(Party {
         billing_code: billing_code.into(),
         party_id: party_id.into(),
@@ -90,7 +90,7 @@ fn refused(billing_code: &str, party_id: &str) -> Notification {
     }))
 }
 
-async fn notify(service: &Service, items: Vec<Notification>) -> Vec<Answer> {
+pub(super) async fn notify(service: &Service, items: Vec<Notification>) -> Vec<Answer> {
     service.handle.notify(items).await.unwrap()
 }
 

@@ -293,6 +293,10 @@ fn spoil(site: &Site, how: &str) {
     match how {
         "half-written" => fs::write(beside("a.yaml"), &RULES[..RULES.len() / 2 - 40]).unwrap(),
         "gone" => fs::remove_dir_all(&rules).unwrap(),
+        "a folder that cannot be opened" => {
+            fs::remove_dir_all(&rules).unwrap();
+            symlink("rules", &rules).unwrap();
+        }
         "empty" => fs::remove_file(beside("a.yaml")).unwrap(),
         "a link that leads out" => symlink("/etc/shadow", beside("shadow.yaml")).unwrap(),
         "a link to nothing" => symlink("nowhere.yaml", beside("nowhere.yaml")).unwrap(),
@@ -328,6 +332,7 @@ async fn files_that_cannot_be_taken_change_nothing() {
     for (how, named) in [
         ("half-written", ""),
         ("gone", "cannot read"),
+        ("a folder that cannot be opened", "cannot read"),
         ("empty", "no rule files"),
         ("a link that leads out", "leads to a place outside"),
         ("a link to nothing", "cannot read"),

@@ -1,6 +1,8 @@
 //! Names, numbers and places of people: masked wherever they are shown, and absent wherever they are not.
 
-use bellwether::api::{GetMeetingRequest, ListMeetingsRequest, Notification, SubscribeRequest, notification::Payload};
+use bellwether::api::{
+    ExplainAlertRequest, GetMeetingRequest, ListMeetingsRequest, Notification, SubscribeRequest, notification::Payload,
+};
 
 use crate::support::{
     client::{Refusal, conf, port_full, raw, speaking, with_id},
@@ -55,6 +57,12 @@ async fn nothing_that_leaves_shows_a_person() {
     assert_eq!(alert.description, "139****7777 from Q**");
     check("the stream", &format!("{fired:?}"));
     check("a list", &format!("{:?}", client.alerts("").await));
+
+    let request = ExplainAlertRequest { id: alert.id.clone() };
+    let explained = soon(client.alerts.clone().explain_alert(request)).await.unwrap();
+    let explained = format!("{explained:?}");
+    check("an explanation", &explained);
+    assert!(explained.contains("139****7777"), "{explained}");
 
     let mut meetings = client.meetings.clone();
     let request = GetMeetingRequest {

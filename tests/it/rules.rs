@@ -1,5 +1,7 @@
 //! The rules in force: shown, checked, and exchanged while the service runs; a bad set changes nothing, and every surface says so.
 
+use std::process::{Command, Output};
+
 use bellwether::api::{
     CheckRulesRequest, Diagnostic, ListRulesRequest, ReloadRulesRequest, ReloadRulesResponse, Rule, RuleChange,
     SubscribeRequest,
@@ -288,4 +290,43 @@ async fn a_start_on_bad_rules_needs_rules_from_before() {
         ready.starts_with("HTTP/1.1 200").then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn rules_that_keep_too_much_state_are_refused_alike_wherever_they_are_checked() {
+    const COUNTS: &str = "
+rules:
+  - { name: a, when: party.status == MUTED, count: { at_least: 2, within: 1m } }
+  - { name: b, when: party.status == SPEAKING, count: { at_least: 2, within: 1m } }
+";
+    let mut site = Site::new();
+    (site.config.limits.keys_per_rule, site.config.limits.keys) = (10, 19);
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    site.write_rules(COUNTS);
+    let refused = reload(&client).await.unwrap();
+    let misfit = refused.diagnostics.iter().find(|found| found.level() == Level::Error);
+    let misfit = misfit.unwrap().message.as_str();
+    assert!(!refused.applied && misfit.contains("of which 1 fit"), "{refused:?}");
+
+    let checked = check(&client, COUNTS).await;
+    assert!(
+        checked
+            .iter()
+            .any(|found| found.level() == Level::Error && found.message == misfit)
+    );
+
+    let config = site.path("bellwether.yaml");
+    let verb = |limits: &str| {
+        std::fs::write(&config, limits).unwrap();
+        let mut verb = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+        verb.arg("check")
+            .arg(site.path("rules.yaml"))
+            .arg("--config")
+            .arg(&config);
+        let Output { status, stdout, .. } = verb.output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap().contains(misfit))
+    };
+    assert_eq!(verb("limits: { keys_per_rule: 10, keys: 19 }"), (Some(1), true));
+    assert_eq!(verb("limits: { keys_per_rule: 10, keys: 20 }"), (Some(0), false));
 }

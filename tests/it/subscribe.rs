@@ -13,6 +13,7 @@ use tonic::Code;
 
 use crate::support::{
     client::{Feed, after, port_full, speaking, starting},
+    segments::{forget_the_beginning, with_short_beginning},
     server::{Server, Site},
     wait::soon,
 };
@@ -286,5 +287,35 @@ fn copy(from: &Path, to: &Path) {
         } else {
             fs::copy(entry.path(), to).unwrap();
         }
+    }
+}
+
+#[tokio::test]
+async fn a_start_before_what_is_kept_is_refused_with_where_to_begin_instead() {
+    let site = Site::new();
+    with_short_beginning(&site.config.data);
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    let mut feed = client.subscribe_to_all().await;
+    client.notify(port_full("1", "a")).await.unwrap();
+    feed.event().await;
+    let first = feed.cursor.clone();
+    client.refuse(0..100).await;
+    feed.sequences(100).await;
+    server.stop().await;
+    forget_the_beginning(&site.config.data);
+
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    let beginning = Start::Since(prost_types::Timestamp::default());
+    for start in [after(&first), starting(beginning)] {
+        let refusal = client.refusal(start).await;
+        assert_eq!(refusal.told(), (Code::OutOfRange, "CURSOR_EXPIRED", ""));
+        let earliest = &refusal.metadata["earliest_cursor"];
+        let mut feed = client.subscribe(after(earliest)).await.unwrap();
+        let next = feed.event().await.sequence;
+        assert!((2..=101).contains(&next), "{next}");
+        let rest: Vec<u64> = (next + 1..=101).collect();
+        assert_eq!(feed.sequences(rest.len()).await, rest);
     }
 }

@@ -2,7 +2,7 @@
 
 /// What a line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Kind {
+pub(in crate::cli) enum Kind {
     /// A meeting
     Conf,
     /// A participant
@@ -11,7 +11,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// As the vendor writes it.
-    pub(super) const fn name(self) -> &'static str {
+    pub(in crate::cli) const fn name(self) -> &'static str {
         match self {
             Self::Conf => "conf",
             Self::Party => "party",
@@ -21,16 +21,16 @@ impl Kind {
 
 /// What a line holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line<'a> {
-    pub(super) kind: Kind,
-    pub(super) body: &'a str,
+pub(in crate::cli) struct Line<'a> {
+    pub(in crate::cli) kind: Kind,
+    pub(in crate::cli) body: &'a str,
     /// The column that the body begins in, in characters from 1.
-    pub(super) column: usize,
+    pub(in crate::cli) column: usize,
 }
 
 /// Why a line cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadLine {
+pub(in crate::cli) enum BadLine {
     #[error("expected conf {{…}} or party {{…}}; --type says what bodies alone are")]
     NoType,
     #[error("longer than 1 MiB; the server takes no such notification")]
@@ -40,7 +40,7 @@ pub(super) enum BadLine {
 }
 
 /// Reads a line; `None` for a blank one and for a comment.
-pub(super) fn parse(line: &str, default: Option<Kind>) -> Result<Option<Line<'_>>, BadLine> {
+pub(in crate::cli) fn parse(line: &str, default: Option<Kind>) -> Result<Option<Line<'_>>, BadLine> {
     let text = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.trim_end().is_empty() || text.starts_with('#') {
         return Ok(None);

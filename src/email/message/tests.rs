@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -197,7 +199,7 @@ proptest! {
         alert.summary = FilledText { masked: text.clone(), clear: Some(name.clone()) };
         alert.description = FilledText { masked: key.clone(), clear: Some(text.clone()) };
         alert.runbook_url = text;
-        if let Payload::Party(party) = &mut alert.evidence[0].payload {
+        if let Payload::Party(party) = &mut Arc::make_mut(&mut alert.evidence[0]).payload {
             party.name = Personal::new(name.as_str());
             party.party_id = key.as_str().into();
         }

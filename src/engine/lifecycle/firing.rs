@@ -9,20 +9,21 @@ use crate::{
 };
 
 /// The alert that a match fires, with this severity.
-pub(super) fn new_alert(step: &Step<'_>, key: &AlertKey, matched: Match<'_>, severity: Severity) -> Alert {
-    let rule = &step.rules.rules[key.rule as usize];
+pub(super) fn new_alert(step: &Step<'_>, matched: Match<'_>, severity: Severity) -> Alert {
+    let rule = &step.rules.rules[matched.about.rule as usize];
+    let id = alert_id(step, &matched.about, &rule.name);
     let named: Vec<(CompactString, CompactString)> = rule
         .key
         .fields
         .iter()
         .map(|field| CompactString::const_new(field.name()))
-        .zip(matched.key.values)
+        .zip(matched.about.key.values)
         .collect();
     let (summary, description) = rule
         .texts
         .fill(matched.facts, &rule.name, severity, &rule.labels, &named);
     Alert {
-        id: alert_id(step, key, &rule.name),
+        id,
         rule: rule.name.clone(),
         severity,
         state: AlertState::Firing,

@@ -18,7 +18,7 @@ rules:
 - { name: paused, while: meeting.recording == RECORDING_PAUSED, severity: info }
 receivers:
 - { name: ops, email: { to: [a@example.com] } }
-route: { receiver: ops }
+route: { receiver: ops, group_by: each, group_wait: 0s, group_interval: 0s, repeat_interval: never }
 ";
 
 /// The attempts that were to be made since it was last asked.
@@ -220,6 +220,8 @@ receivers:
 - { name: first, email: { to: [a@example.com], personal_data: clear, reply_to: c@example.com } }
 - { name: second, email: { to: [b@example.com] } }
 route:
+  group_wait: 0s
+  group_by: each
   routes:
   - { match: severity == CRITICAL, receiver: second }
   - { match: \"severity >= WARNING && false || labels.team == 'a'\", receiver: first }

@@ -71,6 +71,19 @@ fn every_refusal_has_its_code_and_reason() {
         (Refused::cursor_ahead(), Code::DataLoss, "CURSOR_AHEAD_OF_LOG", false),
         (Refused::not_found("alert"), Code::NotFound, "NOT_FOUND", false),
         (Refused::internal(), Code::Internal, "INTERNAL", false),
+        (Refused::explaining(second), Code::ResourceExhausted, "EXPLAINING", true),
+        (
+            Refused::too_much_history(),
+            Code::DeadlineExceeded,
+            "TOO_MUCH_HISTORY",
+            false,
+        ),
+        (
+            Refused::history_trimmed(None),
+            Code::FailedPrecondition,
+            "HISTORY_TRIMMED",
+            false,
+        ),
     ] {
         assert_eq!(refused.reason(), reason);
         let status = Status::from(refused);
@@ -100,4 +113,29 @@ fn metadata_carries_what_a_client_goes_on_from() {
         (metadata["sequence"].as_str(), metadata["oldest_id_age"].as_str()),
         ("7", "3600s")
     );
+}
+
+#[test]
+fn an_alert_in_an_error_is_cut_to_what_clients_take() {
+    let evidence = |sequence| api::Evidence {
+        sequence,
+        source: "x".repeat(1000),
+        ..api::Evidence::default()
+    };
+    let long = api::Alert {
+        evidence: (0..9).rev().map(evidence).collect(),
+        ..api::Alert::default()
+    };
+    let kept = |alert| {
+        let details = Refused::history_trimmed(Some(alert)).details().into_iter();
+        let detail = details.rev().find(|detail| detail.type_url == ALERT_TYPE_URL)?;
+        let alert = api::Alert::decode(detail.value.as_slice()).unwrap();
+        Some(alert.evidence.iter().map(|evidence| evidence.sequence).collect())
+    };
+    assert_eq!(kept(long), Some(vec![8, 7, 6, 5]));
+    let endless = api::Alert {
+        description: "x".repeat(LARGEST_ALERT),
+        ..api::Alert::default()
+    };
+    assert_eq!(kept(endless), None);
 }

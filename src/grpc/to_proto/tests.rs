@@ -61,7 +61,10 @@ fn fired() -> Alert {
         started_at: at(100),
         last_seen_at: at(101),
         occurrences: 3,
-        evidence: vec![evidence(8, Payload::Party(party)), evidence(7, Payload::Conf(conf))],
+        evidence: vec![
+            evidence(8, Payload::Party(party)).into(),
+            evidence(7, Payload::Conf(conf)).into(),
+        ],
         acknowledgement: Some(Acknowledgement {
             who: "duty".into(),
             why: "on it".to_owned(),

@@ -15,7 +15,7 @@ pub struct EventReader {
 }
 
 impl EventReader {
-    pub(super) fn new(reader: Reader) -> Self {
+    pub(in crate::journal) fn new(reader: Reader) -> Self {
         Self { reader }
     }
 
@@ -36,7 +36,7 @@ impl EventReader {
             return Ok(self.events(self.reader.earliest(), From::Start));
         };
         if self.reader.earliest() > 0
-            && let Some(earliest) = self.earliest()?.filter(|earliest| after < *earliest)
+            && let Some(earliest) = self.earliest()?.filter(|earliest| after < earliest.just_before())
         {
             return Err(JournalError::EventsTrimmed { after, earliest });
         }

@@ -22,6 +22,22 @@ pub struct Position {
     pub ordinal: u32,
 }
 
+impl Position {
+    /// The place that nothing lies between and this one; the very first has none, and stays.
+    #[must_use]
+    pub fn just_before(self) -> Self {
+        let Self { offset, ordinal } = self;
+        match (offset.checked_sub(1), ordinal.checked_sub(1)) {
+            (_, Some(ordinal)) => Self { offset, ordinal },
+            (Some(offset), None) => Self {
+                offset,
+                ordinal: u32::MAX,
+            },
+            (None, None) => self,
+        }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "offset {} number {}", self.offset, self.ordinal)

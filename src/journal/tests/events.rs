@@ -191,5 +191,6 @@ fn says_so_when_what_was_asked_for_is_gone() {
         .cloned()
         .collect();
     assert_eq!(collect(reader.after(None)).unwrap(), kept);
+    assert_eq!(collect(reader.after(Some(earliest.just_before()))).unwrap(), kept);
     assert_eq!(collect(reader.after(Some(earliest))).unwrap(), &kept[1..]);
 }

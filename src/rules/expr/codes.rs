@@ -22,6 +22,8 @@ pub enum Codes {
         status: Code<ParticipantStatus>,
         /// `party.disconnect_reason`, if there is one.
         reason: Option<Code<DisconnectReason>>,
+        /// `previous.status`
+        previous: Before,
     },
     /// Of nothing: a meeting's state alone.
     Meeting,
@@ -36,6 +38,17 @@ pub enum Code<T> {
     Other,
 }
 
+/// The status before, of the same participant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Any, or none.
+    Unknown,
+    /// There was none.
+    Nothing,
+    /// This one.
+    Was(Code<ParticipantStatus>),
+}
+
 /// The codes that an expression compares the notification's codes with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CodeLiterals {
@@ -43,6 +56,8 @@ pub struct CodeLiterals {
     pub conf_status: BTreeSet<ConferenceStatus>,
     /// With `party.status`.
     pub party_status: BTreeSet<ParticipantStatus>,
+    /// With `previous.status`, of a participant.
+    pub previous_status: BTreeSet<ParticipantStatus>,
     /// With `party.disconnect_reason`.
     pub disconnect_reason: BTreeSet<DisconnectReason>,
 }
@@ -62,7 +77,11 @@ impl Expr {
         let conf = cells(&literals.conf_status).map(Codes::Conf);
         let party = cells(&literals.party_status).flat_map(|status| {
             let reasons = cells(&literals.disconnect_reason).map(Some).chain([None]);
-            reasons.map(move |reason| Codes::Party { status, reason })
+            reasons.map(move |reason| Codes::Party {
+                status,
+                reason,
+                previous: Before::Unknown,
+            })
         });
         match self.schema {
             Schema::Notification => conf.chain(party).any(|codes| self.could_hold(&codes)),
@@ -82,6 +101,9 @@ impl Expr {
             match field {
                 NumberField::ConfStatus => literals.conf_status.extend(codes.map(ConferenceStatus)),
                 NumberField::PartyStatus => literals.party_status.extend(codes.map(ParticipantStatus)),
+                NumberField::PreviousPartyStatus | NumberField::PreviousStatus => {
+                    literals.previous_status.extend(codes.map(ParticipantStatus));
+                }
                 NumberField::PartyReason => literals.disconnect_reason.extend(codes.map(DisconnectReason)),
                 _ => {}
             }
@@ -209,6 +231,7 @@ impl Codes {
             Bool::Const(value) => Outcomes::only(Some(*value)),
             Bool::Field(_) => Outcomes::ANY,
             Bool::Not(of) => self.outcomes(of).not(),
+            Bool::Shared(of) => self.outcomes(&of.part),
             Bool::All(parts) => Outcomes::all(&self.outcomes_of(parts)),
             Bool::Any(parts) => {
                 let negated: Vec<Outcomes> = self.outcomes_of(parts).into_iter().map(Outcomes::not).collect();
@@ -311,6 +334,11 @@ impl Codes {
             (F::PartyReason, Self::Party { reason, .. }) => match reason {
                 Some(reason) => Known::code(reason, |reason| reason.0),
                 None => Known::Is(None),
+            },
+            (F::PreviousPartyStatus | F::PreviousStatus, Self::Party { previous, .. }) => match previous {
+                Before::Unknown => Known::Nothing,
+                Before::Nothing => Known::Is(None),
+                Before::Was(status) => Known::code(status, |status| status.0),
             },
             (F::ConfStatus | F::PreviousConfStatus, Self::Party { .. } | Self::Meeting)
             | (

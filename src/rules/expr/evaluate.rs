@@ -2,8 +2,11 @@
 //! without it. It takes no memory of its own (a regular expression keeps its scratch space from one match to the next), always ends, and
 //! nothing that it is shown can make it fail.
 
-use super::tree::{
-    Arithmetic, Bool, BoolField, CalendarPart, Comparison, Find, Number, NumberField, Text, TextField, TextMap,
+use super::{
+    share::Shared,
+    tree::{
+        Arithmetic, Bool, BoolField, CalendarPart, Comparison, Find, Number, NumberField, Text, TextField, TextMap,
+    },
 };
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -18,6 +21,14 @@ pub(super) trait Scope {
     fn number(&self, field: NumberField) -> Reading;
     fn text(&self, field: TextField) -> Option<&str>;
     fn entry(&self, map: TextMap, name: &str) -> Option<&str>;
+
+    /// What a part says that other expressions share.
+    fn shared(&self, shared: &Shared) -> Option<bool>
+    where
+        Self: Sized,
+    {
+        shared.part.decide(self)
+    }
 }
 
 impl Bool {
@@ -25,6 +36,7 @@ impl Bool {
         match self {
             Self::Const(value) => Some(*value),
             Self::Field(field) => scope.bool(*field),
+            Self::Shared(of) => scope.shared(of),
             Self::Not(of) => of.decide(scope).map(|value| !value),
             Self::All(parts) => all(parts, true, scope),
             Self::Any(parts) => all(parts, false, scope),

@@ -6,6 +6,8 @@ use compact_str::CompactString;
 use jiff::tz::TimeZone;
 use regex::Regex;
 
+use super::share::Shared;
+
 /// True, false or undecided.
 #[derive(Debug, Clone)]
 pub(super) enum Bool {
@@ -29,6 +31,8 @@ pub(super) enum Bool {
     /// Whether the first text has the second in the given place.
     Find(Find, Box<(Text, Text)>),
     Matches(Text, Regex),
+    /// What other expressions have in common with this one.
+    Shared(Box<Shared>),
 }
 
 /// A number, null or undecided.
@@ -218,6 +222,7 @@ impl<'t> Part<'t> {
             Self::Bool(bool) => match bool {
                 Bool::Const(_) | Bool::Field(_) => {}
                 Bool::Not(of) => Part::Bool(of).walk(visit),
+                Bool::Shared(of) => Part::Bool(&of.part).walk(visit),
                 Bool::All(parts) | Bool::Any(parts) | Bool::One(parts) => {
                     parts.iter().for_each(|part| Part::Bool(part).walk(visit))
                 }

@@ -12,6 +12,8 @@ const SHARED: usize = 4;
 pub struct Asked<'r> {
     pub rule: u32,
     pub expressions: Vec<Asking<'r>>,
+    /// Whether any of them looks at what was before.
+    pub reads_previous: bool,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,7 @@ pub fn ask<'r>(rules: &[(u32, Vec<&'r Expr>)]) -> (Vec<Asked<'r>>, SharedGuards)
         .iter()
         .map(|(rule, expressions)| Asked {
             rule: *rule,
+            reads_previous: expressions.iter().any(|expression| expression.reads().previous),
             expressions: expressions
                 .iter()
                 .map(|expression| Asking {

@@ -2,7 +2,10 @@
 
 use crate::{
     model::{ConferenceStatus, DisconnectReason, ParticipantStatus},
-    rules::expr::{Code, Codes, Expr},
+    rules::{
+        expr::{Before, Code, Codes, Expr},
+        facts::Previous,
+    },
 };
 
 /// How many codes of one kind a rule set may name. The vendor lists ten; the index grows with the product of two kinds.
@@ -13,6 +16,7 @@ pub const MAX_CODES: usize = 32;
 pub struct Distinct {
     conf: Axis<ConferenceStatus>,
     status: Axis<ParticipantStatus>,
+    previous: Axis<ParticipantStatus>,
     reason: Axis<DisconnectReason>,
 }
 
@@ -31,14 +35,20 @@ impl Distinct {
         let literals = expression.code_literals();
         self.conf.add(literals.conf_status);
         self.status.add(literals.party_status);
+        self.previous.add(literals.previous_status);
         self.reason.add(literals.disconnect_reason);
     }
 
     /// Whether there are more codes of one kind than [`MAX_CODES`].
     pub fn is_too_wide(&self) -> bool {
-        [self.conf.len(), self.status.len(), self.reason.len()]
-            .into_iter()
-            .any(|cells| cells > MAX_CODES + 1)
+        [
+            self.conf.len(),
+            self.status.len(),
+            self.previous.len(),
+            self.reason.len(),
+        ]
+        .into_iter()
+        .any(|cells| cells > MAX_CODES + 1)
     }
 
     /// Every distinct kind of conf notification; the n-th is that of [`Self::conf_cell`] n.
@@ -49,9 +59,28 @@ impl Distinct {
     /// Every distinct kind of party notification; the n-th is that of [`Self::party_cell`] n.
     pub fn party(&self) -> impl Iterator<Item = Codes> {
         let reasons = || [None].into_iter().chain(self.reason.cells().map(Some));
-        self.status
-            .cells()
-            .flat_map(move |status| reasons().map(move |reason| Codes::Party { status, reason }))
+        self.status.cells().flat_map(move |status| {
+            reasons().map(move |reason| Codes::Party {
+                status,
+                reason,
+                previous: Before::Unknown,
+            })
+        })
+    }
+
+    /// Every distinct status before; the n-th is that of [`Self::before_cell`] n.
+    pub fn before(&self) -> impl Iterator<Item = Before> {
+        [Before::Nothing]
+            .into_iter()
+            .chain(self.previous.cells().map(Before::Was))
+    }
+
+    /// The place of what was before a party notification.
+    pub fn before_cell(&self, previous: Previous<'_>) -> usize {
+        match previous {
+            Previous::Party { known, .. } => 1 + self.previous.place(known.status),
+            Previous::Nothing | Previous::Conf(_) => 0,
+        }
     }
 
     /// The place of a conf notification.

@@ -32,6 +32,8 @@ pub struct Reach {
 struct Cell {
     /// The rules that it can touch whatever else is so.
     rules: Vec<u32>,
+    /// Further ones that look at what was before, by [`Distinct::before_cell`]; empty: there are none.
+    by_previous: Vec<Vec<u32>>,
     /// Rules that it can touch where a part of them holds.
     guarded: Vec<(Guard, Vec<u32>)>,
     /// The fields by whose texts it can touch further ones.
@@ -43,7 +45,7 @@ impl Reach {
     pub fn of(rules: &[(u32, Vec<&Expr>)], distinct: &Distinct) -> Self {
         let (asked, shared) = asked::ask(rules);
         let mut by_text: [HashMap<CompactString, Vec<u32>>; Carrier::COUNT] = Default::default();
-        for Asked { rule, expressions } in &asked {
+        for Asked { rule, expressions, .. } in &asked {
             for clue in expressions.iter().filter_map(|asking| asking.needs.as_ref()).flatten() {
                 let asking = by_text[clue.carrier.place()].entry_ref(&clue.text).or_default();
                 if asking.last() != Some(rule) {
@@ -51,7 +53,7 @@ impl Reach {
                 }
             }
         }
-        let cell = |codes: Codes| Cell::of(&asked, &shared, &codes);
+        let cell = |codes: Codes| Cell::of(&asked, &shared, distinct, &codes);
         Self {
             conf: distinct.conf().map(cell).collect(),
             party: distinct.party().map(cell).collect(),
@@ -73,6 +75,9 @@ impl Reach {
             return touched;
         };
         touched.add(&cell.rules);
+        if !cell.by_previous.is_empty() {
+            touched.add(&cell.by_previous[distinct.before_cell(facts.previous)]);
+        }
         for (guard, rules) in &cell.guarded {
             if guard.holds(facts) {
                 touched.add(rules);
@@ -89,7 +94,7 @@ impl Reach {
 }
 
 impl Cell {
-    fn of(asked: &[Asked<'_>], shared: &SharedGuards, codes: &Codes) -> Self {
+    fn of(asked: &[Asked<'_>], shared: &SharedGuards, distinct: &Distinct, codes: &Codes) -> Self {
         let mut cell = Self::default();
         for rule in asked {
             if rule.possible(codes).any(|asking| asking.needs.is_none()) {
@@ -107,15 +112,41 @@ impl Cell {
             }
         }
         cell.guarded = asked::take_guarded(&mut cell.rules, asked, shared, codes, GUARDS);
+        cell.by_previous = take_by_previous(&mut cell.rules, asked, distinct, codes);
         cell
     }
+}
+
+/// Takes rules that look at what was before out of `rules`, and says which of them each status before can touch.
+fn take_by_previous(rules: &mut Vec<u32>, asked: &[Asked<'_>], distinct: &Distinct, codes: &Codes) -> Vec<Vec<u32>> {
+    let Codes::Party { status, reason, .. } = *codes else {
+        return Vec::new();
+    };
+    let look: Vec<&Asked<'_>> = asked
+        .iter()
+        .filter(|asked| asked.reads_previous && rules.binary_search(&asked.rule).is_ok())
+        .collect();
+    if look.is_empty() {
+        return Vec::new();
+    }
+    rules.retain(|rule| look.binary_search_by_key(rule, |asked| asked.rule).is_err());
+    let touched = |previous| {
+        let codes = Codes::Party {
+            status,
+            reason,
+            previous,
+        };
+        let possible = look.iter().filter(|asked| asked.possible(&codes).next().is_some());
+        possible.map(|asked| asked.rule).collect()
+    };
+    distinct.before().map(touched).collect()
 }
 
 /// Rules, ascending, each once.
 #[derive(Debug, Default)]
 pub struct Touched<'i> {
-    /// A cell's own, those of its guards, and those of its texts.
-    lists: [&'i [u32]; 1 + GUARDS + Carrier::COUNT],
+    /// A cell's own, those of the status before, those of its guards, and those of its texts.
+    lists: [&'i [u32]; 2 + GUARDS + Carrier::COUNT],
     len: usize,
 }
 

@@ -1,9 +1,15 @@
-//! The data folder's segments, as their documented layout has them: where frames lie, so that tests can damage them.
+//! The data folder's segments, as their documented layout has them: where frames lie, so that tests can damage them; and how they age.
 
 use std::{
     fs,
     ops::Range,
     path::{Path, PathBuf},
+};
+
+use bellwether::{
+    engine::SEMANTICS,
+    journal::{Journal, Options, Trim},
+    model::Time,
 };
 
 /// All of a frame before its payload, in bytes.
@@ -40,4 +46,30 @@ pub fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut content = fs::read(path).unwrap();
     change(&mut content);
     fs::write(path, content).unwrap();
+}
+
+/// Makes a data folder whose first segments are soon full.
+pub fn with_short_beginning(data: &Path) {
+    let options = Options {
+        first_segment: 4096,
+        ..options()
+    };
+    Journal::open(data, options).unwrap();
+}
+
+/// Removes all segments but the newest ones of a data folder that nobody has, as the service does with those that are too old.
+pub fn forget_the_beginning(data: &Path) {
+    let mut opened = Journal::open(data, options()).unwrap();
+    let needed = opened.snapshot.unwrap().header.offset;
+    let earliest = opened.journal.trim(Trim::Before(needed), needed).unwrap();
+    opened.events.trim(Trim::OlderThan(Time::MAX)).unwrap();
+    let first_event = opened.events.reader().earliest().unwrap().unwrap();
+    assert!(earliest > 0 && first_event.offset >= earliest, "something is gone");
+}
+
+fn options() -> Options {
+    Options {
+        semantics: SEMANTICS,
+        ..Options::default()
+    }
 }

@@ -38,6 +38,9 @@ receivers:
     email: { to: [noc@example.com] }
 route:
   receiver: bridge-ops
+  group_by: each
+  group_wait: 0s
+  group_interval: 0s
 ";
 
 /// A folder with rules, and the configuration of servers that keep their data there, one after the other. The folder goes with the last

@@ -160,7 +160,7 @@ impl Checker<'_> {
     fn fits_a_code(&mut self, operand: &Operand) -> Option<()> {
         match operand.value {
             Value::Number(Number::Const(value), Type::Int) if i32::try_from(value).is_err() => {
-                let message = format!("{value} is no code: codes have 32 bits");
+                let message = format!("`{value}` is no code: codes have 32 bits");
                 self.report(Mistake::new(operand.span.clone(), message));
                 None
             }

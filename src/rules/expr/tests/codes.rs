@@ -6,8 +6,8 @@ use super::{Expr, Schema, compile, expr, scenes};
 use crate::{
     model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Role, Time},
     rules::{
-        expr::{Code, CodeLiterals, Codes, MeetingFields, Reads},
-        facts::{MeetingFacts, Said},
+        expr::{Before, Code, CodeLiterals, Codes, MeetingFields, Reads},
+        facts::{MeetingFacts, Previous, Said},
     },
 };
 
@@ -73,6 +73,7 @@ fn literals() {
         CodeLiterals {
             conf_status: [ConferenceStatus::MEETING_START, ConferenceStatus(77)].into(),
             party_status: [ParticipantStatus::SPEAKING].into(),
+            previous_status: [ParticipantStatus::MUTED].into(),
             disconnect_reason: [DisconnectReason::PORT_FULL, DisconnectReason(6)].into(),
         }
     );
@@ -84,6 +85,7 @@ fn codes_rule_out_what_they_contradict() {
     let party = |status, reason| Codes::Party {
         status: Code::Is(status),
         reason,
+        previous: Before::Unknown,
     };
     for (codes, could) in [
         (
@@ -107,6 +109,7 @@ fn codes_rule_out_what_they_contradict() {
             Codes::Party {
                 status: Code::Other,
                 reason: None,
+                previous: Before::Unknown,
             },
             false,
         ),
@@ -119,8 +122,24 @@ fn codes_rule_out_what_they_contradict() {
     assert!(expr("party.disconnect_reason != PORT_FULL").could_hold(&party(ParticipantStatus::SPEAKING, None)));
     assert!(expr("party.status < 9").could_hold(&Codes::Party {
         status: Code::Other,
-        reason: None
+        reason: None,
+        previous: Before::Unknown,
     }));
+    let came = expr("party.status == SPEAKING && !(previous.status in [MUTED, SPEAKING])");
+    for (previous, could) in [
+        (Before::Unknown, true),
+        (Before::Nothing, true),
+        (Before::Was(Code::Is(ParticipantStatus::DIALING)), true),
+        (Before::Was(Code::Other), true),
+        (Before::Was(Code::Is(ParticipantStatus::MUTED)), false),
+    ] {
+        let codes = Codes::Party {
+            status: Code::Is(ParticipantStatus::SPEAKING),
+            reason: None,
+            previous,
+        };
+        assert_eq!(came.could_hold(&codes), could, "{previous:?}");
+    }
     assert!(!expr("party.country == '86'").could_hold(&Codes::Conf(Code::Other)));
     assert!(expr("party.country == '86' || conf.status == 1").could_hold(&Codes::Conf(Code::Is(ConferenceStatus(1)))));
     assert!(expr("source == 'a'").could_hold(&Codes::Conf(Code::Other)));
@@ -300,6 +319,10 @@ fn codes(scene: &scenes::Scene, expr: &Expr, wholly: bool) -> Codes {
             reason: party
                 .disconnect_reason
                 .map(|reason| tell(reason, &literals.disconnect_reason, wholly)),
+            previous: match scene.facts().previous {
+                Previous::Party { known, .. } => Before::Was(tell(known.status, &literals.previous_status, wholly)),
+                Previous::Nothing | Previous::Conf(_) => Before::Nothing,
+            },
         },
         (None, None) => Codes::Meeting,
     }

@@ -101,7 +101,7 @@ meeting.live == 1
 meeting.live < true
     meeting.live < true | `<` needs an order; true or false has none
 party.status == 99999999999
-    99999999999 | 99999999999 is no code: codes have 32 bits
+    99999999999 | `99999999999` is no code: codes have 32 bits
 party.status
     party.status | `party.status` is a participant status, not a condition | compare it: party.status == DISCONNECTED
 PORT_FULL
