@@ -7,6 +7,7 @@ mod clocks;
 mod count;
 mod counts;
 mod deadlines;
+mod delivery;
 pub mod effect;
 mod events;
 mod expected;
@@ -46,7 +47,7 @@ pub use sight::RuleSight;
 pub use watch::{Look, Seen, Taken};
 
 use crate::{
-    model::{Alert, Notification, Time},
+    model::{Alert, Notification, Silence, Time},
     rules::{RuleSet, RuleSource},
 };
 use deadlines::{Deadlines, Timer};
@@ -74,7 +75,7 @@ impl std::fmt::Display for StoreId {
 }
 
 /// The version of what the engine does with its inputs. A journal tail written under one is never replayed under another.
-pub const SEMANTICS: u32 = 2;
+pub const SEMANTICS: u32 = 3;
 
 /// The engine.
 #[derive(Debug)]
@@ -194,6 +195,8 @@ impl Engine {
             // What fell due while nobody ran happens now.
             self.state.counts.late_deadlines += self.state.deadlines.due_by(time);
             self.state.now = time;
+            let (alerts, mut step) = self.alerts_and_step(offset, out);
+            alerts.delivery().0.outbox.restart(&mut step);
         }
         if let Input::Skip { rule, .. } = &input {
             // Before time goes on: it may be a deadline that the rule fails on.
@@ -205,19 +208,43 @@ impl Engine {
             Input::Tick => {}
             Input::Start(settings) => {
                 self.state.settings = settings;
-                let (alerts, mut step) = self.alerts_and_step(offset, out);
-                alerts.restart(&mut step);
                 self.forgive(offset, out);
             }
             Input::Rules(rules) => self.new_rules(offset, rules, out),
             Input::Mail(outcome) => {
                 let (alerts, mut step) = self.alerts_and_step(offset, out);
-                alerts.mail_ended(&mut step, outcome);
+                let (delivery, open) = alerts.delivery();
+                delivery.outbox.ended(&mut step, outcome);
+                delivery.settle(&mut step, open);
             }
             Input::Skip { .. } => {}
+            Input::Silence(_)
+            | Input::ExpireSilence(_)
+            | Input::Acknowledge { .. }
+            | Input::Resolve { .. }
+            | Input::Drill { .. } => self.act(offset, input, out),
         }
         // A deadline that was set in the past falls due right after its input.
         self.advance(offset, time, out);
+    }
+
+    /// Does what an operator wants, and says what came of it.
+    fn act(&mut self, offset: u64, input: Input, out: &mut Vec<Effect>) {
+        let (alerts, mut step) = self.alerts_and_step(offset, out);
+        let acted = match input {
+            Input::Acknowledge { alert, who, why } => alerts.acknowledge(&mut step, alert, who, why),
+            Input::Resolve { alert } => alerts.resolve_by_operator(&mut step, alert),
+            other => {
+                let (delivery, open) = alerts.delivery();
+                match other {
+                    Input::Silence(new) => delivery.silence(&mut step, open, new),
+                    Input::ExpireSilence(id) => delivery.expire_silence(&mut step, open, id),
+                    Input::Drill { receiver, by } => delivery.drill(&mut step, open, &receiver, &by),
+                    _ => return,
+                }
+            }
+        };
+        out.push(Effect::Acted(acted));
     }
 
     /// The rule that was being weighed when the engine failed, if one was.
@@ -312,6 +339,16 @@ impl Engine {
         self.state.alerts.outbox()
     }
 
+    /// The silences that have not ended, by their ids, and whether each has begun.
+    pub fn silences(&self) -> impl Iterator<Item = (&Silence, bool)> {
+        self.state.alerts.told().silences()
+    }
+
+    /// How many groups of alerts there are.
+    pub fn group_count(&self) -> usize {
+        self.state.alerts.told().group_count()
+    }
+
     /// How many ids are remembered, and when the oldest came.
     pub fn ids(&self) -> (usize, Option<Time>) {
         (self.state.ids.len(), self.state.ids.oldest(None))
@@ -346,7 +383,20 @@ impl Engine {
                 Timer::Forget(place) => meetings.forget(place),
                 Timer::Expire(age) => alerts.expire(&mut step, age),
                 Timer::Update(age) => alerts.update(&mut step, age),
-                Timer::Mail(ticket) => alerts.mail_due(&mut step, ticket),
+                Timer::Mail(ticket) => alerts.delivery().0.outbox.due(&mut step, ticket),
+                Timer::Group(no) => alerts.turn(&mut step, meetings, no),
+                Timer::Digest(no) => {
+                    let (delivery, open) = alerts.delivery();
+                    delivery.digest(&mut step, open, no);
+                }
+                Timer::Stuck(no) => {
+                    let (delivery, open) = alerts.delivery();
+                    delivery.stuck(&mut step, open, no);
+                }
+                Timer::Silence(id) => {
+                    let (delivery, open) = alerts.delivery();
+                    delivery.silence_turns(&mut step, open, id);
+                }
                 Timer::Schedule(_) => {}
             }
             self.at_work = None;

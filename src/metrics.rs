@@ -4,6 +4,7 @@
 mod engine;
 mod exposition;
 mod labels;
+mod mail;
 mod start;
 mod storage;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use prometheus_client::{
 pub use self::{
     exposition::Exposition,
     labels::{Evicted, Kind, MailEnd, Outcome},
+    mail::{MailMetrics, OpenConnection, UnderWay},
 };
 use self::{
     labels::{
@@ -81,10 +83,16 @@ pub struct Metrics {
     ids_remembered: Gauge,
     /// Mails that wait or are on their way.
     outbox_mails: Gauge,
+    mails_held_back: Counter,
+    fallbacks: Counter,
+    alert_groups: Gauge,
+    silences: Gauge,
     /// Subscriptions open now.
     pub subscribers: Gauge,
     /// Alert events handed to subscribers, each subscriber's counted.
     pub subscriber_events: Counter,
+    /// What the mailer does.
+    pub mailer: MailMetrics,
     /// How many inputs the archive is behind the event log.
     archive_lag: Gauge,
 }
@@ -196,6 +204,18 @@ impl Metrics {
             ),
             ids_remembered: register(of, "ids_remembered", "Idempotency ids remembered"),
             outbox_mails: register(of, "outbox_mails", "Mails that wait or are on their way"),
+            mails_held_back: register(
+                of,
+                "mails_held_back",
+                "Mails held back because their receiver gets only so many an hour",
+            ),
+            fallbacks: register(
+                of,
+                "fallbacks",
+                "Mails that nobody of their receiver got in time, so that another receiver was told",
+            ),
+            alert_groups: register(of, "alert_groups", "Groups of alerts"),
+            silences: register(of, "silences", "Silences that have not ended"),
             subscribers: register(of, "subscribers", "Subscriptions open now"),
             subscriber_events: register(
                 of,
@@ -207,6 +227,7 @@ impl Metrics {
                 "archive_lag_inputs",
                 "How many inputs the archive is behind what was last said of an alert or a mail",
             ),
+            mailer: MailMetrics::register(of),
             rules: Mutex::default(),
             observed: Mutex::default(),
             registry,
@@ -225,7 +246,7 @@ impl Metrics {
         for severity in Severity::ALL {
             self.alerts_open(severity, 0);
         }
-        for kind in [AlertEventKind::Fired, AlertEventKind::Updated, AlertEventKind::Resolved] {
+        for kind in AlertEventKind::ALL {
             self.alert_event(kind, 0);
         }
         for what in Evicted::ALL {
@@ -314,11 +335,7 @@ impl Metrics {
 
     /// So many alert events of this kind happened.
     pub fn alert_event(&self, kind: AlertEventKind, number: u64) {
-        let event = match kind {
-            AlertEventKind::Fired => "fired",
-            AlertEventKind::Updated => "updated",
-            AlertEventKind::Resolved => "resolved",
-        };
+        let event = kind.name();
         self.alert_events.get_or_create(&EventLabels { event }).inc_by(number);
     }
 

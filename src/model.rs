@@ -5,17 +5,21 @@
 
 mod alert;
 mod codes;
+mod language;
 pub mod malformed;
 mod notification;
 mod personal;
+mod silence;
 mod time;
 pub mod vendor_text;
 
 pub use alert::{
-    Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Evidence, FilledText, Labels, NoAlertId, ResolveReason,
-    Severity,
+    Acknowledgement, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Evidence, FilledText, Labels, NoAlertId,
+    ResolveReason, Severity,
 };
 pub use codes::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role};
+pub use language::Language;
 pub use notification::{Conf, Extra, Notification, NotificationId, Party, Payload};
 pub use personal::Personal;
+pub use silence::{Silence, SilenceId};
 pub use time::Time;

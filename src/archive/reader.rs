@@ -130,14 +130,13 @@ impl ArchiveReader {
     pub fn deliveries(&self, alert: AlertId, limit: u32) -> Result<Vec<Delivery>, ArchiveError> {
         self.connection
             .prepare_cached(
-                "SELECT intent, receiver, recipient, attempt, date, at, result, answer, retry_at FROM deliveries
-                 WHERE alert_id = ?1 ORDER BY input_offset, input_ordinal LIMIT ?2",
+                "SELECT intent, receiver, recipient, attempt, date, at, result, answer, retry_at, (
+                     SELECT group_concat(alert_id, ' ' ORDER BY place) FROM delivery_alerts AS listed
+                     WHERE listed.input_offset = told.input_offset AND listed.input_ordinal = told.input_ordinal)
+                 FROM delivery_alerts AS told JOIN deliveries USING (input_offset, input_ordinal)
+                 WHERE told.alert_id = ?1 ORDER BY input_offset, input_ordinal LIMIT ?2",
             )
-            .and_then(|mut select| {
-                select
-                    .query_map(params![alert.to_string(), limit], |row| delivery(alert, row))?
-                    .collect()
-            })
+            .and_then(|mut select| select.query_map(params![alert.to_string(), limit], delivery)?.collect())
             .map_err(ArchiveError::at(&self.path))
     }
 
@@ -172,15 +171,19 @@ fn blob(row: &Row<'_>) -> rusqlite::Result<Vec<u8>> {
     row.get(0)
 }
 
-fn delivery(alert: AlertId, row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let unreadable = |column| rusqlite::Error::InvalidColumnType(column, String::new(), rusqlite::types::Type::Text);
     let intent: String = row.get(0)?;
     let receiver: String = row.get(1)?;
     let result: String = row.get(6)?;
     let answer = row.get(7)?;
+    let alerts: String = row.get(9)?;
+    let alerts = alerts
+        .split(' ')
+        .map(|alert| u128::from_str_radix(alert, 16).map(AlertId));
     Ok(Delivery {
         intent: IntentId(u128::from_str_radix(&intent, 16).map_err(|_| unreadable(0))?),
-        alert,
+        alerts: alerts.collect::<Result<_, _>>().map_err(|_| unreadable(9))?,
         receiver: receiver.into(),
         recipient: row.get(2)?,
         attempt: row.get(3)?,

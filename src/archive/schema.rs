@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::ArchiveError;
 
 /// The format of the tables, in `user_version`.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// "bwar": marks the file as ours, in `application_id`.
 const APPLICATION: i64 = 0x6277_6172;
 /// How long a connection waits for another one's lock.
@@ -50,7 +50,6 @@ CREATE TABLE deliveries (
     input_offset INTEGER NOT NULL,
     input_ordinal INTEGER NOT NULL,
     intent TEXT NOT NULL,
-    alert_id TEXT NOT NULL,
     receiver TEXT NOT NULL,
     recipient TEXT NOT NULL,
     attempt INTEGER NOT NULL,
@@ -61,7 +60,15 @@ CREATE TABLE deliveries (
     retry_at INTEGER,
     PRIMARY KEY (input_offset, input_ordinal)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX deliveries_by_alert ON deliveries (alert_id);
+CREATE INDEX deliveries_by_time ON deliveries (at);
+CREATE TABLE delivery_alerts (
+    input_offset INTEGER NOT NULL,
+    input_ordinal INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    alert_id TEXT NOT NULL,
+    PRIMARY KEY (input_offset, input_ordinal, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_alerts_by_alert ON delivery_alerts (alert_id);
 ";
 
 /// Opens the archive for writing, and makes it if there is none. A file that is not ours is left as it is.

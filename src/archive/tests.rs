@@ -95,7 +95,7 @@ fn resolved(sequence: u64, number: u64, started: i64) -> EventRecord {
 fn delivery(number: u64, attempt: u32, result: MailResult) -> Delivery {
     Delivery {
         intent: IntentId(u128::MAX - 5),
-        alert: AlertId(number.into()),
+        alerts: vec![AlertId(number.into())],
         receiver: "ops".into(),
         recipient: "noc@example.com".to_owned(),
         attempt,

@@ -123,6 +123,12 @@ impl Event {
         let kind = match event.r#type() {
             alert_event::Type::Fired => "fired",
             alert_event::Type::Updated => "updated",
+            alert_event::Type::Escalated => "escalated",
+            alert_event::Type::Acknowledged => "acknowledged",
+            alert_event::Type::Silenced => "silenced",
+            alert_event::Type::Unsilenced => "unsilenced",
+            alert_event::Type::Inhibited => "inhibited",
+            alert_event::Type::Uninhibited => "uninhibited",
             alert_event::Type::Resolved => "resolved",
             alert_event::Type::Unspecified | alert_event::Type::Current => return None,
         };
@@ -202,15 +208,14 @@ fn write_delivery(delivery: &Delivery, position: Position, transaction: &Transac
     };
     transaction
         .prepare_cached(
-            "INSERT INTO deliveries (input_offset, input_ordinal, intent, alert_id, receiver, recipient, attempt, date, at, result,
-                 answer, retry_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT INTO deliveries (input_offset, input_ordinal, intent, receiver, recipient, attempt, date, at, result, answer,
+                 retry_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             position.offset.cast_signed(),
             position.ordinal,
             delivery.intent.to_string(),
-            delivery.alert.to_string(),
             delivery.receiver.as_str(),
             delivery.recipient,
             delivery.attempt,
@@ -220,6 +225,18 @@ fn write_delivery(delivery: &Delivery, position: Position, transaction: &Transac
             answer,
             delivery.retry_at.map(Time::as_nanos),
         ])?;
+    for (place, alert) in (0u32..).zip(&delivery.alerts) {
+        transaction
+            .prepare_cached(
+                "INSERT INTO delivery_alerts (input_offset, input_ordinal, place, alert_id) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                position.offset.cast_signed(),
+                position.ordinal,
+                place,
+                alert.to_string(),
+            ])?;
+    }
     Ok(())
 }
 
@@ -231,11 +248,18 @@ fn trim_some(before: Time, transaction: &Transaction<'_>) -> rusqlite::Result<us
     for id in &ended {
         for removal in [
             "DELETE FROM alert_events WHERE alert_id = ?1",
-            "DELETE FROM deliveries WHERE alert_id = ?1",
+            "DELETE FROM delivery_alerts WHERE alert_id = ?1",
             "DELETE FROM alerts WHERE id = ?1",
         ] {
             transaction.prepare_cached(removal)?.execute([id])?;
         }
     }
+    // One that told of several alerts stays as long as any of them.
+    transaction
+        .prepare_cached(
+            "DELETE FROM deliveries WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM delivery_alerts AS told
+                 WHERE told.input_offset = deliveries.input_offset AND told.input_ordinal = deliveries.input_ordinal)",
+        )?
+        .execute([before.as_nanos()])?;
     Ok(ended.len())
 }

@@ -1,6 +1,8 @@
 //! `check`: everything that is wrong or doubtful in rule files, each at its place, and whether they fit the configuration's limits. Nothing
 //! is put in force, and no server is asked.
 
+mod schedule;
+
 use std::{path::PathBuf, sync::Arc};
 
 use clap::ValueEnum;
@@ -27,6 +29,9 @@ pub(super) struct Args {
     /// Let a warning fail as an error does
     #[arg(long)]
     deny_warnings: bool,
+    /// Also show, for each route, whom it tells and when the first mails leave
+    #[arg(long, conflicts_with = "format")]
+    schedule: bool,
     /// The configuration whose limits the rules have to fit; without it ./bellwether.yaml, if it is there
     #[arg(long, value_name = "FILE", env = "BELLWETHER_CONFIG")]
     config: Option<PathBuf>,
@@ -44,13 +49,17 @@ enum Format {
 pub(super) fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let limits = Config::limits(args.config.as_deref())?;
     let source = load(&args.paths)?;
-    let findings = match compiled(&source) {
+    let (findings, set) = match compiled(&source) {
         Ok((compiled, _)) => {
             let misfit = compiled.set.misfit(limits.keys_per_rule, limits.keys);
-            misfit.into_iter().chain(compiled.warnings).collect()
+            let findings = misfit.into_iter().chain(compiled.warnings).collect();
+            (findings, Some(compiled.set))
         }
-        Err(findings) => findings,
+        Err(findings) => (findings, None),
     };
+    if let Some(set) = set.filter(|_| args.schedule) {
+        schedule::tell(&set, terminal)?;
+    }
     match args.format {
         Format::Human => tell(&findings, &source, terminal)?,
         Format::Json => terminal.json(&serde_json::to_value(&findings).map_err(std::io::Error::from)?)?,

@@ -47,6 +47,12 @@ pub struct Limits {
     /// How many mails wait: 1 to 10,000,000.
     #[serde(deserialize_with = "count::<1, 10_000_000, _>")]
     pub outbox: u32,
+    /// How many groups of alerts there are at once: 1 to 1,000,000.
+    #[serde(deserialize_with = "count::<1, 1_000_000, _>")]
+    pub groups: u32,
+    /// How many silences there are at once: 0 to 10,000.
+    #[serde(deserialize_with = "count::<0, 10_000, _>")]
+    pub silences: u32,
     /// How many notifications wait to be journaled; beyond, callers get `RESOURCE_EXHAUSTED`: 1 to 10,000,000.
     #[serde(deserialize_with = "count::<1, 10_000_000, _>")]
     pub queue: u32,
@@ -89,6 +95,8 @@ impl Default for Limits {
             keys_per_rule: engine.keys_per_rule,
             keys: engine.keys,
             outbox: engine.outbox,
+            groups: engine.groups,
+            silences: engine.silences,
             queue: 65_536,
             commit: 16_384,
             message: 1 << 20,
@@ -117,6 +125,9 @@ impl Limits {
             keys_per_rule: self.keys_per_rule,
             keys: self.keys,
             outbox: self.outbox,
+            groups: self.groups,
+            silences: self.silences,
+            ..Settings::default()
         }
     }
 }

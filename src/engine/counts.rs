@@ -39,6 +39,12 @@ pub struct Counts {
     pub meetings_evicted: u64,
     /// Mails given up because the outbox was full.
     pub mails_given_up: u64,
+    /// Mails held back because their receiver gets only so many an hour.
+    pub mails_held_back: u64,
+    /// Mails that nobody of their receiver got in time, so that another receiver was told.
+    pub fallbacks: u64,
+    /// Alerts that found no room for a group of their own.
+    pub groups_full: u64,
     /// Inputs left out because the engine failed on them.
     pub inputs_skipped: u64,
     /// By rule, in the order of the rule set.

@@ -5,8 +5,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{keyed::KeyPlace, lifecycle::AlertAge, meeting::Place, outbox::Ticket};
-use crate::model::Time;
+use super::{
+    delivery::{DeskNo, GroupNo},
+    keyed::KeyPlace,
+    lifecycle::AlertAge,
+    meeting::Place,
+    outbox::Ticket,
+};
+use crate::model::{SilenceId, Time};
 
 /// What falls due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +40,14 @@ pub(super) enum Timer {
     Update(AlertAge),
     /// A mail is tried again.
     Mail(Ticket),
+    /// There may be something to tell of a group.
+    Group(GroupNo),
+    /// What was held back for a receiver is told.
+    Digest(DeskNo),
+    /// A mail about a group has been on its way for too long.
+    Stuck(GroupNo),
+    /// A silence begins or ends.
+    Silence(SilenceId),
     /// A schedule opens or closes, by its index.
     Schedule(u32),
 }
@@ -83,6 +97,9 @@ pub(super) struct Age(u64);
 /// The ages below this one are ranks of what comes first at its instant.
 const FIRST_AGE: u64 = 1 << 32;
 
+/// The ages from this one on are ranks of what comes last at its instant.
+const LAST_AGE: u64 = 1 << 63;
+
 /// All deadlines.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Deadlines {
@@ -115,6 +132,12 @@ impl Deadlines {
     /// Sets a deadline that falls due before all others of its instant, in the order of these ranks; there is one a rank and instant.
     pub fn set_first(&mut self, at: Time, rank: u32, timer: Timer) -> Deadline {
         self.set_aged(at, Age(rank.into()), timer)
+    }
+
+    /// Sets a deadline that falls due after all others of its instant, in the order of these ranks, which have 63 bits; there is one a
+    /// rank and instant.
+    pub fn set_last(&mut self, at: Time, rank: u64, timer: Timer) -> Deadline {
+        self.set_aged(at, Age(LAST_AGE | rank), timer)
     }
 
     /// Takes a deadline back; no harm if it has fallen due.

@@ -1,7 +1,7 @@
 //! Everything that an input can cause outside the engine.
 
 use super::outbox::{Attempt, Delivery};
-use crate::model::AlertEvent;
+use crate::model::{AlertEvent, SilenceId};
 
 /// One consequence. The driver lets it out only when the input that caused it is durable.
 #[derive(Debug, Clone)]
@@ -14,6 +14,29 @@ pub enum Effect {
     Mail(Attempt),
     /// An attempt to send a mail ended.
     Delivery(Box<Delivery>),
+    /// What became of something that an operator did; one for each.
+    Acted(Acted),
+}
+
+/// What became of something that an operator did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acted {
+    /// It is done.
+    Done,
+    /// The silence is made.
+    Silenced(SilenceId),
+    /// No open alert has that id.
+    NoSuchAlert,
+    /// No silence that has not ended has that id.
+    NoSuchSilence,
+    /// There are as many silences as there may be.
+    TooManySilences,
+    /// The silence would end before it begins, or has ended already.
+    SilenceIsOver,
+    /// The filter does not compile.
+    BadFilter,
+    /// No receiver has that name.
+    NoSuchReceiver,
 }
 
 /// What became of a notification.

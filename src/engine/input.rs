@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outbox::IntentId;
 use crate::{
-    model::Notification,
+    model::{AlertId, Notification, SilenceId, Time},
     rules::{RuleSet, RuleSource},
 };
 
@@ -32,6 +32,46 @@ pub enum Input {
         /// The rule that was at work, if one was. At the second failure within an hour it is set aside.
         rule: Option<CompactString>,
     },
+    /// Somebody wants the mail of some alerts held back for a time.
+    Silence(NewSilence),
+    /// A silence ends now, whenever it was to.
+    ExpireSilence(SilenceId),
+    /// Somebody takes an alert on.
+    Acknowledge {
+        /// Which.
+        alert: AlertId,
+        /// Who.
+        who: CompactString,
+        /// Why, or what is being done; may be empty.
+        why: String,
+    },
+    /// Somebody ends an alert.
+    Resolve {
+        /// Which.
+        alert: AlertId,
+    },
+    /// Somebody tries whether mail reaches a receiver.
+    Drill {
+        /// The receiver's name.
+        receiver: CompactString,
+        /// Who.
+        by: CompactString,
+    },
+}
+
+/// A silence as it is asked for. It has been checked: its filter compiles, and it ends after it begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSilence {
+    /// CEL over the alert.
+    pub filter: String,
+    /// When it begins; at once, if that has passed.
+    pub starts_at: Time,
+    /// When it ends.
+    pub ends_at: Time,
+    /// Who makes it.
+    pub author: CompactString,
+    /// Why; may be empty.
+    pub comment: String,
 }
 
 /// A rule set to put in force. Only its text is journaled; the compiled form is its function.
@@ -71,6 +111,13 @@ pub struct Settings {
     pub keys: u32,
     /// How many mails wait at most.
     pub outbox: u32,
+    /// How many groups of alerts there are at once at most.
+    pub groups: u32,
+    /// How many silences there are at once at most, those that have not begun included.
+    pub silences: u32,
+    /// By how many hundredths the time until a further attempt at a mail is made longer or shorter at most, so that many do not come at
+    /// once.
+    pub retry_spread: u32,
 }
 
 impl Settings {
@@ -96,6 +143,9 @@ impl Default for Settings {
             keys_per_rule: 20_000,
             keys: 2_000_000,
             outbox: 100_000,
+            groups: 100_000,
+            silences: 1_000,
+            retry_spread: 20,
         }
     }
 }

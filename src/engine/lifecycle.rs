@@ -2,6 +2,7 @@
 //! the conditions'.
 
 mod firing;
+mod operator;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,18 +16,15 @@ use serde::{Deserialize, Serialize};
 use self::firing::new_alert;
 use super::{
     deadlines::{Age, Deadline, Timer},
-    input::MailOutcome,
+    delivery::{Delivery, GroupNo},
     key::{self, KeyOf},
     meeting::Place,
-    outbox::{Outbox, Ticket, Told},
+    meetings::Meetings,
     step::Step,
 };
 use crate::{
-    model::{Alert, AlertEventKind, AlertState, Evidence, ResolveReason, Severity, Time},
-    rules::{
-        Key, RuleSet,
-        facts::{AlertFacts, Facts},
-    },
+    model::{Alert, AlertEventKind, AlertId, AlertState, Evidence, ResolveReason, Severity, Time},
+    rules::{Key, facts::Facts},
 };
 
 /// How many notifications an alert keeps as evidence.
@@ -39,18 +37,23 @@ const UPDATE_INTERVAL: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct AlertAge(u64);
 
-/// The alerts that are open, and the mails about alerts.
+/// The alerts that are open, and who is told of them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Alerts {
-    open: BTreeMap<AlertAge, OpenAlert>,
+    open: Open,
     by_key: HashMap<AlertKey, AlertAge>,
     /// Those about an occurrence of a meeting, which end with it.
     by_occurrence: BTreeSet<(Place, AlertAge)>,
     /// By rule, the longest idle first.
     by_rule: Vec<BTreeSet<(Time, AlertAge)>>,
+    /// For operators, who name an alert by its id.
+    by_id: BTreeMap<AlertId, AlertAge>,
     next_age: u64,
-    outbox: Outbox,
+    delivery: Delivery,
 }
+
+/// The open alerts, oldest first.
+pub(super) type Open = BTreeMap<AlertAge, OpenAlert>;
 
 /// What one alert at a time is open for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,12 +63,16 @@ pub(super) struct AlertKey {
     pub key: KeyOf,
 }
 
+/// An open alert, with what is known of it.
 #[derive(Debug, Serialize, Deserialize)]
-struct OpenAlert {
-    alert: Alert,
-    rule: u32,
+pub(super) struct OpenAlert {
+    pub alert: Alert,
+    /// Index of the rule.
+    pub rule: u32,
     /// The occurrence that it is about, where its key names the meeting.
-    place: Option<Place>,
+    pub place: Option<Place>,
+    /// The groups that it is told of in.
+    pub groups: Vec<GroupNo>,
     /// The case of `severity_if` that its severity is that of; `None`: the rule's `severity`.
     case: Option<Severity>,
     /// When it last matched, by the engine's time.
@@ -76,7 +83,6 @@ struct OpenAlert {
     expire: Option<Deadline>,
     /// When the match of `matched_at` set that, though it may still stand at an earlier one's.
     expire_age: Age,
-    told: Vec<Told>,
 }
 
 impl OpenAlert {
@@ -130,6 +136,7 @@ impl Alerts {
             let case = step.rules.rules[open.rule as usize].severity.case(facts);
             if open.raise(step, case) {
                 self.update(step, age);
+                self.delivery.raised(step, &mut self.open, age);
             }
         }
     }
@@ -154,17 +161,7 @@ impl Alerts {
         }
         open.alert.state = AlertState::Resolved { at: step.now, reason };
         step.say(AlertEventKind::Resolved, &open.alert);
-        for told in &open.told {
-            let receiver = step
-                .rules
-                .receivers
-                .iter()
-                .find(|receiver| receiver.name == told.receiver);
-            if let Some(receiver) = receiver.filter(|receiver| receiver.send_resolved) {
-                self.outbox.tell_resolved(step, &open.alert, told, receiver);
-            }
-        }
-        self.forget_untold();
+        self.delivery.resolved(step, &mut self.open, age, &open);
     }
 
     /// Ends the alert about that, if one is open.
@@ -220,25 +217,24 @@ impl Alerts {
         }
     }
 
-    /// The process started: mails that were being sent are sent again.
-    pub fn restart(&mut self, step: &mut Step<'_>) {
-        self.outbox.restart(step);
+    /// A group's turn has come.
+    pub fn turn(&mut self, step: &mut Step<'_>, meetings: &Meetings, group: GroupNo) {
+        self.delivery.turn(step, &mut self.open, meetings, group);
     }
 
-    /// An attempt to send a mail ended.
-    pub fn mail_ended(&mut self, step: &mut Step<'_>, outcome: MailOutcome) {
-        self.outbox.ended(step, outcome);
-        self.forget_untold();
+    /// Whoever is told of alerts, with the open ones.
+    pub fn delivery(&mut self) -> (&mut Delivery, &mut Open) {
+        (&mut self.delivery, &mut self.open)
     }
 
-    /// A mail is to be tried again.
-    pub fn mail_due(&mut self, step: &mut Step<'_>, ticket: Ticket) {
-        self.outbox.due(step, ticket);
+    /// Whoever is told of alerts.
+    pub fn told(&self) -> &Delivery {
+        &self.delivery
     }
 
     /// How many mails have no final outcome yet, and the date of the oldest.
     pub fn outbox(&self) -> (usize, Option<Time>) {
-        (self.outbox.len(), self.outbox.oldest())
+        (self.delivery.outbox.len(), self.delivery.outbox.oldest())
     }
 
     /// How many alerts of a rule are open.
@@ -286,6 +282,7 @@ impl Alerts {
                 step.say(AlertEventKind::Updated, alert);
             }
         }
+        self.delivery.reload(step, &mut self.open);
     }
 
     /// The open alerts of a rule, oldest first.
@@ -343,7 +340,8 @@ impl Alerts {
             open.expire_age = step.deadlines.age();
         }
         if open.raise(step, case) {
-            return self.update(step, age);
+            self.update(step, age);
+            return self.delivery.raised(step, &mut self.open, age);
         }
         if open.update.is_some() {
             return;
@@ -369,10 +367,6 @@ impl Alerts {
         let age = AlertAge(self.next_age);
         self.next_age += 1;
         step.say(AlertEventKind::Fired, &alert);
-        let told = match receiver_of(step.rules, &alert) {
-            Some(receiver) => self.outbox.tell_fired(step, age, &alert, receiver),
-            None => Vec::new(),
-        };
         let matched_at = alert.last_seen_at;
         let expire_age = step.deadlines.age();
         let expire = step.rules.rules[rule].resolve.after.map(|after| {
@@ -393,21 +387,13 @@ impl Alerts {
             update: None,
             expire,
             expire_age,
-            told,
+            groups: Vec::new(),
         };
         self.by_key.insert(key, age);
+        self.by_id.insert(open.alert.id, age);
         self.open.insert(age, open);
-        self.forget_untold();
+        self.delivery.fired(step, &mut self.open, age);
         age
-    }
-
-    /// Whoever was not reached about a firing is not told of its end.
-    fn forget_untold(&mut self) {
-        for (age, root) in self.outbox.take_untold() {
-            if let Some(open) = self.open.get_mut(&age) {
-                open.told.retain(|told| told.root != root);
-            }
-        }
     }
 
     /// Ends the longest idle alerts of a rule that has as many as it may.
@@ -427,6 +413,7 @@ impl Alerts {
     fn remove(&mut self, age: AlertAge) -> Option<OpenAlert> {
         let open = self.open.remove(&age)?;
         self.by_key.remove(&open.key());
+        self.by_id.remove(&open.alert.id);
         if let Some(place) = open.place {
             self.by_occurrence.remove(&(place, age));
         }
@@ -447,14 +434,4 @@ impl OpenAlert {
         }
         is_worse
     }
-}
-
-/// The first route that matches takes the alert.
-fn receiver_of<'a>(rules: &'a RuleSet, alert: &Alert) -> Option<&'a crate::rules::Receiver> {
-    let facts = AlertFacts::of(alert);
-    rules
-        .routes
-        .iter()
-        .find(|route| route.filter.as_ref().is_none_or(|filter| filter.matches_alert(&facts)))
-        .map(|route| &rules.receivers[route.receiver])
 }

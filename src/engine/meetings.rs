@@ -13,7 +13,7 @@ use super::{
     held::{self, Cause},
     keyed,
     lifecycle::Alerts,
-    meeting::{Grace, Occurrence, Place},
+    meeting::{Grace, Occurrence, Place, TimelineEntry},
     news,
     received::Received,
     recency::Recency,
@@ -27,6 +27,9 @@ use crate::{
         facts::{MeetingFacts, Previous},
     },
 };
+
+/// How much of a meeting's timeline a mail tells.
+const RECENT: usize = 20;
 
 /// The meetings that are open, and a little of those that closed lately.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -213,6 +216,18 @@ impl Meetings {
         self.by_opening
             .range(sequence..)
             .filter_map(|(_, slot)| self.occurrence(*slot))
+    }
+
+    /// What happened last in an occurrence, oldest first; nothing if it is closed.
+    pub fn recent(&self, place: Place) -> Vec<TimelineEntry> {
+        let occurrence = self
+            .occurrence(place.slot)
+            .filter(|known| known.opened_sequence == place.occurrence);
+        let timeline = occurrence.map(|occurrence| &occurrence.timeline);
+        let newest = timeline.into_iter().flatten().rev().take(RECENT);
+        let mut newest: Vec<TimelineEntry> = newest.cloned().collect();
+        newest.reverse();
+        newest
     }
 
     /// The open occurrence of a billing code.

@@ -1,8 +1,9 @@
 //! Mails on their way: what is to be said to whom, and when it is tried again. Rendering and sending are absent: they are `email`'s.
 
+mod intent;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -13,18 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     deadlines::{Deadline, Timer},
+    delivery::GroupNo,
     effect::Effect,
     input::{MailOutcome, MailResult},
-    lifecycle::AlertAge,
     step::Step,
 };
-use crate::{
-    model::{Alert, AlertEventKind, AlertId, Severity, Time},
-    rules::Receiver,
-};
+use crate::model::{AlertId, Severity, Time};
 
-/// The template that mails are made with today; an intent keeps the one that it began with.
-const TEMPLATE: u16 = 1;
+pub use intent::{AlertList, Because, Digest, GroupNews, Held, Intent, IntentId, Numbers, Told};
 
 /// How long after a failed attempt the next one is made; the last goes on until [`EXPIRY`].
 const RETRY_AFTER: [Duration; 7] = [
@@ -40,47 +37,6 @@ const RETRY_AFTER: [Duration; 7] = [
 /// How long a mail is tried before it counts as failed.
 const EXPIRY: Duration = Duration::from_hours(24);
 
-/// A mail's identity: a hash of the alert, the number of the notice and the recipient; the same on every attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct IntentId(pub u128);
-
-/// 32 hexadecimal digits.
-impl fmt::Display for IntentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-/// A mail that must reach one recipient: all that its text is a function of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// Identity; the Message-ID is made of it.
-    pub id: IntentId,
-    /// The first mail of the same thread (this alert, this recipient): itself, or the one that it answers.
-    pub root: IntentId,
-    /// Which template the text is made with.
-    pub template: u16,
-    /// What is told: a firing or an end.
-    pub notice: AlertEventKind,
-    /// The alert as it was then.
-    pub alert: Alert,
-    /// The receiver's name.
-    pub receiver: CompactString,
-    /// The address that it goes to.
-    pub recipient: String,
-    /// Where answers go.
-    pub reply_to: Option<String>,
-    /// Whether personal data is shown in clear.
-    pub clear: bool,
-    /// The mail's date.
-    pub date: Time,
-}
-
-impl Intent {
-    /// The template that new intents are told with.
-    pub const TEMPLATE: u16 = 1;
-}
-
 /// One try at sending a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -95,8 +51,8 @@ pub struct Attempt {
 pub struct Delivery {
     /// Which mail.
     pub intent: IntentId,
-    /// Which alert it told of.
-    pub alert: AlertId,
+    /// Which alerts it listed.
+    pub alerts: Vec<AlertId>,
     /// The receiver's name.
     pub receiver: CompactString,
     /// The address.
@@ -117,12 +73,26 @@ pub struct Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Ticket(u64);
 
-/// A recipient that was told of an alert's firing, and is told of its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Told {
-    pub receiver: CompactString,
-    recipient: String,
-    pub root: IntentId,
+/// What the outbox has to know of a mail beside the mail itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Cover {
+    /// The group that it is about.
+    pub group: Option<GroupNo>,
+    /// It tells of ends alone, so that it is of no use to a recipient whom no mail of the thread has reached.
+    pub needs_reach: bool,
+}
+
+/// A mail that has left the outbox.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub intent: Arc<Intent>,
+    pub cover: Cover,
+    /// The server took it; else it failed for good.
+    pub delivered: bool,
+    /// It did not fail, but was given up because too many waited.
+    pub given_up: bool,
+    /// The mail that waited for its end.
+    pub follower: Option<(Ticket, Cover)>,
 }
 
 /// The mails that have no final outcome yet.
@@ -132,19 +102,18 @@ pub(super) struct Outbox {
     by_id: HashMap<IntentId, Ticket>,
     /// The least worth keeping first: the oldest of the lowest severity.
     by_worth: BTreeSet<(Severity, Ticket)>,
-    /// Which mail waits for the end of that one: an end is told after its firing.
+    /// Which mail waits for the end of that one: the mails of a thread arrive in their order.
     followers: HashMap<IntentId, Ticket>,
-    /// The mails of firings that have just failed for good; taken out before an input is done.
+    /// Taken out before an input is done.
     #[serde(skip)]
-    untold: Vec<(AlertAge, IntentId)>,
+    finished: VecDeque<Finished>,
     next_ticket: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     intent: Arc<Intent>,
-    /// The alert that it tells the firing of.
-    firing_of: Option<AlertAge>,
+    cover: Cover,
     attempts: u32,
     state: EntryState,
 }
@@ -155,42 +124,34 @@ enum EntryState {
     Sending,
     /// The next attempt is made then.
     Waiting(Deadline),
-    /// The mail of the firing has not ended yet.
+    /// The mail before it in its thread has not ended yet.
     Behind,
 }
 
 impl Outbox {
-    /// Puts the mails about a firing in the box, and says who is told by them.
-    pub fn tell_fired(&mut self, step: &mut Step<'_>, age: AlertAge, alert: &Alert, receiver: &Receiver) -> Vec<Told> {
-        receiver
-            .to
-            .iter()
-            .map(|recipient| {
-                let id = intent_id(alert.id, AlertEventKind::Fired, recipient);
-                let intent = intent(step.now, alert, AlertEventKind::Fired, receiver, recipient, id, id);
-                self.put(step, intent, Some(age), None);
-                Told {
-                    receiver: receiver.name.clone(),
-                    recipient: recipient.clone(),
-                    root: id,
-                }
-            })
-            .collect()
-    }
-
-    /// Puts the mail about an end in the box, behind the one about the firing.
-    pub fn tell_resolved(&mut self, step: &mut Step<'_>, alert: &Alert, told: &Told, receiver: &Receiver) {
-        let id = intent_id(alert.id, AlertEventKind::Resolved, &told.recipient);
-        let intent = intent(
-            step.now,
-            alert,
-            AlertEventKind::Resolved,
-            receiver,
-            &told.recipient,
-            id,
-            told.root,
-        );
-        self.put(step, intent, None, Some(told.root));
+    /// Puts a mail in the box; where it answers one that is still there, behind that one.
+    pub fn put(&mut self, step: &mut Step<'_>, intent: Intent, cover: Cover) {
+        while self.entries.len() >= step.settings.outbox.max(1) as usize {
+            self.give_up_least(step);
+        }
+        let before = intent.answers.filter(|before| self.by_id.contains_key(before));
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.by_id.insert(intent.id, ticket);
+        self.by_worth.insert((intent.severity, ticket));
+        let mut entry = Entry {
+            intent: Arc::new(intent),
+            cover,
+            attempts: 0,
+            state: EntryState::Behind,
+        };
+        match before {
+            Some(before) => {
+                self.followers.insert(before, ticket);
+            }
+            None => entry.send(step),
+        }
+        self.entries.insert(ticket, entry);
     }
 
     /// Takes note of how an attempt ended.
@@ -205,14 +166,14 @@ impl Outbox {
             return;
         }
         let retry_at = match &outcome.result {
-            MailResult::Deferred(_) => retry_at(entry, step.now),
+            MailResult::Deferred(_) => retry_at(entry, step),
             MailResult::Sent(_) | MailResult::Refused(_) => None,
         };
         let delivered = matches!(outcome.result, MailResult::Sent(_));
         step.out.push(delivery(entry, step.now, outcome.result, retry_at));
         match retry_at {
             Some(at) => entry.state = EntryState::Waiting(step.deadlines.set(at, Timer::Mail(ticket))),
-            None => self.finish(step, ticket, delivered),
+            None => self.finish(step, ticket, delivered, false),
         }
     }
 
@@ -221,6 +182,14 @@ impl Outbox {
         if let Some(entry) = self.entries.get_mut(&ticket) {
             entry.send(step);
         }
+    }
+
+    /// Takes out a mail whose turn has come and that is of no use to anybody.
+    pub fn drop(&mut self, step: &mut Step<'_>, ticket: Ticket) {
+        if let Some(entry) = self.entries.get_mut(&ticket) {
+            entry.state = EntryState::Sending;
+        }
+        self.finish(step, ticket, false, false);
     }
 
     /// Makes a new attempt at all that were being sent when the process before this one ended.
@@ -232,9 +201,14 @@ impl Outbox {
         }
     }
 
-    /// The mails of firings that have failed for good since this was last asked.
-    pub fn take_untold(&mut self) -> Vec<(AlertAge, IntentId)> {
-        std::mem::take(&mut self.untold)
+    /// The first mail that has left since this was last asked and came to nothing.
+    pub fn take_finished(&mut self) -> Option<Finished> {
+        self.finished.pop_front()
+    }
+
+    /// Whether that mail has no final outcome yet.
+    pub fn has(&self, intent: IntentId) -> bool {
+        self.by_id.contains_key(&intent)
     }
 
     /// How many mails have no final outcome yet.
@@ -247,30 +221,6 @@ impl Outbox {
         self.entries.values().next().map(|entry| entry.intent.date)
     }
 
-    fn put(&mut self, step: &mut Step<'_>, intent: Intent, firing_of: Option<AlertAge>, behind: Option<IntentId>) {
-        while self.entries.len() >= step.settings.outbox.max(1) as usize {
-            self.give_up_least(step);
-        }
-        let behind = behind.filter(|root| self.by_id.contains_key(root));
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
-        self.by_id.insert(intent.id, ticket);
-        self.by_worth.insert((intent.alert.severity, ticket));
-        let mut entry = Entry {
-            intent: Arc::new(intent),
-            firing_of,
-            attempts: 0,
-            state: EntryState::Behind,
-        };
-        match behind {
-            Some(root) => {
-                self.followers.insert(root, ticket);
-            }
-            None => entry.send(step),
-        }
-        self.entries.insert(ticket, entry);
-    }
-
     fn give_up_least(&mut self, step: &mut Step<'_>) {
         let Some(&(_, ticket)) = self.by_worth.first() else {
             return;
@@ -280,30 +230,41 @@ impl Outbox {
             step.out.push(delivery(entry, step.now, result, None));
         }
         step.counts.mails_given_up += 1;
-        self.finish(step, ticket, false);
+        self.finish(step, ticket, false, true);
     }
 
-    /// Takes a mail out of the box. The one behind it is sent if it arrived; else there is nobody to be told.
-    fn finish(&mut self, step: &mut Step<'_>, ticket: Ticket, delivered: bool) {
+    /// Takes a mail out of the box.
+    fn finish(&mut self, step: &mut Step<'_>, ticket: Ticket, delivered: bool, given_up: bool) {
         let Some(entry) = self.entries.remove(&ticket) else {
             return;
         };
         let id = entry.intent.id;
         self.by_id.remove(&id);
-        self.by_worth.remove(&(entry.intent.alert.severity, ticket));
-        if let EntryState::Waiting(deadline) = entry.state {
-            step.deadlines.cancel(deadline);
+        self.by_worth.remove(&(entry.intent.severity, ticket));
+        match entry.state {
+            EntryState::Waiting(deadline) => step.deadlines.cancel(deadline),
+            // Whoever waits behind it waits for the one before it instead.
+            EntryState::Behind => self.close_up(&entry.intent),
+            EntryState::Sending => {}
         }
-        if !delivered {
-            self.untold.extend(entry.firing_of.map(|age| (age, id)));
-        }
-        let Some(follower) = self.followers.remove(&id) else {
-            return;
-        };
-        if delivered {
-            self.due(step, follower);
-        } else {
-            self.finish(step, follower, false);
+        let follower = self.followers.remove(&id);
+        let follower = follower.and_then(|ticket| Some((ticket, self.entries.get(&ticket)?.cover)));
+        self.finished.push_back(Finished {
+            intent: entry.intent,
+            cover: entry.cover,
+            delivered,
+            given_up,
+            follower,
+        });
+    }
+
+    /// A mail leaves the middle of its thread.
+    fn close_up(&mut self, gone: &Intent) {
+        let behind = self.followers.remove(&gone.id);
+        if let (Some(before), Some(behind)) = (gone.answers, behind) {
+            self.followers.insert(before, behind);
+        } else if let Some(before) = gone.answers {
+            self.followers.remove(&before);
         }
     }
 }
@@ -319,47 +280,17 @@ impl Entry {
     }
 }
 
-fn intent(
-    now: Time,
-    alert: &Alert,
-    notice: AlertEventKind,
-    receiver: &Receiver,
-    recipient: &str,
-    id: IntentId,
-    root: IntentId,
-) -> Intent {
-    Intent {
-        id,
-        root,
-        template: TEMPLATE,
-        notice,
-        alert: alert.clone(),
-        receiver: receiver.name.clone(),
-        recipient: recipient.to_owned(),
-        reply_to: receiver.reply_to.clone(),
-        clear: receiver.clear,
-        date: now,
-    }
-}
-
-fn intent_id(alert: AlertId, notice: AlertEventKind, recipient: &str) -> IntentId {
-    let number: u8 = match notice {
-        AlertEventKind::Fired => 1,
-        AlertEventKind::Updated => 2,
-        AlertEventKind::Resolved => 3,
-    };
-    let mut hasher = blake3::Hasher::new();
-    hasher
-        .update(&alert.0.to_be_bytes())
-        .update(&[number])
-        .update(recipient.as_bytes());
-    IntentId(super::short_hash(&hasher))
-}
-
 fn delivery(entry: &Entry, at: Time, result: MailResult, retry_at: Option<Time>) -> Effect {
     Effect::Delivery(Box::new(Delivery {
         intent: entry.intent.id,
-        alert: entry.intent.alert.id,
+        alerts: entry
+            .intent
+            .told
+            .alerts()
+            .into_iter()
+            .flat_map(AlertList::iter)
+            .map(|alert| alert.id)
+            .collect(),
         receiver: entry.intent.receiver.clone(),
         recipient: entry.intent.recipient.clone(),
         attempt: entry.attempts,
@@ -371,14 +302,15 @@ fn delivery(entry: &Entry, at: Time, result: MailResult, retry_at: Option<Time>)
 }
 
 /// The next attempt's time, spread by up to a fifth either way so that many mails do not come at once; `None` past the expiry.
-fn retry_at(entry: &Entry, now: Time) -> Option<Time> {
-    let step = (entry.attempts as usize).saturating_sub(1).min(RETRY_AFTER.len() - 1);
-    let after = RETRY_AFTER[step];
+fn retry_at(entry: &Entry, step: &Step<'_>) -> Option<Time> {
+    let place = (entry.attempts as usize).saturating_sub(1).min(RETRY_AFTER.len() - 1);
+    let after = RETRY_AFTER[place];
     let mut hasher = blake3::Hasher::new();
     hasher
         .update(&entry.intent.id.0.to_be_bytes())
         .update(&entry.attempts.to_be_bytes());
-    let spread = u32::try_from(super::short_hash(&hasher) % 401).unwrap_or(200);
-    let at = now.plus(after * (800 + spread) / 1000);
+    let spread = step.settings.retry_spread.min(100);
+    let thousandths = u32::try_from(super::short_hash(&hasher) % u128::from(20 * spread + 1)).unwrap_or_default();
+    let at = step.now.plus(after * (1000 - 10 * spread + thousandths) / 1000);
     (at < entry.intent.date.plus(EXPIRY)).then_some(at)
 }

@@ -14,6 +14,7 @@
 mod alerts;
 mod bounds;
 mod count;
+mod delivery;
 mod determinism;
 mod each;
 mod expected;

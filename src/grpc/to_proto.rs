@@ -10,8 +10,8 @@ use compact_str::CompactString;
 use crate::{
     api,
     model::{
-        Alert, AlertEvent, AlertEventKind, AlertState, Conf, Evidence, Party, Payload, Personal, ResolveReason,
-        Severity, Time,
+        Acknowledgement, Alert, AlertEvent, AlertEventKind, AlertState, Conf, Evidence, Party, Payload, Personal,
+        ResolveReason, Severity, Time,
     },
 };
 
@@ -25,6 +25,12 @@ pub fn alert_event(event: &AlertEvent) -> api::AlertEvent {
     let kind = match event.kind {
         AlertEventKind::Fired => api::alert_event::Type::Fired,
         AlertEventKind::Updated => api::alert_event::Type::Updated,
+        AlertEventKind::Escalated => api::alert_event::Type::Escalated,
+        AlertEventKind::Acknowledged => api::alert_event::Type::Acknowledged,
+        AlertEventKind::Silenced => api::alert_event::Type::Silenced,
+        AlertEventKind::Unsilenced => api::alert_event::Type::Unsilenced,
+        AlertEventKind::Inhibited => api::alert_event::Type::Inhibited,
+        AlertEventKind::Uninhibited => api::alert_event::Type::Uninhibited,
         AlertEventKind::Resolved => api::alert_event::Type::Resolved,
     };
     api::AlertEvent {
@@ -73,6 +79,9 @@ pub fn alert(alert: &Alert) -> api::Alert {
         resolve_reason: reason.into(),
         occurrences: alert.occurrences,
         evidence: alert.evidence.iter().map(|one| evidence(one)).collect(),
+        acknowledgement: alert.acknowledgement.as_ref().map(acknowledgement),
+        silenced_by: alert.silenced_by.iter().map(ToString::to_string).collect(),
+        inhibited_by: alert.inhibited_by.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -115,11 +124,20 @@ const fn resolve_reason(reason: ResolveReason) -> api::alert::ResolveReason {
         ResolveReason::Match => api::alert::ResolveReason::Match,
         ResolveReason::Timeout => api::alert::ResolveReason::Timeout,
         ResolveReason::MeetingClosed => api::alert::ResolveReason::MeetingClosed,
+        ResolveReason::Operator => api::alert::ResolveReason::Operator,
         ResolveReason::RuleChanged => api::alert::ResolveReason::RuleChanged,
         ResolveReason::RuleRemoved => api::alert::ResolveReason::RuleRemoved,
         ResolveReason::OffSchedule => api::alert::ResolveReason::OffSchedule,
         ResolveReason::RuleFailed => api::alert::ResolveReason::RuleFailed,
         ResolveReason::Evicted => api::alert::ResolveReason::Evicted,
+    }
+}
+
+fn acknowledgement(acknowledgement: &Acknowledgement) -> api::Acknowledgement {
+    api::Acknowledgement {
+        acknowledged_by: acknowledgement.who.to_string(),
+        comment: acknowledgement.why.clone(),
+        acknowledged_at: Some(timestamp(acknowledgement.at)),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{engine::input::Input, model::Notification};
 
 /// The number of this encoding: postcard, one input after the other. Another layout of `Input` is another number.
-pub(super) const INPUTS: u16 = 2;
+pub(super) const INPUTS: u16 = 3;
 
 /// Why inputs could not be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
@@ -81,14 +81,39 @@ pub fn decode(payload: &[u8], count: u32) -> impl Iterator<Item = Result<Input, 
 mod tests {
     use super::*;
     use crate::{
-        engine::input::{MailOutcome, MailResult, Settings},
+        engine::input::{MailOutcome, MailResult, NewSilence, Settings},
         engine::outbox::IntentId,
-        model::{Conf, ConferenceStatus, Notification, NotificationId, Payload, Time},
+        model::{AlertId, Conf, ConferenceStatus, Notification, NotificationId, Payload, SilenceId, Time},
     };
 
     fn skip() -> Input {
         let rule = Some("a".into());
         Input::Skip { offset: 300, rule }
+    }
+
+    /// What operators do.
+    fn acts() -> Vec<Input> {
+        let (who, alert) = ("duty".into(), AlertId(300));
+        vec![
+            Input::Silence(NewSilence {
+                filter: "true".to_owned(),
+                starts_at: Time::from_nanos(1),
+                ends_at: Time::from_nanos(-1),
+                author: "a".into(),
+                comment: "b".to_owned(),
+            }),
+            Input::ExpireSilence(SilenceId(300)),
+            Input::Acknowledge {
+                alert,
+                who,
+                why: "c".to_owned(),
+            },
+            Input::Resolve { alert },
+            Input::Drill {
+                receiver: "ops".into(),
+                by: "d".into(),
+            },
+        ]
     }
 
     fn inputs() -> Vec<Input> {
@@ -127,10 +152,11 @@ mod tests {
 
     #[test]
     fn inputs_come_back() {
-        let payload = encoded(&inputs());
-        let decoded: Vec<Input> = decode(&payload, 5).map(Result::unwrap).collect();
+        let inputs = [inputs(), acts()].concat();
+        let payload = encoded(&inputs);
+        let decoded: Vec<Input> = decode(&payload, 10).map(Result::unwrap).collect();
         assert_eq!(encoded(&decoded), payload);
-        assert_eq!(format!("{decoded:?}"), format!("{:?}", inputs()));
+        assert_eq!(format!("{decoded:?}"), format!("{inputs:?}"));
     }
 
     /// Bytes that are in use: if this fails, the encoding needs a new number.
@@ -139,6 +165,8 @@ mod tests {
         let notification = encoded(&inputs()[..1]);
         insta::assert_snapshot!(notification.escape_ascii().to_string(), @r"\x00\x08bridge-a\x01\x03n-1\xac\x02\x01\x01\x00\x0533333\x08\x00");
         assert_eq!(encoded(&[Input::Tick, skip()]), *b"\x01\x05\xac\x02\x01\x01a");
+        let acts = encoded(&acts());
+        insta::assert_snapshot!(acts.escape_ascii().to_string(), @r"\x06\x04true\x02\x01\x01a\x01b\x07\xac\x02\x08\xac\x02\x04duty\x01c\t\xac\x02\n\x03ops\x01d");
     }
 
     #[test]

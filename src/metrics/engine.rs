@@ -23,6 +23,8 @@ impl Metrics {
         self.ids_oldest_age(oldest.map(|oldest| now - oldest).unwrap_or_default());
         let (mails, oldest) = engine.outbox();
         self.outbox_mails.set(gauge(mails as u64));
+        self.alert_groups.set(gauge(engine.group_count() as u64));
+        self.silences.set(gauge(engine.silences().count() as u64));
         self.outbox_oldest_age(oldest.map(|oldest| now - oldest).unwrap_or_default());
 
         let mut observed = self.observed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,5 +68,8 @@ impl Metrics {
         self.evicted(Evicted::Sequence, grown(|counts| counts.sequences_evicted));
         self.evicted(Evicted::Match, grown(|counts| counts.matches_forgotten));
         self.evicted(Evicted::Mail, grown(|counts| counts.mails_given_up));
+        self.evicted(Evicted::Group, grown(|counts| counts.groups_full));
+        self.mails_held_back.inc_by(grown(|counts| counts.mails_held_back));
+        self.fallbacks.inc_by(grown(|counts| counts.fallbacks));
     }
 }

@@ -66,11 +66,13 @@ pub enum Evicted {
     Match,
     /// A mail that waited.
     Mail,
+    /// A group of its own for an alert.
+    Group,
 }
 
 impl Evicted {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Id,
         Self::Participant,
         Self::Meeting,
@@ -79,6 +81,7 @@ impl Evicted {
         Self::Sequence,
         Self::Match,
         Self::Mail,
+        Self::Group,
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -91,6 +94,7 @@ impl Evicted {
             Self::Sequence => "sequence",
             Self::Match => "match",
             Self::Mail => "mail",
+            Self::Group => "group",
         }
     }
 }

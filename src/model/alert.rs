@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::{Payload, Time};
+use super::{Payload, SilenceId, Time};
 
 /// How bad an alert is; ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -104,6 +104,8 @@ pub enum ResolveReason {
     Timeout,
     /// The meeting that it was about closed.
     MeetingClosed,
+    /// An operator ended it.
+    Operator,
     /// The rule's meaning was changed.
     RuleChanged,
     /// The rule was removed or switched off.
@@ -124,6 +126,7 @@ impl ResolveReason {
             Self::Match => "`resolve.when` held",
             Self::Timeout => "no further match",
             Self::MeetingClosed => "the meeting has closed",
+            Self::Operator => "an operator ended it",
             Self::RuleChanged => "the rule was changed",
             Self::RuleRemoved => "the rule was removed",
             Self::OffSchedule => "the rule's schedule has closed",
@@ -197,6 +200,38 @@ pub struct Alert {
     pub occurrences: u64,
     /// What it rests on, newest first.
     pub evidence: Vec<Arc<Evidence>>,
+    /// Who has taken it on; `None`: nobody.
+    pub acknowledgement: Option<Acknowledgement>,
+    /// The silences that hold its mail back, in the order of their ids.
+    pub silenced_by: Vec<SilenceId>,
+    /// The oldest alert that holds its mail back, if one does.
+    pub inhibited_by: Option<AlertId>,
+}
+
+impl Alert {
+    /// The value of a name that alerts are grouped by or compared with: `rule`, `severity`, else a part of the key, else a label; empty
+    /// where it has none of that name.
+    pub fn value(&self, name: &str) -> &str {
+        match name {
+            "rule" => &self.rule,
+            "severity" => self.severity.name(),
+            _ => {
+                let part = self.key.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+                part.or_else(|| self.labels.get(name)).map_or("", CompactString::as_str)
+            }
+        }
+    }
+}
+
+/// Somebody's word that an alert is being seen to; it holds until the alert ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Who, as the caller is known to the service.
+    pub who: CompactString,
+    /// Why, or what is being done; may be empty.
+    pub why: String,
+    /// When.
+    pub at: Time,
 }
 
 /// The rule and the key, as alerts are written everywhere: `port-full{billing_code="33333"}`.
@@ -220,16 +255,47 @@ pub enum AlertEventKind {
     Fired,
     /// It matched again, or its severity was raised.
     Updated,
+    /// Nobody took it on in time, and another receiver is told.
+    Escalated,
+    /// Somebody took it on.
+    Acknowledged,
+    /// A silence holds its mail back.
+    Silenced,
+    /// No silence holds its mail back any more.
+    Unsilenced,
+    /// Another alert holds its mail back.
+    Inhibited,
+    /// No alert holds its mail back any more.
+    Uninhibited,
     /// It ended.
     Resolved,
 }
 
 impl AlertEventKind {
+    /// All, in the order of their numbers on the wire.
+    pub const ALL: [Self; 9] = [
+        Self::Fired,
+        Self::Updated,
+        Self::Escalated,
+        Self::Acknowledged,
+        Self::Silenced,
+        Self::Unsilenced,
+        Self::Inhibited,
+        Self::Uninhibited,
+        Self::Resolved,
+    ];
+
     /// As rule files and logs write it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fired => "fired",
             Self::Updated => "updated",
+            Self::Escalated => "escalated",
+            Self::Acknowledged => "acknowledged",
+            Self::Silenced => "silenced",
+            Self::Unsilenced => "unsilenced",
+            Self::Inhibited => "inhibited",
+            Self::Uninhibited => "uninhibited",
             Self::Resolved => "resolved",
         }
     }

@@ -1,12 +1,13 @@
 //! From the text of rule files to a [`RuleSet`], or to all mistakes in them at once. A pure function: equal text gives equal rules, on
 //! any machine. Reading files is absent, and so is comparing with the rules in force.
 
-mod delivery;
 mod key;
 mod lint;
 mod meaning;
 mod reach;
+mod receivers;
 mod resolve;
+mod routes;
 mod rule;
 mod schedules;
 mod severity;
@@ -58,8 +59,9 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
         distinct: Distinct::default(),
     };
 
-    let receivers = delivery::receivers(&document.receivers, &mut compiler);
-    let routes = delivery::routes(&document, &receivers, &mut compiler);
+    let receivers = receivers::receivers(&document.receivers, &mut compiler);
+    let routes = routes::routes(&document, &mut compiler);
+    let inhibitions = routes::inhibitions(&document.inhibitions, &mut compiler);
     let rules = rule::rules(&document.rules, &mut compiler);
     test_names(&document, &mut compiler.findings);
     lint::lint(&document, &rules, &routes, &mut compiler);
@@ -77,6 +79,7 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
             rules,
             receivers,
             routes,
+            inhibitions,
             schedules,
         },
         warnings,
@@ -199,7 +202,7 @@ fn test_names(document: &Document, findings: &mut Findings<'_>) {
     };
     // What is read anew in a test may bring rules of its own; whoever reads it looks for their names.
     for test in document.tests.iter().filter(|test| !test.reloads()) {
-        let expected = test.expect.iter().map(|expected| &expected.rule);
+        let expected = test.expect.iter().map(|expected| &expected.alert.rule);
         for name in test.rules.iter().flatten().chain(expected) {
             if !known().any(|rule| rule == name.value) {
                 unknown("rule", name, known(), findings);

@@ -178,9 +178,9 @@ impl<'a> AlertFacts<'a> {
             key: &alert.key,
             occurrences: alert.occurrences,
             started_at: alert.started_at,
-            acknowledged: false,
-            silenced: false,
-            inhibited: false,
+            acknowledged: alert.acknowledgement.is_some(),
+            silenced: !alert.silenced_by.is_empty(),
+            inhibited: alert.inhibited_by.is_some(),
         }
     }
 }

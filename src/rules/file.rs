@@ -1,6 +1,8 @@
 //! The shape of rule files: which keys there are and what each holds. All files are read into one [`Document`]. What the texts mean is
 //! absent: expressions, names and templates are checked when the document is compiled.
 
+mod alert_text;
+mod delivery;
 pub mod duration;
 mod fields;
 mod notification;
@@ -11,10 +13,12 @@ mod yaml;
 
 use std::time::Duration;
 
+pub use alert_text::AlertText;
+pub use delivery::{EscalationText, GroupByText, InhibitionText, ReceiverText, RouteText};
 pub use fields::{Fields, listed};
 pub use notification::TestNotification;
 pub use schedule::ScheduleText;
-pub use test_case::{Expected, Given, Step, TestCase};
+pub use test_case::{Down, Expected, ExpectedMail, Given, Step, TestCase};
 pub use yaml::{Node, Value};
 
 use super::diagnostic::{Findings, Span, Spanned};
@@ -35,6 +39,8 @@ pub struct Document {
     pub receivers: Vec<ReceiverText>,
     /// Who is told of what.
     pub route: Option<RouteText>,
+    /// Which alerts hold others back.
+    pub inhibitions: Vec<InhibitionText>,
     /// When something holds.
     pub schedules: Vec<ScheduleText>,
 }
@@ -81,32 +87,6 @@ pub struct ResolveText {
     pub after: Option<Spanned<Duration>>,
 }
 
-/// A receiver as written.
-#[derive(Debug)]
-pub struct ReceiverText {
-    /// Its name.
-    pub name: Spanned<String>,
-    /// Addresses.
-    pub to: Vec<Spanned<String>>,
-    /// Where answers go.
-    pub reply_to: Option<Spanned<String>>,
-    /// `personal_data: clear`
-    pub clear: bool,
-    /// `send_resolved`; true if not given.
-    pub send_resolved: bool,
-}
-
-/// `route: { receiver, routes }`
-#[derive(Debug)]
-pub struct RouteText {
-    /// All of it.
-    pub span: Span,
-    /// Who takes what no branch takes.
-    pub receiver: Option<Spanned<String>>,
-    /// The branches: what each takes, and for whom.
-    pub branches: Vec<(Option<Spanned<String>>, Spanned<String>)>,
-}
-
 impl Document {
     /// Reads all files of the source.
     pub fn read(findings: &mut Findings<'_>) -> Self {
@@ -117,6 +97,7 @@ impl Document {
             tests: Vec::new(),
             receivers: Vec::new(),
             route: None,
+            inhibitions: Vec::new(),
             schedules: Vec::new(),
         };
         for file in 0..findings.source().files.len() {
@@ -143,20 +124,29 @@ impl Document {
         self.tests
             .extend(tests.into_iter().filter_map(|node| test_case::read(node, findings)));
         let receivers = fields.list("receivers", findings);
-        self.receivers
-            .extend(receivers.into_iter().filter_map(|node| receiver(node, findings)));
-        if let Some(route) = fields.take("route").and_then(|node| route(node, findings)) {
+        self.receivers.extend(
+            receivers
+                .into_iter()
+                .filter_map(|node| delivery::receiver(node, findings)),
+        );
+        if let Some(route) = fields.take("route").and_then(|node| delivery::route(node, findings)) {
             match &self.route {
                 Some(first) => {
                     let (first, source) = (first.span, findings.source());
                     let error = findings.error(route.span, "a second `route`");
                     error
                         .other(source, first, "first here")
-                        .advise("write all branches in one place");
+                        .advise("write all routes in one place");
                 }
                 None => self.route = Some(route),
             }
         }
+        let inhibitions = fields.list("inhibit", findings);
+        self.inhibitions.extend(
+            inhibitions
+                .into_iter()
+                .filter_map(|node| delivery::inhibition(node, findings)),
+        );
         let schedules = fields.entries("schedules", findings);
         self.schedules.extend(
             schedules
@@ -215,62 +205,4 @@ fn resolve(node: Node, findings: &mut Findings<'_>) -> Option<ResolveText> {
     };
     fields.finish(findings);
     Some(resolve)
-}
-
-fn receiver(node: Node, findings: &mut Findings<'_>) -> Option<ReceiverText> {
-    let mut fields = Fields::of(node, "a receiver", findings)?;
-    let name = fields.require("name", findings).and_then(|node| node.text(findings));
-    let email = fields
-        .require("email", findings)
-        .and_then(|node| Fields::of(node, "`email`", findings));
-    fields.finish(findings);
-    let mut email = email?;
-    let to = email
-        .require("to", findings)
-        .and_then(|node| node.text_list(findings))
-        .map(|to| to.value);
-    let reply_to = email.text("reply_to", findings);
-    let personal_data = email.text("personal_data", findings);
-    let send_resolved = email.boolean("send_resolved", findings);
-    email.finish(findings);
-    Some(ReceiverText {
-        clear: personal_data.is_some_and(|text| clear(&text, findings)),
-        name: name?,
-        to: to.unwrap_or_default(),
-        reply_to,
-        send_resolved: send_resolved.unwrap_or(true),
-    })
-}
-
-fn clear(text: &Spanned<String>, findings: &mut Findings<'_>) -> bool {
-    if !["masked", "clear"].contains(&text.value.as_str()) {
-        let error = findings.error(text.span, format!("`personal_data` cannot be `{}`", text.value));
-        error.advise("write `masked` or `clear`");
-    }
-    text.value == "clear"
-}
-
-fn route(node: Node, findings: &mut Findings<'_>) -> Option<RouteText> {
-    let mut fields = Fields::of(node, "`route`", findings)?;
-    let route = RouteText {
-        span: fields.span,
-        receiver: fields.text("receiver", findings),
-        branches: fields
-            .list("routes", findings)
-            .into_iter()
-            .filter_map(|node| branch(node, findings))
-            .collect(),
-    };
-    fields.finish(findings);
-    Some(route)
-}
-
-fn branch(node: Node, findings: &mut Findings<'_>) -> Option<(Option<Spanned<String>>, Spanned<String>)> {
-    let mut fields = Fields::of(node, "a branch of `routes`", findings)?;
-    let filter = fields.text("match", findings);
-    let receiver = fields
-        .require("receiver", findings)
-        .and_then(|node| node.text(findings));
-    fields.finish(findings);
-    Some((filter, receiver?))
 }

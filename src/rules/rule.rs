@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, diagnostic::Span, expr::Expr, facts::Facts, index::Index, schedule::Schedule, template::Texts};
+use super::{
+    Condition, Inhibition, Receiver, Route, diagnostic::Span, expr::Expr, facts::Facts, index::Index,
+    schedule::Schedule, template::Texts,
+};
 use crate::model::{Labels, Severity};
 
 /// The text of a rule set: what is journaled, and what the compiled set is a function of.
@@ -33,8 +36,10 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
     /// The receivers, in the order of their files.
     pub receivers: Vec<Receiver>,
-    /// Where alerts go.
+    /// Where alerts go: each route before those below it; the first is `route` itself.
     pub routes: Vec<Route>,
+    /// Which alerts hold others back.
+    pub inhibitions: Vec<Inhibition>,
     /// The schedules, in the order of their files.
     pub schedules: Vec<Schedule>,
     /// Which rules a notification can touch.
@@ -203,28 +208,4 @@ pub struct Resolve {
     pub when: Option<Expr>,
     /// So long after its last match it ends.
     pub after: Option<Duration>,
-}
-
-/// Somebody who is told of alerts by mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receiver {
-    /// Unique name.
-    pub name: CompactString,
-    /// Addresses; each gets a mail of its own. Checked to be well-formed.
-    pub to: Vec<String>,
-    /// Where answers go.
-    pub reply_to: Option<String>,
-    /// Whether personal data is shown in clear.
-    pub clear: bool,
-    /// Whether the end of an alert is told.
-    pub send_resolved: bool,
-}
-
-/// Sends the alerts that it matches to a receiver; the first route that matches takes the alert.
-#[derive(Debug)]
-pub struct Route {
-    /// Over the alert; `None` matches all.
-    pub filter: Option<Expr>,
-    /// Index of the receiver.
-    pub receiver: usize,
 }

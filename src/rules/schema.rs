@@ -19,7 +19,7 @@ use schemars::{
 use serde_json::{Value, json};
 
 use self::{
-    delivery::{Receiver, Route},
+    delivery::{Inhibition, Receiver, Route},
     rule::Rule,
     schedule::Schedule,
     test_case::TestCase,
@@ -86,6 +86,8 @@ struct RuleFile {
     receivers: Option<Vec<Receiver>>,
     /// Who is told of what. Stands once in all files together.
     route: Option<Route>,
+    /// Which alerts hold the mail of others back.
+    inhibit: Option<Vec<Inhibition>>,
     /// Times at which something holds, by their names.
     schedules: Option<BTreeMap<String, Schedule>>,
 }

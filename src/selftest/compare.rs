@@ -1,14 +1,18 @@
 //! What happened against what was expected, and how the difference reads: as a compiler's error, with the times around it.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
-use super::{Script, timeline::timeline};
+use super::{
+    Happened, Script,
+    mail::Mail,
+    timeline::{Difference, timeline},
+};
 use crate::{
     model::{AlertEvent, AlertState},
     rules::{
         RuleSource,
         diagnostic::{Diagnostic, Span},
-        file::{Expected, duration::written},
+        file::{Expected, ExpectedMail, duration::written},
     },
 };
 
@@ -39,68 +43,136 @@ impl Failure {
 }
 
 /// Whether exactly what a test expects has happened.
-pub(super) fn with_expected(source: &RuleSource, script: &Script, happened: &[AlertEvent]) -> Result<(), Box<Failure>> {
-    let is_as_expected = |(expected, event): &(&Expected, &AlertEvent)| agrees(script, expected, event);
-    let same = script.expect.iter().zip(happened).take_while(is_as_expected).count();
-    let (message, span, advice) = match (script.expect.get(same), happened.get(same)) {
-        (None, None) => return Ok(()),
-        (Some(expected), _) if happened[same..].iter().any(|event| is_of(expected, event)) => (
-            "this happens at another time, or in another order".to_owned(),
-            expected.span,
-            happened[same..]
-                .iter()
-                .find(|event| is_of(expected, event))
-                .map(|event| format!("it happened at {}", written(event.at - script.start))),
-        ),
-        (Some(expected), _) => ("this does not happen".to_owned(), expected.span, None),
-        (None, Some(event)) => (
-            format!("nothing expects `{}`", told(event)),
-            script.name.span,
-            Some(format!("it happened at {}", written(event.at - script.start))),
-        ),
+pub(super) fn with_expected(source: &RuleSource, script: &Script, happened: &Happened) -> Result<(), Box<Failure>> {
+    if let Some(in_vain) = happened.in_vain.first() {
+        let told = "no such alert is open at that time".to_owned();
+        return Err(failure(source, script, Difference::NONE, (told, *in_vain, None)));
+    }
+    events(source, script, &happened.events)?;
+    match &script.deliveries {
+        Some(expected) => mails(source, script, expected, &happened.mails),
+        None => Ok(()),
+    }
+}
+
+fn events(source: &RuleSource, script: &Script, happened: &[AlertEvent]) -> Result<(), Box<Failure>> {
+    let is_it =
+        |expected: &Expected, event: &AlertEvent| expected.kind == event.kind && expected.alert.is(&event.alert);
+    let agrees =
+        |expected: &Expected, event: &AlertEvent| script.start.plus(expected.at) == event.at && is_it(expected, event);
+    let difference = Difference {
+        ends: ends(&script.expect, happened, agrees),
+        expected: script
+            .expect
+            .iter()
+            .map(|expected| (expected.at, expected.span))
+            .collect(),
+        happened: happened
+            .iter()
+            .map(|event| (event.at - script.start, told(event)))
+            .collect(),
     };
-    let mut failure = failure(source, script, happened, same, (message, span, advice));
-    failure.missing = (same < script.expect.len()).then_some(same);
-    Err(failure)
+    let same = difference.ends.0;
+    let elsewhere = script.expect.get(same).map(|expected| {
+        let later = happened[same..].iter().find(|event| is_it(expected, event));
+        later.map(|event| event.at - script.start)
+    });
+    differ(source, script, difference, elsewhere).map_err(|mut failure| {
+        failure.missing = (same < script.expect.len()).then_some(same);
+        failure
+    })
+}
+
+fn mails(source: &RuleSource, script: &Script, expected: &[ExpectedMail], sent: &[Mail]) -> Result<(), Box<Failure>> {
+    let agrees = |expected: &ExpectedMail, mail: &Mail| script.start.plus(expected.at) == mail.at && mail.is(expected);
+    let difference = Difference {
+        ends: ends(expected, sent, agrees),
+        expected: expected.iter().map(|mail| (mail.at, mail.span)).collect(),
+        happened: sent
+            .iter()
+            .map(|mail| (mail.at - script.start, mail.to_string()))
+            .collect(),
+    };
+    let same = difference.ends.0;
+    let elsewhere = expected.get(same).map(|expected| {
+        let later = sent[same..].iter().find(|mail| mail.is(expected));
+        later.map(|mail| mail.at - script.start)
+    });
+    differ(source, script, difference, elsewhere)
+}
+
+/// How many agree at the beginning, and how many of the others at the end.
+fn ends<E, H>(expected: &[E], happened: &[H], agrees: impl Fn(&E, &H) -> bool) -> (usize, usize) {
+    let agree = |(expected, happened): &(&E, &H)| agrees(expected, happened);
+    let same = expected.iter().zip(happened).take_while(agree).count();
+    let rest = expected[same..].iter().rev().zip(happened[same..].iter().rev());
+    (same, rest.take_while(agree).count())
+}
+
+/// The first difference as a failure, if there is one. `elsewhere` is when what is missing happens all the same, if something is.
+fn differ(
+    source: &RuleSource,
+    script: &Script,
+    difference: Difference,
+    elsewhere: Option<Option<Duration>>,
+) -> Result<(), Box<Failure>> {
+    let same = difference.ends.0;
+    let at = |at: Duration| format!("it happened at {}", written(at));
+    let what = match (difference.expected.get(same), difference.happened.get(same)) {
+        (None, None) => return Ok(()),
+        (Some((_, span)), _) => match elsewhere.flatten() {
+            Some(then) => (
+                "this happens at another time, or in another order".to_owned(),
+                *span,
+                Some(at(then)),
+            ),
+            None => ("this does not happen".to_owned(), *span, None),
+        },
+        (None, Some((then, what))) => (format!("nothing expects `{what}`"), script.name.span, Some(at(*then))),
+    };
+    Err(failure(source, script, difference, what))
 }
 
 /// Whether a state that is read back from snapshots says the same.
 pub(super) fn with_restored(
     source: &RuleSource,
     script: &Script,
-    happened: &[AlertEvent],
-    restored: &[AlertEvent],
+    happened: &Happened,
+    restored: &Happened,
 ) -> Result<(), Box<Failure>> {
+    let lines = |happened: &Happened| -> Vec<(Duration, String)> {
+        let events = happened
+            .events
+            .iter()
+            .map(|event| (event.at - script.start, told(event)));
+        let mails = happened
+            .mails
+            .iter()
+            .map(|mail| (mail.at - script.start, mail.to_string()));
+        events.chain(mails).collect()
+    };
+    let (once, again) = (lines(happened), lines(restored));
     if happened == restored {
         return Ok(());
     }
-    let same = happened
-        .iter()
-        .zip(restored)
-        .take_while(|(one, other)| one == other)
-        .count();
-    let what = match restored.get(same) {
-        Some(event) => format!(
-            "another thing happens when the state is read back from snapshots: `{}`",
-            told(event)
-        ),
+    let same = once.iter().zip(&again).take_while(|(one, other)| one == other).count();
+    let what = match again.get(same) {
+        Some((_, told)) => format!("another thing happens when the state is read back from snapshots: `{told}`"),
         None => "less happens when the state is read back from snapshots".to_owned(),
     };
     let advice = Some("this is a defect of bellwether itself; please report it".to_owned());
-    Err(failure(
-        source,
-        script,
-        restored,
-        same,
-        (what, script.name.span, advice),
-    ))
+    let difference = Difference {
+        ends: (same, 0),
+        expected: Vec::new(),
+        happened: again,
+    };
+    Err(failure(source, script, difference, (what, script.name.span, advice)))
 }
 
 fn failure(
     source: &RuleSource,
     script: &Script,
-    happened: &[AlertEvent],
-    same: usize,
+    difference: Difference,
     (what, span, advice): (String, Span, Option<String>),
 ) -> Box<Failure> {
     let message = format!("test `{}` failed: {what}", script.name.value);
@@ -108,24 +180,10 @@ fn failure(
     diagnostic.advice = advice;
     Box::new(Failure {
         diagnostic,
-        timeline: timeline(source, script, happened, same),
+        timeline: timeline(source, script, difference),
         saw: Vec::new(),
         missing: None,
     })
-}
-
-pub(super) fn agrees(script: &Script, expected: &Expected, event: &AlertEvent) -> bool {
-    script.start.plus(expected.at) == event.at && is_of(expected, event)
-}
-
-/// Whether it is that event, at whatever time.
-fn is_of(expected: &Expected, event: &AlertEvent) -> bool {
-    let key = &event.alert.key;
-    let has = |(name, value): &(String, String)| key.iter().any(|(known, is)| known == name && is == value);
-    expected.kind == event.kind
-        && expected.rule.value == event.alert.rule
-        && expected.key.len() == key.len()
-        && expected.key.iter().all(has)
 }
 
 /// `fired port-full{billing_code="33333"}`

@@ -22,7 +22,7 @@ pub(super) fn by_the_rule(rules: &Arc<RuleSet>, script: &Script, mut failure: Bo
     let Some(expected) = missing.filter(|expected| expected.kind == AlertEventKind::Fired) else {
         return failure;
     };
-    let Some(rule) = rules.named(&expected.rule.value) else {
+    let Some(rule) = rules.named(&expected.alert.rule.value) else {
         return failure;
     };
     let mut world = World::new(script.start, Settings::default(), rules).watched();
@@ -66,6 +66,7 @@ fn last_look<'s>(rule: &Rule, expr: &Expr, seen: &'s [Seen], expected: &Expected
 fn is_of_the_meeting(seen: &Seen, expected: &Expected) -> bool {
     let code = seen.notification.payload.billing_code();
     expected
+        .alert
         .key
         .iter()
         .all(|(name, value)| name != "billing_code" || value == code)
@@ -78,6 +79,7 @@ fn is_of_the_participant(seen: &Seen, expected: &Expected) -> bool {
         Payload::Conf(_) => false,
     };
     expected
+        .alert
         .key
         .iter()
         .all(|(name, value)| name != "party_id" || is_it(value))

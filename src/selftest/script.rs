@@ -11,7 +11,8 @@ use crate::{
     rules::{
         RuleSet, compile,
         diagnostic::{Diagnostic, Findings, Span, Spanned},
-        file::{Expected, Given, Step, TestCase, TestNotification, duration::written},
+        expr::{Defines, Expr, MAX_FILTER, Schema},
+        file::{AlertText, Down, Expected, ExpectedMail, Given, Step, TestCase, TestNotification, duration::written},
     },
 };
 
@@ -32,6 +33,10 @@ pub struct Script {
     pub steps: Vec<ScriptStep>,
     /// Every alert event that must happen, in order.
     pub expect: Vec<Expected>,
+    /// Every mail that must leave, in order; `None`: it does not look at mails.
+    pub deliveries: Option<Vec<ExpectedMail>>,
+    /// When mail servers take nothing.
+    pub down: Vec<Down>,
     /// How long it looks.
     pub until: Duration,
     rules: Option<Vec<Spanned<String>>>,
@@ -60,6 +65,17 @@ pub enum Act {
     },
     /// Other rules come into force.
     Reload(Arc<RuleSet>),
+    /// The mail of some alerts is held back for so long.
+    Silence {
+        /// Which: an expression over the alert, which compiles.
+        filter: String,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// Somebody takes an open alert on.
+    Acknowledge(AlertText),
+    /// Somebody ends an open alert.
+    Resolve(AlertText),
 }
 
 impl Script {
@@ -78,12 +94,15 @@ impl Script {
             .filter_map(|step| read_step(step, start, beside, &mut findings))
             .collect();
         let last = steps.iter().map(ScriptStep::end);
-        let last = last.chain(test.expect.iter().map(|expected| expected.at)).max();
+        let last = last.chain(test.expect.iter().map(|expected| expected.at));
+        let last = last.chain(test.deliveries.iter().flatten().map(|mail| mail.at)).max();
         let script = Self {
             name: test.name.clone(),
             start,
             steps,
             expect: test.expect.clone(),
+            deliveries: test.deliveries.clone(),
+            down: test.down.clone(),
             until: test.until.or(last).unwrap_or_default(),
             rules: test.rules.clone(),
         };
@@ -112,7 +131,8 @@ impl Script {
         }
         let steps = self.steps.iter().map(|step| (step.end(), step.span));
         let expected = self.expect.iter().map(|expected| (expected.at, expected.span));
-        for (at, span) in steps.chain(expected).filter(|(at, _)| *at > self.until) {
+        let mails = self.deliveries.iter().flatten().map(|mail| (mail.at, mail.span));
+        for (at, span) in steps.chain(expected).chain(mails).filter(|(at, _)| *at > self.until) {
             findings
                 .error(span, format!("later than the test looks: {}", written(self.until)))
                 .advise(format!("make `until` at least {}", written(at)));
@@ -125,10 +145,20 @@ impl Script {
             _ => None,
         });
         let sets: Vec<&RuleSet> = [rules].into_iter().chain(sets).collect();
-        let expected = self.expect.iter().map(|expected| &expected.rule);
+        let mails = self.deliveries.iter().flatten();
+        let mailed = mails.flat_map(|mail| mail.fired.iter().chain(&mail.resolved).chain(&mail.open));
+        let expected = self.expect.iter().map(|expected| &expected.alert);
+        let expected = expected.chain(mailed).map(|alert| &alert.rule);
         for name in self.rules.iter().flatten().chain(expected.clone()) {
             if sets.iter().all(|set| set.named(&name.value).is_none()) {
                 findings.error(name.span, format!("no rule is named `{}`", name.value));
+            }
+        }
+        let receivers = self.deliveries.iter().flatten().map(|mail| &mail.receiver);
+        for name in receivers.chain(self.down.iter().map(|down| &down.receiver)) {
+            let has = |set: &&RuleSet| set.receivers.iter().any(|receiver| receiver.name == name.value);
+            if !sets.iter().any(has) {
+                findings.error(name.span, format!("no receiver is named `{}`", name.value));
             }
         }
         for rule in expected.filter(|rule| !self.takes_part(&rule.value)) {
@@ -143,8 +173,8 @@ impl ScriptStep {
     /// When the service is there again.
     fn end(&self) -> Duration {
         match self.act {
-            Act::Notify(_) | Act::Reload(_) => self.at,
             Act::Restart { down } => self.at + down,
+            _ => self.at,
         }
     }
 }
@@ -156,10 +186,28 @@ fn read_step(step: &Step, start: Time, beside: Option<Beside<'_>>, findings: &mu
         Given::PartyText(text) => Act::Notify(Box::new(read_text(Kind::Party, text, received, findings)?)),
         Given::Notification(written) => Act::Notify(Box::new(spelled_out(written, start))),
         Given::Restart { down } => Act::Restart { down: *down },
+        Given::Silence { filter, lasts } => Act::Silence {
+            filter: read_filter(filter, findings)?,
+            lasts: *lasts,
+        },
+        Given::Acknowledge(alert) => Act::Acknowledge(alert.clone()),
+        Given::Resolve(alert) => Act::Resolve(alert.clone()),
         Given::Reload { file } => Act::Reload(read_anew(file, beside, findings)?),
     };
     let (at, span) = (step.at, step.span);
     Some(ScriptStep { at, act, span })
+}
+
+fn read_filter(text: &Spanned<String>, findings: &mut Findings<'_>) -> Option<String> {
+    match Expr::compile(&text.value, Schema::Alert, &Defines::default(), MAX_FILTER) {
+        Ok(_) => Some(text.value.clone()),
+        Err(mistakes) => {
+            for mistake in &mistakes {
+                findings.mistake(text, mistake);
+            }
+            None
+        }
+    }
 }
 
 /// The rules with another file in the place of the test's own.

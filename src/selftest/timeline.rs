@@ -2,18 +2,8 @@
 
 use std::time::Duration;
 
-use super::{
-    Script,
-    compare::{agrees, told},
-};
-use crate::{
-    model::AlertEvent,
-    rules::{
-        RuleSource,
-        diagnostic::Span,
-        file::{Expected, duration::written},
-    },
-};
+use super::Script;
+use crate::rules::{RuleSource, diagnostic::Span, file::duration::written};
 
 /// How many lines are shown before and after the first difference.
 const AROUND: usize = 8;
@@ -50,18 +40,31 @@ impl Line {
     }
 }
 
-/// What was given, expected and done, in the order of time. All before the first difference and after the last is as expected.
-pub(super) fn timeline(source: &RuleSource, script: &Script, happened: &[AlertEvent], same: usize) -> Vec<String> {
-    let ends_alike = |(expected, event): &(&Expected, &AlertEvent)| agrees(script, expected, event);
-    let expected = &script.expect[same.min(script.expect.len())..];
-    let happened_then = &happened[same..];
-    let tail = expected
-        .iter()
-        .rev()
-        .zip(happened_then.iter().rev())
-        .take_while(ends_alike)
-        .count();
+/// What was expected and what happened, each with its time.
+pub(super) struct Difference {
+    /// How many agree at the beginning, and how many of the others at the end.
+    pub ends: (usize, usize),
+    /// Where it is written.
+    pub expected: Vec<(Duration, Span)>,
+    /// In words.
+    pub happened: Vec<(Duration, String)>,
+}
 
+impl Difference {
+    pub const NONE: Self = Self {
+        ends: (0, 0),
+        expected: Vec::new(),
+        happened: Vec::new(),
+    };
+}
+
+/// What was given, expected and done, in the order of time.
+pub(super) fn timeline(source: &RuleSource, script: &Script, difference: Difference) -> Vec<String> {
+    let Difference {
+        ends: (same, tail),
+        expected,
+        happened,
+    } = difference;
     let written_after_its_time = |span: Span| {
         let text = span.text(source).split_whitespace().collect::<Vec<_>>().join(" ");
         text.split_once(": ").map_or(text.clone(), |(_, what)| what.to_owned())
@@ -71,19 +74,21 @@ pub(super) fn timeline(source: &RuleSource, script: &Script, happened: &[AlertEv
         mark: Mark::Given,
         text: written_after_its_time(step.span),
     });
-    let missing = expected[..expected.len() - tail].iter().map(|expected| Line {
-        at: expected.at,
+    let missing = expected.iter().take(expected.len() - tail).skip(same);
+    let missing = missing.map(|(at, span)| Line {
+        at: *at,
         mark: Mark::Missing,
-        text: written_after_its_time(expected.span),
+        text: written_after_its_time(*span),
     });
-    let done = happened.iter().enumerate().map(|(i, event)| Line {
-        at: event.at - script.start,
+    let count = happened.len();
+    let done = happened.into_iter().enumerate().map(|(i, (at, text))| Line {
+        at,
         mark: match i {
             i if i < same => Mark::Before,
-            i if i >= happened.len() - tail => Mark::After,
+            i if i >= count - tail => Mark::After,
             _ => Mark::Unexpected,
         },
-        text: told(event),
+        text,
     });
     let mut lines: Vec<Line> = given.chain(missing).chain(done).collect();
     lines.sort_by_key(|line| (line.at, line.mark));

@@ -7,10 +7,11 @@ use crate::{
     engine::{
         Engine, Look, Seen, StoreId,
         effect::Effect,
-        input::{Input, NewRules, Settings},
+        input::{Input, MailOutcome, MailResult, NewRules, NewSilence, Settings},
+        outbox::Intent,
     },
-    model::{AlertEvent, Notification, Time},
-    rules::RuleSet,
+    model::{AlertEvent, AlertId, Notification, Time},
+    rules::{RuleSet, diagnostic::Span, file::AlertText},
 };
 
 /// The engine, its journal and what it has said.
@@ -24,6 +25,16 @@ pub(crate) struct World {
     /// What expressions could see, if the engine is watched.
     pub seen: Vec<Seen>,
     watched: bool,
+    post: Option<Post>,
+    /// Where a test acts upon an alert that is not open.
+    pub in_vain: Vec<Span>,
+}
+
+/// Mail servers that take everything, except for the times for which they are down.
+#[derive(Debug, Default)]
+struct Post {
+    down: Vec<(String, Time, Time)>,
+    sent: Vec<(Time, Arc<Intent>)>,
 }
 
 impl World {
@@ -37,6 +48,8 @@ impl World {
             restored_after_every_input: false,
             seen: Vec::new(),
             watched: false,
+            post: None,
+            in_vain: Vec::new(),
         };
         world.apply(start, Input::Start(settings));
         world.load(start, rules);
@@ -56,6 +69,18 @@ impl World {
         self
     }
 
+    /// The same, but from now on mail is sent, to servers that take everything but for the times for which one is down.
+    pub fn with_post(mut self, down: Vec<(String, Time, Time)>) -> Self {
+        self.post = Some(Post { down, sent: Vec::new() });
+        self
+    }
+
+    /// The mails that have left: those to the first recipient of each receiver.
+    pub fn mails(&self) -> impl Iterator<Item = &(Time, Arc<Intent>)> {
+        let sent = self.post.iter().flat_map(|post| &post.sent);
+        sent.filter(|(_, intent)| intent.to.first() == Some(&intent.recipient))
+    }
+
     /// Does what a test says.
     pub fn play(&mut self, script: &Script) {
         for step in &script.steps {
@@ -64,9 +89,25 @@ impl World {
                 Act::Notify(notification) => self.apply(at, Input::Notification(Notification::clone(notification))),
                 Act::Restart { down } => self.restart(at, *down),
                 Act::Reload(rules) => self.load(at, rules),
+                Act::Silence { filter, lasts } => self.apply(at, silence(filter, at, at.plus(*lasts))),
+                Act::Acknowledge(alert) => self.act_on(at, alert, |alert| Input::Acknowledge {
+                    alert,
+                    who: "test".into(),
+                    why: String::new(),
+                }),
+                Act::Resolve(alert) => self.act_on(at, alert, |alert| Input::Resolve { alert }),
             }
         }
         self.advance(script.start.plus(script.until));
+    }
+
+    fn act_on(&mut self, at: Time, alert: &AlertText, act: impl Fn(AlertId) -> Input) {
+        self.advance(at);
+        let open = self.engine.open_alerts().find(|open| alert.is(open));
+        match open.map(|open| open.id) {
+            Some(id) => self.put(at, act(id)),
+            None => self.in_vain.push(alert.rule.span),
+        }
     }
 
     /// Lets time pass up to an input, and applies it.
@@ -119,10 +160,57 @@ impl World {
         self.journal.push((at, input.clone()));
         self.engine.apply(offset, at, input, &mut self.effects);
         self.seen.extend(self.engine.seen());
+        self.restore();
+        self.send();
+    }
+
+    /// Sends the mails that are to be sent.
+    fn send(&mut self) {
+        let Some(post) = &mut self.post else {
+            return;
+        };
+        let now = self.engine.now();
+        let mut outcomes = Vec::new();
+        self.effects.retain(|effect| {
+            let Effect::Mail(attempt) = effect else {
+                return true;
+            };
+            let is_down = |(receiver, from, to): &(String, Time, Time)| {
+                attempt.intent.receiver == *receiver && (*from..*to).contains(&now)
+            };
+            let result = if post.down.iter().any(is_down) {
+                MailResult::Deferred("down".to_owned())
+            } else {
+                post.sent.push((now, Arc::clone(&attempt.intent)));
+                MailResult::Sent(String::new())
+            };
+            outcomes.push(MailOutcome {
+                intent: attempt.intent.id,
+                attempt: attempt.number,
+                result,
+            });
+            false
+        });
+        for outcome in outcomes {
+            self.put(now, Input::Mail(outcome));
+        }
+    }
+
+    fn restore(&mut self) {
         if self.restored_after_every_input {
             #[expect(clippy::expect_used, reason = "what this version has written, it can read")]
             let restored = self.engine.restored().expect("a snapshot that was just made");
             self.engine = restored;
         }
     }
+}
+
+fn silence(filter: &str, starts_at: Time, ends_at: Time) -> Input {
+    Input::Silence(NewSilence {
+        filter: filter.to_owned(),
+        starts_at,
+        ends_at,
+        author: "test".into(),
+        comment: String::new(),
+    })
 }

@@ -40,6 +40,8 @@ impl Outcome {
         for effect in effects {
             match effect {
                 Effect::Answer(given) => answer = Some(given),
+                // Whoever acted asks the engine what came of it.
+                Effect::Acted(_) => {}
                 Effect::Mail(attempt) => self.mails.push(attempt),
                 Effect::Alert(event) => {
                     let wire = to_proto::alert_event(&event);

@@ -13,6 +13,7 @@ mod bad_rules;
 mod catalogue;
 mod command_line;
 mod crash;
+mod delivery;
 mod demo;
 mod differential;
 mod email;

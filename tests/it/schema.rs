@@ -13,7 +13,7 @@ use serde_json::Value;
 const STRANGE: &str = "qqqqqqqqqq";
 
 /// Every object of the schema, by its definition, with a file in which the strange key stands in one.
-const OBJECTS: [(&str, &str); 16] = [
+const OBJECTS: [(&str, &str); 20] = [
     ("", "{ rules: [], qqqqqqqqqq: 1 }"),
     ("Rule", "rules: [{ name: a, when: 'true', qqqqqqqqqq: 1 }]"),
     (
@@ -47,10 +47,26 @@ const OBJECTS: [(&str, &str); 16] = [
     ("Route", "route: { qqqqqqqqqq: 1 }"),
     ("Branch", "route: { routes: [{ receiver: a, qqqqqqqqqq: 1 }] }"),
     (
+        "Escalation",
+        "route: { receiver: a, escalate: [{ after: 1m, receiver: a, qqqqqqqqqq: 1 }] }",
+    ),
+    (
+        "Inhibition",
+        "inhibit: [{ source: 'true', target: 'true', qqqqqqqqqq: 1 }]",
+    ),
+    (
         "Schedule",
         "schedules: { a: { time_zone: UTC, weekdays: mon-fri, qqqqqqqqqq: 1 } }",
     ),
     ("TestCase", "tests: [{ name: t, qqqqqqqqqq: 1 }]"),
+    (
+        "Silence",
+        "tests: [{ name: t, given: [{ 0s: { silence: { filter: 'true', for: 1m, qqqqqqqqqq: 1 } } }] }]",
+    ),
+    (
+        "ReceiverOfTest",
+        "tests: [{ name: t, receivers: { a: { down: [0s, 1s], qqqqqqqqqq: 1 } } }]",
+    ),
     ("SpelledOut", "tests: [{ name: t, given: [{ 0s: { qqqqqqqqqq: 1 } }] }]"),
     (
         "Conf",
@@ -149,7 +165,7 @@ fn sources(folder: &Path) -> Vec<String> {
 fn every_rule_file_fits_the_schema() {
     let validator = validator();
     let mut seen = 0;
-    for folder in ["rules", "docs/examples"] {
+    for folder in ["rules", "docs/examples", "tests/delivery"] {
         for entry in fs::read_dir(root(folder)).unwrap() {
             let path = entry.unwrap().path();
             let text = fs::read_to_string(&path).unwrap();

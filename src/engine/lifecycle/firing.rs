@@ -36,6 +36,9 @@ pub(super) fn new_alert(step: &Step<'_>, matched: Match<'_>, severity: Severity)
         last_seen_at: matched.at,
         occurrences: 1,
         evidence: matched.evidence,
+        acknowledgement: None,
+        silenced_by: Vec::new(),
+        inhibited_by: None,
     }
 }
 

@@ -13,11 +13,11 @@ use crate::{
     engine::{
         Engine, StoreId,
         effect::Effect,
-        input::{Input, MailOutcome, MailResult, NewRules, Settings},
+        input::{Input, MailOutcome, MailResult, NewRules, NewSilence, Settings},
     },
     model::{
-        AlertEvent, AlertId, Conf, ConferenceStatus, DisconnectReason, Notification, NotificationId, ParticipantStatus,
-        Party, Payload, Personal, Role, Time,
+        AlertEvent, AlertEventKind, AlertId, Conf, ConferenceStatus, DisconnectReason, Notification, NotificationId,
+        ParticipantStatus, Party, Payload, Personal, Role, Time,
     },
     rules::RuleSet,
 };
@@ -47,11 +47,36 @@ const RULES: [&str; 22] = [
     "name: silent-by-shift, quiet: 'true', for: 50s, key: [source], during: shift",
 ];
 
+/// Everything that decides who is told when.
+const DELIVERY: &str = "
+receivers:
+- { name: ops, email: { to: [a@example.com, b@example.com], max_per_hour: 3 }, fallback: lead }
+- { name: lead, email: { to: [c@example.com], send_resolved: false }, fallback: boss }
+- { name: boss, email: { to: [d@example.com] } }
+route:
+  receiver: ops
+  group_by: BY
+  group_wait: WAIT
+  group_interval: 20s
+  repeat_interval: [30s, 1m]
+  escalate: [{ after: 40s, receiver: lead }, { after: 2m, receiver: boss }]
+  routes:
+  - { match: severity == CRITICAL, receiver: lead, continue: true, mute: shift }
+  - { match: rule.startsWith('b'), receiver: boss, group_by: [rule], during: shift }
+inhibit:
+- { source: rule == 'leaving', target: rule.startsWith('by'), equal: [] }
+- { source: rule == 'by-party', target: rule == 'leaving', equal: [billing_code] }
+- { source: rule == 'stopped', target: rule == 'waiting', equal: [billing_code] }
+";
+
 /// Some choices of the rules.
 static SETS: LazyLock<Vec<Arc<RuleSet>>> =
     LazyLock::new(|| (0..16).map(|i| chosen(EVERY - i * (EVERY / 17))).collect());
 
 static ALL: LazyLock<Arc<RuleSet>> = LazyLock::new(|| chosen(EVERY));
+
+/// What happens to an alert by its own rule.
+const ALONE: [AlertEventKind; 3] = [AlertEventKind::Fired, AlertEventKind::Updated, AlertEventKind::Resolved];
 
 /// A bit for each rule.
 const EVERY: u32 = (1 << RULES.len()) - 1;
@@ -60,8 +85,9 @@ const EVERY: u32 = (1 << RULES.len()) - 1;
 fn chosen(mask: u32) -> Arc<RuleSet> {
     let chosen = (0..).zip(RULES).filter(|(bit, _)| mask & (1 << bit) != 0);
     let rules: String = chosen.map(|(_, rule)| format!("- {{ {rule} }}\n")).collect();
-    let delivery =
-        "receivers:\n- { name: ops, email: { to: [a@example.com, b@example.com] } }\nroute: { receiver: ops }\n";
+    // Who is told of the rules changes with them, so that a reload changes that too.
+    let delivery = DELIVERY.replace("WAIT", if mask.is_multiple_of(3) { "0s" } else { "5s" });
+    let delivery = delivery.replace("BY", ["[rule]", "each", "[billing_code, team]"][mask as usize / 3 % 3]);
     let schedule = "schedules: { shift: { time_zone: UTC, times: ['08:01-08:03', '08:04-08:12', '08:30-09:30'] } }\n";
     compiled(&format!("rules:\n{rules}{delivery}{schedule}")).0
 }
@@ -81,6 +107,9 @@ fn settings() -> Settings {
         keys_per_rule: 2,
         keys: 100,
         outbox: 6,
+        groups: 4,
+        silences: 3,
+        retry_spread: 20,
     }
 }
 
@@ -101,11 +130,43 @@ enum What {
     },
     Start,
     Load(usize),
+    /// An operator does something, to the open alert of that number where it is about one.
+    Act(usize, Act),
     /// An attempt that is under way ends.
     Mail {
         which: usize,
         result: MailResult,
     },
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Silence {
+        filter: &'static str,
+        starts: u64,
+        lasts: u64,
+    },
+    Expire,
+    Acknowledge,
+    Resolve,
+    Drill,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let filters = vec![
+        "true",
+        "severity == CRITICAL",
+        "key.billing_code == '1'",
+        "rule == 'stopped'",
+    ];
+    let silence = (select(filters), 0u64..60, 1u64..300);
+    prop_oneof![
+        4 => silence.prop_map(|(filter, starts, lasts)| Act::Silence { filter, starts, lasts }),
+        1 => Just(Act::Expire),
+        3 => Just(Act::Acknowledge),
+        2 => Just(Act::Resolve),
+        1 => Just(Act::Drill),
+    ]
 }
 
 fn payload() -> impl Strategy<Value = Payload> {
@@ -161,6 +222,7 @@ fn what() -> impl Strategy<Value = What> {
         20 => say.prop_map(|(payload, age, id)| What::Say { payload, age, id }),
         1 => Just(What::Start),
         1 => (0..SETS.len()).prop_map(What::Load),
+        3 => (0usize..6, act()).prop_map(|(which, act)| What::Act(which, act)),
         6 => (0usize..10, result).prop_map(|(which, result)| What::Mail { which, result }),
     ]
 }
@@ -186,14 +248,14 @@ fn journal(ops: &[Op], rules: &Arc<RuleSet>, ticking: bool) -> (Vec<(Time, Input
         while let Some(due) = engine.next_deadline().filter(|due| ticking && *due <= now) {
             put(&mut engine, &mut effects, due, Input::Tick);
         }
-        if let Some(input) = input(what, now, &effects) {
+        if let Some(input) = input(what, now, &effects, &engine) {
             put(&mut engine, &mut effects, now, input);
         }
     }
     (journal, effects)
 }
 
-fn input(what: &What, now: Time, effects: &[Effect]) -> Option<Input> {
+fn input(what: &What, now: Time, effects: &[Effect], engine: &Engine) -> Option<Input> {
     match what {
         What::Say { payload, age, id } => Some(Input::Notification(Notification {
             source: "test".into(),
@@ -206,6 +268,29 @@ fn input(what: &What, now: Time, effects: &[Effect]) -> Option<Input> {
         })),
         What::Start => Some(Input::Start(settings())),
         What::Load(set) => Some(load(&SETS[*set])),
+        What::Act(which, act) => {
+            let alert = engine.open_alerts().nth(*which).map(|alert| alert.id);
+            Some(match act {
+                Act::Silence { filter, starts, lasts } => Input::Silence(NewSilence {
+                    filter: (*filter).to_owned(),
+                    starts_at: now.plus(Duration::from_secs(*starts)),
+                    ends_at: now.plus(Duration::from_secs(starts + lasts)),
+                    author: "a".into(),
+                    comment: String::new(),
+                }),
+                Act::Expire => Input::ExpireSilence(engine.silences().next().map(|(silence, _)| silence.id)?),
+                Act::Acknowledge => Input::Acknowledge {
+                    alert: alert?,
+                    who: "a".into(),
+                    why: String::new(),
+                },
+                Act::Resolve => Input::Resolve { alert: alert? },
+                Act::Drill => Input::Drill {
+                    receiver: "ops".into(),
+                    by: "a".into(),
+                },
+            })
+        }
         What::Mail { which, result } => {
             let attempts = effects.iter().rev().filter_map(|effect| match effect {
                 Effect::Mail(attempt) => Some(attempt),
@@ -261,7 +346,7 @@ proptest! {
         // What is late at a start happens then, by how it is meant, and a mail's end is told of what was begun.
         let ops: Vec<Op> = ops
             .into_iter()
-            .filter(|op| !matches!(op.what, What::Start | What::Mail { .. }))
+            .filter(|op| !matches!(op.what, What::Start | What::Mail { .. } | What::Act(..)))
             .collect();
         let unnumbered = |ticking| -> Vec<AlertEvent> {
             let (_, effects) = journal(&ops, &SETS[set], ticking);
@@ -270,6 +355,7 @@ proptest! {
                 .map(|mut event| {
                     // Its id tells the input that fired it, which a tick is.
                     event.alert.id = AlertId(0);
+                    event.alert.inhibited_by = event.alert.inhibited_by.map(|_| AlertId(0));
                     event
                 })
                 .collect()
@@ -281,16 +367,19 @@ proptest! {
     fn no_rule_changes_what_another_one_does(ops in ops(), rule in 0..RULES.len()) {
         let ops: Vec<Op> = ops
             .into_iter()
-            .filter(|op| !matches!(op.what, What::Load(_) | What::Mail { .. }))
+            .filter(|op| !matches!(op.what, What::Load(_) | What::Mail { .. } | What::Act(..)))
             .collect();
         let by_itself = chosen(1 << rule);
         let of_the_rule = |rules: &Arc<RuleSet>| -> Vec<AlertEvent> {
             let (_, effects) = journal(&ops, rules, false);
             alerts(&effects)
                 .filter(|event| event.alert.rule == by_itself.rules[0].name)
+                // Others may hold its mail back, and share it.
+                .filter(|event| ALONE.contains(&event.kind))
                 .cloned()
                 .map(|mut event| {
                     event.sequence = 0;
+                    event.alert.inhibited_by = None;
                     event
                 })
                 .collect()

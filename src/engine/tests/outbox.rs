@@ -7,9 +7,9 @@ use crate::{
     engine::{
         effect::Effect,
         input::{Input, MailOutcome, MailResult, Settings},
-        outbox::{Attempt, Delivery},
+        outbox::{Attempt, Delivery, Numbers},
     },
-    model::{AlertEventKind, Time},
+    model::Time,
 };
 
 const RULES: &str = "
@@ -18,7 +18,7 @@ rules:
 - { name: paused, while: meeting.recording == RECORDING_PAUSED, severity: info }
 receivers:
 - { name: ops, email: { to: [a@example.com] } }
-route: { receiver: ops }
+route: { receiver: ops, group_by: each, group_wait: 0s, group_interval: 0s, repeat_interval: never }
 ";
 
 /// The attempts that were to be made since it was last asked.
@@ -35,6 +35,10 @@ fn attempt(bench: &mut Bench) -> Attempt {
     let attempts = attempts(bench);
     assert_eq!(attempts.len(), 1, "{attempts:?}");
     attempts.into_iter().next().unwrap()
+}
+
+fn numbers(attempt: &Attempt) -> Numbers {
+    attempt.intent.told.alerts().unwrap().numbers()
 }
 
 fn ended(attempt: &Attempt, result: MailResult) -> Input {
@@ -81,18 +85,15 @@ fn each_recipient_is_told_of_the_firing_and_then_of_the_end() {
         (a.intent.recipient.as_str(), b.intent.recipient.as_str()),
         ("a@example.com", "b@example.com")
     );
-    assert_eq!(
-        (a.intent.notice, a.number, a.intent.date),
-        (AlertEventKind::Fired, 1, at("0s"))
-    );
+    assert_eq!((numbers(&a).fired, a.number, a.intent.date), (1, 1, at("0s")));
     assert_eq!(a.intent.root, a.intent.id);
 
     // The end waits for the mail of the firing, recipient by recipient.
     bench.apply("1s", ended(&b, sent())).give("2s conf UNMUTED_ALL");
     let end = attempt(&mut bench);
     assert_eq!(
-        (end.intent.recipient.as_str(), end.intent.notice),
-        ("b@example.com", AlertEventKind::Resolved)
+        (end.intent.recipient.as_str(), numbers(&end).resolved),
+        ("b@example.com", 1)
     );
     assert_eq!((end.intent.root, end.intent.date), (b.intent.id, at("2s")));
     bench.apply("3s", ended(&a, sent()));
@@ -196,7 +197,7 @@ fn of_too_many_mails_the_oldest_of_the_least_severe_is_given_up() {
     assert_eq!((record.intent, record.retry_at), (info.intent.id, None));
     assert!(matches!(record.result, MailResult::Refused(_)));
     assert_eq!(
-        attempt(&mut bench).intent.alert.to_string(),
+        attempt(&mut bench).intent.told.alerts().unwrap().fired[0].to_string(),
         "paused{billing_code=\"2\"}"
     );
     // What comes of a mail that was given up changes nothing.
@@ -219,6 +220,8 @@ receivers:
 - { name: first, email: { to: [a@example.com], personal_data: clear, reply_to: c@example.com } }
 - { name: second, email: { to: [b@example.com] } }
 route:
+  group_wait: 0s
+  group_by: each
   routes:
   - { match: severity == CRITICAL, receiver: second }
   - { match: \"severity >= WARNING && false || labels.team == 'a'\", receiver: first }

@@ -1,7 +1,9 @@
 use prost::Message as _;
 
 use super::*;
-use crate::model::{AlertId, ConferenceStatus, DisconnectReason, FilledText, Labels, ParticipantStatus, Role};
+use crate::model::{
+    AlertId, ConferenceStatus, DisconnectReason, FilledText, Labels, ParticipantStatus, Role, SilenceId,
+};
 
 fn at(seconds: i64) -> Time {
     Time::from_nanos(seconds * 1_000_000_000 + 1)
@@ -63,6 +65,13 @@ fn fired() -> Alert {
             evidence(8, Payload::Party(party)).into(),
             evidence(7, Payload::Conf(conf)).into(),
         ],
+        acknowledgement: Some(Acknowledgement {
+            who: "duty".into(),
+            why: "on it".to_owned(),
+            at: at(102),
+        }),
+        silenced_by: vec![SilenceId(1), SilenceId(2)],
+        inhibited_by: Some(AlertId(3)),
     }
 }
 
@@ -76,6 +85,17 @@ fn an_alert_is_shown_whole() {
     assert_eq!(wire.labels["team"], "bridge");
     assert_eq!(wire.key["billing_code"], "33333");
     assert_eq!(wire.key["phone"], "139****2332");
+    let acknowledgement = wire.acknowledgement.clone().unwrap();
+    assert_eq!(
+        (
+            acknowledgement.acknowledged_by.as_str(),
+            acknowledgement.comment.as_str()
+        ),
+        ("duty", "on it")
+    );
+    assert_eq!(acknowledgement.acknowledged_at, Some(timestamp(at(102))));
+    assert_eq!(wire.silenced_by, [format!("{:032x}", 1), format!("{:032x}", 2)]);
+    assert_eq!(wire.inhibited_by, [format!("{:032x}", 3)]);
     assert_eq!(wire.started_at, Some(prost_types::Timestamp { seconds: 100, nanos: 1 }));
     let Some(api::evidence::Payload::Party(party)) = &wire.evidence[0].payload else {
         panic!("the first evidence is a party's")
@@ -109,6 +129,12 @@ fn an_event_tells_what_happened() {
     for (kind, expected) in [
         (AlertEventKind::Fired, api::alert_event::Type::Fired),
         (AlertEventKind::Updated, api::alert_event::Type::Updated),
+        (AlertEventKind::Escalated, api::alert_event::Type::Escalated),
+        (AlertEventKind::Acknowledged, api::alert_event::Type::Acknowledged),
+        (AlertEventKind::Silenced, api::alert_event::Type::Silenced),
+        (AlertEventKind::Unsilenced, api::alert_event::Type::Unsilenced),
+        (AlertEventKind::Inhibited, api::alert_event::Type::Inhibited),
+        (AlertEventKind::Uninhibited, api::alert_event::Type::Uninhibited),
         (AlertEventKind::Resolved, api::alert_event::Type::Resolved),
     ] {
         let event = AlertEvent {

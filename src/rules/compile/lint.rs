@@ -1,6 +1,8 @@
 //! Warnings: what is allowed but was probably not meant.
 
-use super::Compiler;
+use std::collections::BTreeSet;
+
+use super::{Compiler, routes};
 use crate::{
     model::{Severity, Time},
     rules::{
@@ -9,6 +11,7 @@ use crate::{
         expr::Expr,
         facts::AlertFacts,
         file::{Document, RuleText},
+        route::taken_by,
     },
 };
 
@@ -20,6 +23,7 @@ pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[R
         unrouted(rules, routes, &mut compiler.findings);
         unused_receivers(document, &mut compiler.findings);
         unused_schedules(document, &mut compiler.findings);
+        routes::check_names(document, rules, &mut compiler.findings);
         duplicates(rules, &mut compiler.findings);
     }
     let findings = &mut compiler.findings;
@@ -93,14 +97,7 @@ fn unrouted(rules: &[(&RuleText, Rule)], routes: &[Route], findings: &mut Findin
         return;
     }
     for (text, rule) in rules.iter().filter(|(_, rule)| rule.enabled) {
-        let is_taken = |severity: &Severity| {
-            routes.iter().any(|route| {
-                route
-                    .filter
-                    .as_ref()
-                    .is_none_or(|filter| takes(filter, rule, *severity))
-            })
-        };
+        let is_taken = |severity: &Severity| !taken_by(routes, &facts_of(rule, *severity)).is_empty();
         let untaken = rule.severity.all().find(|severity| !is_taken(severity));
         if let (Some(severity), Some(name)) = (untaken, &text.name) {
             let message = format!(
@@ -114,9 +111,9 @@ fn unrouted(rules: &[(&RuleText, Rule)], routes: &[Route], findings: &mut Findin
     }
 }
 
-/// Whether a route takes a rule's alerts whatever they are about.
-fn takes(filter: &Expr, rule: &Rule, severity: Severity) -> bool {
-    filter.matches_alert(&AlertFacts {
+/// What is known of a rule's alerts whatever they are about.
+fn facts_of(rule: &Rule, severity: Severity) -> AlertFacts<'_> {
+    AlertFacts {
         rule: &rule.name,
         severity,
         firing: true,
@@ -127,20 +124,25 @@ fn takes(filter: &Expr, rule: &Rule, severity: Severity) -> bool {
         acknowledged: false,
         silenced: false,
         inhibited: false,
-    })
+    }
 }
 
 fn unused_receivers(document: &Document, findings: &mut Findings<'_>) {
-    let Some(route) = &document.route else { return };
-    let used = || {
-        route
-            .branches
-            .iter()
-            .map(|(_, receiver)| receiver)
-            .chain(&route.receiver)
-    };
+    let routes = routes::written(document);
+    if routes.is_empty() {
+        return;
+    }
+    let named = routes.iter().flat_map(|route| {
+        let escalations = route.escalate.iter().flatten().map(|step| &step.receiver);
+        route.receiver.iter().chain(escalations)
+    });
+    let fallbacks = document
+        .receivers
+        .iter()
+        .filter_map(|receiver| receiver.fallback.as_ref());
+    let used: BTreeSet<&str> = named.chain(fallbacks).map(|name| name.value.as_str()).collect();
     for receiver in &document.receivers {
-        if !used().any(|name| name.value == receiver.name.value) {
+        if !used.contains(receiver.name.value.as_str()) {
             findings.warning(
                 receiver.name.span,
                 format!("no route names the receiver `{}`", receiver.name.value),
@@ -150,10 +152,15 @@ fn unused_receivers(document: &Document, findings: &mut Findings<'_>) {
 }
 
 fn unused_schedules(document: &Document, findings: &mut Findings<'_>) {
+    let by_rules = document.rules.iter().filter_map(|rule| rule.during.as_ref());
+    let routes = routes::written(document);
+    let by_routes = routes
+        .iter()
+        .flat_map(|route| route.mute.iter().flatten().chain(&route.during));
+    let used: BTreeSet<&str> = by_rules.chain(by_routes).map(|name| name.value.as_str()).collect();
     for schedule in &document.schedules {
-        let mut named = document.rules.iter().filter_map(|rule| rule.during.as_ref());
-        if !named.any(|name| name.value == schedule.name.value) {
-            let message = format!("no rule names the schedule `{}`", schedule.name.value);
+        if !used.contains(schedule.name.value.as_str()) {
+            let message = format!("no rule and no route names the schedule `{}`", schedule.name.value);
             findings.warning(schedule.name.span, message);
         }
     }

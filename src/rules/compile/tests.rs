@@ -48,6 +48,7 @@ macro_rules! told {
     };
 }
 
+mod delivery;
 mod schedules;
 
 #[test]
@@ -57,7 +58,7 @@ fn keys_that_are_not_known() {
         findings(&[(
             "rules.yaml",
             "rule: []\nrules:\n- name: a\n  when: party.status == SPEAKING\n  serverity: critical\n  tally: { at_least: 3 }\n  \
-             resolve: { wen: 'true', after: 5m }\nroute: { group_by: [rule] }\n"
+             resolve: { wen: 'true', after: 5m }\nroute: { grup_by: [rule] }\n"
         )])
     );
 }
@@ -408,7 +409,7 @@ tests:
   - restart
   - 14s: { silence: { for: 5m } }
   expect:
-  - 1s: acknowledged port-full{}
+  - 1s: acked port-full{}
   - 2s: fired port-full
   - 3s: fired portfull{billing_code="1"}
   until: 5
@@ -535,7 +536,7 @@ route:
         .iter()
         .map(|route| (route.filter.is_some(), route.receiver))
         .collect();
-    assert_eq!(routes, [(true, 0), (false, 0)]);
+    assert_eq!(routes, [(false, Some(0)), (true, Some(0))]);
 }
 
 #[test]
@@ -568,7 +569,7 @@ tests:
     assert!(matches!(test.given[2].given, Given::Restart { down } if down.as_secs() == 90));
     assert!(matches!(test.given[3].given, Given::Restart { down } if down.is_zero()));
     assert_eq!(
-        test.expect[0].key,
+        test.expect[0].alert.key,
         [
             ("billing_code".to_owned(), "33333".to_owned()),
             ("name".to_owned(), "a \"b\", c".to_owned())

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 
-use super::{Duration, Name};
+use super::{Duration, Expression, Name};
 
 /// What comes in, and every alert event that must happen then.
 #[derive(JsonSchema)]
@@ -16,6 +16,11 @@ pub(super) struct TestCase {
     given: Option<Vec<Timed<Step>>>,
     /// Every alert that must fire or end, in order, at its time: `- 90s: fired port-full{billing_code="33333"}`.
     expect: Option<Vec<Timed<Event>>>,
+    /// Every mail that must leave, in order, at its time; not looked at if not given:
+    /// `- 5s: bridge-ops fired port-full{billing_code="1"} open port-full{billing_code="2"}`.
+    deliveries: Option<Vec<Timed<Mail>>>,
+    /// Receivers by their names, with what is the matter with them in this test.
+    receivers: Option<std::collections::BTreeMap<String, ReceiverOfTest>>,
     /// How long it looks; until the last time named in it if not given.
     until: Option<Duration>,
     /// When it begins; 2026-01-05T08:00:00Z, a Monday, if not given.
@@ -34,8 +39,13 @@ struct Timed<T>(
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Step {
-    /// The vendor's text after its type, or `restart`: the service forgets all that is not stored.
-    Written(#[schemars(regex(pattern = r"^\s*(conf\s*\{[\s\S]*|party\s*\{[\s\S]*|restart)\s*$"))] String),
+    /// The vendor's text after its type; `restart`: the service forgets all that is not stored; `acknowledge` or `resolve` with an alert.
+    Written(
+        #[schemars(regex(
+            pattern = r"^\s*(conf\s*\{[\s\S]*|party\s*\{[\s\S]*|restart|(acknowledge|resolve)\s+[a-z0-9-]+\{.*\})\s*$"
+        ))]
+        String,
+    ),
     /// Written out.
     SpelledOut(Box<SpelledOut>),
 }
@@ -52,6 +62,32 @@ struct SpelledOut {
     restart: Option<Duration>,
     /// A file beside this one takes its place, and the rules are read anew.
     reload: Option<String>,
+    /// The mail of some alerts is held back for a time.
+    silence: Option<Silence>,
+    /// Somebody takes an open alert on: `port-full{billing_code="1"}`.
+    acknowledge: Option<AlertName>,
+    /// Somebody ends an open alert.
+    resolve: Option<AlertName>,
+}
+
+/// A silence that begins now.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Silence {
+    /// The alerts: an expression over them.
+    filter: Expression,
+    /// How long it lasts.
+    #[schemars(rename = "for")]
+    lasts: Duration,
+}
+
+/// What is the matter with a receiver in a test.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ReceiverOfTest {
+    /// From when until when its mail server takes nothing: `[0s, 90s]`.
+    #[schemars(length(equal = 2))]
+    down: Vec<Duration>,
 }
 
 /// A notification of a meeting.
@@ -117,3 +153,11 @@ struct Instant(#[schemars(extend("format" = "date-time"))] String);
 /// An event with its alert: `fired recording-stopped{billing_code="33333"}`.
 #[derive(JsonSchema)]
 struct Event(#[schemars(regex(pattern = r"^[a-z]+\s+[a-z0-9-]+\{.*\}$"))] String);
+
+/// An alert: `recording-stopped{billing_code="33333"}`.
+#[derive(JsonSchema)]
+struct AlertName(#[schemars(regex(pattern = r"^[a-z0-9-]+\{.*\}$"))] String);
+
+/// A mail: its receiver, then what it is the first to tell of, what it is the first to tell the end of, and what burns as before.
+#[derive(JsonSchema)]
+struct Mail(#[schemars(regex(pattern = r"^[a-z0-9-]+(\s+fired\s.+)?(\s+resolved\s.+)?(\s+open\s.+)?$"))] String);

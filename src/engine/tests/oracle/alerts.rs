@@ -49,6 +49,7 @@ pub(super) fn all_open(history: &History) -> Vec<Open> {
                         (open.told, open.untold, open.is_critical) = (entry.at, None, told.is_critical);
                     }
                 }
+                other => unreachable!("no rule makes an alert {other}"),
             },
             What::Matched(name, at) => {
                 for open in open.iter_mut().filter(|open| open.name == *name) {

@@ -72,8 +72,8 @@ fn follow(history: &History, since: usize, name: &Name, occurrence: u64, holds: 
             },
             What::Told(told) if told.name == *name => match told.kind {
                 AlertEventKind::Fired => State::Firing,
-                AlertEventKind::Updated => state,
                 AlertEventKind::Resolved => State::False,
+                _ => state,
             },
             _ => state,
         };

@@ -1,13 +1,12 @@
-//! Receivers and routes.
+//! Receivers: whom their addresses name, and who stands in for whom.
 
 use compact_str::CompactString;
 
 use super::{Compiler, rule::check_name, twice, unknown};
 use crate::rules::{
-    Receiver, Route,
+    Receiver,
     diagnostic::{Findings, Spanned},
-    expr::Schema,
-    file::{Document, ReceiverText},
+    file::ReceiverText,
 };
 
 /// Compiles all receivers.
@@ -21,10 +20,26 @@ pub(super) fn receivers(written: &[ReceiverText], compiler: &mut Compiler<'_>) -
             twice("receiver", &receiver.name, first.name.span, &mut compiler.findings);
         }
     }
-    written
+    let mut receivers: Vec<Receiver> = written
         .iter()
         .map(|text| receiver(text, &mut compiler.findings))
-        .collect()
+        .collect();
+    for (place, text) in written.iter().enumerate() {
+        let Some(name) = &text.fallback else { continue };
+        receivers[place].fallback = named(name, written, compiler);
+        check_circle(place, name, &mut receivers, &mut compiler.findings);
+    }
+    receivers
+}
+
+/// The place of the receiver of that name.
+pub(super) fn named(name: &Spanned<String>, written: &[ReceiverText], compiler: &mut Compiler<'_>) -> Option<usize> {
+    let mut names = written.iter().map(|receiver| receiver.name.value.as_str());
+    let place = names.clone().position(|known| known == name.value);
+    if place.is_none() && compiler.document.whole {
+        unknown("receiver", name, names.by_ref(), &mut compiler.findings);
+    }
+    place
 }
 
 fn receiver(text: &ReceiverText, findings: &mut Findings<'_>) -> Receiver {
@@ -33,27 +48,33 @@ fn receiver(text: &ReceiverText, findings: &mut Findings<'_>) -> Receiver {
             .error(text.name.span, "a receiver without recipients")
             .advise("name at least one under `to`");
     }
-    for (i, to) in text.to.iter().enumerate() {
-        check_address(to, findings);
+    let recipients: Vec<&Spanned<String>> = text.to.iter().chain(&text.cc).collect();
+    for (i, recipient) in recipients.iter().enumerate() {
+        check_address(recipient, findings);
         // Each recipient gets one mail, and two spellings of one would get two.
-        if let Some(first) = text.to[..i]
+        if let Some(first) = recipients[..i]
             .iter()
-            .find(|earlier| earlier.value.eq_ignore_ascii_case(&to.value))
+            .find(|earlier| earlier.value.eq_ignore_ascii_case(&recipient.value))
         {
             let (first, source) = (first.span, findings.source());
-            let error = findings.error(to.span, "a recipient that stands twice");
+            let error = findings.error(recipient.span, "a recipient that stands twice");
             error.other(source, first, "first here").advise("remove one of the two");
         }
     }
     if let Some(reply_to) = &text.reply_to {
         check_address(reply_to, findings);
     }
+    let addresses = |texts: &[Spanned<String>]| texts.iter().map(|text| text.value.clone()).collect();
     Receiver {
         name: CompactString::from(text.name.value.as_str()),
-        to: text.to.iter().map(|to| to.value.clone()).collect(),
+        to: addresses(&text.to),
+        cc: addresses(&text.cc),
         reply_to: text.reply_to.as_ref().map(|reply_to| reply_to.value.clone()),
         clear: text.clear,
         send_resolved: text.send_resolved,
+        max_per_hour: text.max_per_hour,
+        language: text.language,
+        fallback: None,
     }
 }
 
@@ -79,39 +100,22 @@ fn check_address(text: &Spanned<String>, findings: &mut Findings<'_>) {
     findings.error(text.span, message).advice = advice.map(str::to_owned);
 }
 
-/// Compiles the routes: the branches in their order, then what takes the rest.
-pub(super) fn routes(document: &Document, receivers: &[Receiver], compiler: &mut Compiler<'_>) -> Vec<Route> {
-    let Some(route) = &document.route else {
-        return Vec::new();
-    };
-    let mut routes = Vec::new();
-    for (filter, receiver) in &route.branches {
-        let receiver = named(receiver, document.whole, receivers, &mut compiler.findings);
-        let filter = match filter {
-            Some(text) => compiler.expression(text, Schema::Alert).map(Some),
-            None => Some(None),
-        };
-        if let (Some(filter), Some(receiver)) = (filter, receiver) {
-            routes.push(Route { filter, receiver });
+/// Those who stand in for one another must end with somebody; what closes a circle is taken out.
+fn check_circle(place: usize, name: &Spanned<String>, receivers: &mut [Receiver], findings: &mut Findings<'_>) {
+    let mut way = vec![receivers[place].name.clone()];
+    let mut next = receivers[place].fallback;
+    while let Some(fallback) = next {
+        way.push(receivers[fallback].name.clone());
+        if fallback == place {
+            receivers[place].fallback = None;
+            findings
+                .error(
+                    name.span,
+                    format!("these fallbacks go in a circle: {}", way.join(" → ")),
+                )
+                .advise("leave one of them out");
+            return;
         }
+        next = receivers[fallback].fallback;
     }
-    let rest = route
-        .receiver
-        .as_ref()
-        .and_then(|name| named(name, document.whole, receivers, &mut compiler.findings));
-    routes.extend(rest.map(|receiver| Route { filter: None, receiver }));
-    routes
-}
-
-fn named(name: &Spanned<String>, whole: bool, receivers: &[Receiver], findings: &mut Findings<'_>) -> Option<usize> {
-    let place = receivers.iter().position(|receiver| receiver.name == name.value);
-    if place.is_none() && whole {
-        unknown(
-            "receiver",
-            name,
-            receivers.iter().map(|receiver| receiver.name.as_str()),
-            findings,
-        );
-    }
-    place
 }

@@ -1,0 +1,307 @@
+//! What a receiver that gets only so many mails an hour has got and is owed: what is beyond is held back, counted, and told as one mail,
+//! the digest, which leaves as soon as there is room for it, and after ten minutes in any case. Mails that were given up because too many
+//! waited are told of there too.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Delivery,
+    news::{Kind, News},
+    post,
+};
+use crate::{
+    engine::{
+        deadlines::{Deadline, Timer},
+        lifecycle::{AlertAge, Open, OpenAlert},
+        outbox::{AlertList, Digest, Numbers, Told},
+        step::Step,
+    },
+    model::{Alert, Severity, Time},
+    rules::{Receiver, RuleSet},
+};
+
+/// The time within which mails are counted.
+const WINDOW: Duration = Duration::from_hours(1);
+
+/// How long what is held back waits at most.
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
+
+/// How many alerts are kept for one digest; the others are only counted.
+const MOST: usize = 10_000;
+
+/// A receiver's number here: they are counted as they are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(in crate::engine) struct DeskNo(u32);
+
+/// By receiver, those that have something to be kept.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Desks {
+    desks: BTreeMap<DeskNo, Desk>,
+    by_name: BTreeMap<CompactString, DeskNo>,
+    next: u32,
+}
+
+/// What is kept of a receiver.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Desk {
+    name: CompactString,
+    /// When the mails of the last hour left.
+    sent: VecDeque<Time>,
+    owed: Option<Owed>,
+}
+
+/// What is held back.
+#[derive(Debug, Serialize, Deserialize)]
+struct Owed {
+    since: Time,
+    due: Deadline,
+    held_back: u64,
+    given_up: u64,
+    alerts: BTreeMap<AlertAge, OwedAlert>,
+    more: Numbers,
+    severity: Severity,
+}
+
+/// An alert that the digest tells of.
+#[derive(Debug, Serialize, Deserialize)]
+struct OwedAlert {
+    kind: Kind,
+    /// As it ended, if it has.
+    ended: Option<Box<Alert>>,
+}
+
+impl Desks {
+    /// Whether a receiver gets no further mail now.
+    pub fn is_full(&mut self, receiver: &Receiver, now: Time) -> bool {
+        let Some(most) = receiver.max_per_hour else {
+            return false;
+        };
+        let desk = self.desk(&receiver.name);
+        desk.owed.is_some() || desk.free_at(most, now) > now
+    }
+
+    /// A mail leaves.
+    pub fn count(&mut self, receiver: &Receiver, now: Time) {
+        if receiver.max_per_hour.is_some() {
+            self.desk(&receiver.name).sent.push_back(now);
+        }
+    }
+
+    /// Holds a mail back.
+    pub fn hold(&mut self, step: &mut Step<'_>, receiver: &Receiver, news: &News) {
+        step.counts.mails_held_back += 1;
+        let most = receiver.max_per_hour.unwrap_or(u32::MAX);
+        let no = self.no(&receiver.name);
+        let owed = self.owed(step, no, most);
+        owed.held_back += 1;
+        owed.severity = owed.severity.max(news.severity);
+        owed.more.resolved += news.more_over;
+        for (age, kind) in &news.burning {
+            owed.add(*age, *kind, None);
+        }
+        let kind = if receiver.send_resolved {
+            Kind::Resolved
+        } else {
+            Kind::Fired
+        };
+        for over in &news.over {
+            owed.add(over.age, kind, Some(&over.alert));
+        }
+    }
+
+    /// A mail was given up because too many waited.
+    pub fn gave_up(&mut self, step: &mut Step<'_>, receiver: &str) {
+        let no = self.no(receiver);
+        self.owed(step, no, u32::MAX).given_up += 1;
+    }
+
+    /// An alert is over; true: the digest will tell so, if anybody is to.
+    pub fn ended(&mut self, receiver: &str, age: AlertAge, alert: &Alert, send_resolved: bool) -> bool {
+        let desk = self.by_name.get(receiver).and_then(|no| self.desks.get_mut(no));
+        let owed = desk.and_then(|desk| desk.owed.as_mut());
+        let Some(owed) = owed.and_then(|owed| owed.alerts.get_mut(&age)) else {
+            return false;
+        };
+        owed.ended = Some(Box::new(alert.clone()));
+        if send_resolved {
+            owed.kind = Kind::Resolved;
+        }
+        true
+    }
+
+    /// Forgets the receivers that are gone.
+    pub fn reload(&mut self, step: &mut Step<'_>) {
+        let gone = |desk: &Desk| step.rules.receivers.iter().all(|receiver| receiver.name != desk.name);
+        for (_, desk) in self.desks.extract_if(.., |_, desk| gone(desk)) {
+            self.by_name.remove(&desk.name);
+            if let Some(owed) = desk.owed {
+                step.deadlines.cancel(owed.due);
+            }
+        }
+    }
+
+    fn no(&mut self, receiver: &str) -> DeskNo {
+        if let Some(no) = self.by_name.get(receiver) {
+            return *no;
+        }
+        let no = DeskNo(self.next);
+        self.next = self.next.wrapping_add(1);
+        self.by_name.insert(receiver.into(), no);
+        let name = receiver.into();
+        self.desks.insert(
+            no,
+            Desk {
+                name,
+                ..Desk::default()
+            },
+        );
+        no
+    }
+
+    fn desk(&mut self, receiver: &str) -> &mut Desk {
+        let no = self.no(receiver);
+        self.desks.entry(no).or_default()
+    }
+
+    fn owed(&mut self, step: &mut Step<'_>, no: DeskNo, most: u32) -> &mut Owed {
+        let desk = self.desks.entry(no).or_default();
+        let free_at = match desk.owed {
+            Some(_) => step.now,
+            None => desk.free_at(most, step.now),
+        };
+        desk.owed.get_or_insert_with(|| {
+            let latest = step.now.plus(LONGEST_WAIT);
+            let at = if free_at > step.now {
+                free_at.min(latest)
+            } else {
+                latest
+            };
+            Owed {
+                since: step.now,
+                due: step.deadlines.set(at, Timer::Digest(no)),
+                held_back: 0,
+                given_up: 0,
+                alerts: BTreeMap::new(),
+                more: Numbers::default(),
+                severity: Severity::Info,
+            }
+        })
+    }
+}
+
+impl Desk {
+    /// When there is room for a further mail; `now` if there is.
+    fn free_at(&mut self, most: u32, now: Time) -> Time {
+        while self.sent.front().is_some_and(|sent| sent.plus(WINDOW) <= now) {
+            self.sent.pop_front();
+        }
+        let beyond = (self.sent.len() + 1).saturating_sub(most as usize);
+        match beyond.checked_sub(1).and_then(|place| self.sent.get(place)) {
+            Some(sent) => sent.plus(WINDOW),
+            None => now,
+        }
+    }
+}
+
+impl Owed {
+    fn add(&mut self, age: AlertAge, kind: Kind, ended: Option<&Alert>) {
+        if self.alerts.len() >= MOST && !self.alerts.contains_key(&age) {
+            match kind {
+                Kind::Fired => self.more.fired += 1,
+                Kind::Resolved => self.more.resolved += 1,
+                Kind::Open => self.more.open += 1,
+            }
+            return;
+        }
+        let owed = self.alerts.entry(age).or_insert(OwedAlert { kind, ended: None });
+        // What was first told by a mail that was held back is first told by the digest.
+        if kind == Kind::Resolved {
+            owed.kind = kind;
+        }
+        if let Some(ended) = ended {
+            owed.ended = Some(Box::new(ended.clone()));
+        }
+    }
+
+    fn told(self, open: &Open) -> Digest {
+        let mut alerts = AlertList {
+            more: self.more,
+            ..AlertList::default()
+        };
+        let mut by_rule: BTreeMap<CompactString, Numbers> = BTreeMap::new();
+        for kind in [Kind::Fired, Kind::Resolved, Kind::Open] {
+            for (age, owed) in self.alerts.iter().filter(|(_, owed)| owed.kind == kind) {
+                let alert = owed.ended.as_deref().or_else(|| open.get(age).map(|open| &open.alert));
+                let Some(alert) = alert else { continue };
+                alerts.add(kind, alert);
+                let numbers = by_rule.entry(alert.rule.clone()).or_default();
+                match kind {
+                    Kind::Fired => numbers.fired += 1,
+                    Kind::Resolved => numbers.resolved += 1,
+                    Kind::Open => numbers.open += 1,
+                }
+            }
+        }
+        alerts.abridge();
+        Digest {
+            since: self.since,
+            held_back: self.held_back,
+            given_up: self.given_up,
+            by_rule: by_rule.into_iter().collect(),
+            alerts,
+        }
+    }
+}
+
+impl Delivery {
+    /// What was held back for a receiver is told.
+    pub fn digest(&mut self, step: &mut Step<'_>, open: &mut Open, no: DeskNo) {
+        let Some(desk) = self.desks.desks.get_mut(&no) else {
+            return;
+        };
+        let Some(owed) = desk.owed.take() else {
+            return;
+        };
+        let Some(receiver) = named(step.rules, &desk.name) else {
+            return;
+        };
+        if receiver.max_per_hour.is_some() {
+            desk.sent.push_back(step.now);
+        }
+        let ages: Vec<AlertAge> = owed.alerts.keys().copied().collect();
+        let severity = owed.severity;
+        let digest = owed.told(open);
+        post::put_alone(&mut self.outbox, step, receiver, severity, Told::Digest(digest));
+        self.told_by_digest(step, open, &receiver.name, &ages);
+        self.settle(step, open);
+    }
+
+    /// Repeats and escalations count from the mail that told, which is the digest.
+    fn told_by_digest(&mut self, step: &mut Step<'_>, open: &Open, receiver: &str, ages: &[AlertAge]) {
+        for age in ages {
+            let Some(OpenAlert { groups, .. }) = open.get(age) else {
+                continue;
+            };
+            for no in groups {
+                let group = self.groups.get_mut(no).filter(|group| group.name.receiver == receiver);
+                let told = group.and_then(|group| group.members.get_mut(age)?.told.as_mut());
+                if let Some(told) = told {
+                    if told.mails == 1 {
+                        told.first = step.now;
+                    }
+                    told.last = step.now;
+                }
+            }
+        }
+    }
+}
+
+fn named<'r>(rules: &'r RuleSet, name: &str) -> Option<&'r Receiver> {
+    rules.receivers.iter().find(|receiver| receiver.name == name)
+}

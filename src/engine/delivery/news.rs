@@ -1,0 +1,152 @@
+//! What a group has to tell: the lists of a mail, and the mark that each alert in them was told.
+
+use super::group::{Ended, EndedAlert, Group, Member, is_held};
+use crate::{
+    engine::{
+        lifecycle::{AlertAge, Open, OpenAlert},
+        outbox::{AlertList, Because, Held},
+    },
+    model::{Alert, Severity, Time},
+};
+
+/// How many alerts a mail lists whole; where there are more, none comes with the notifications that it rests on.
+const WHOLE: usize = 5;
+
+/// What a mail about a group tells.
+#[derive(Debug)]
+pub(super) struct News {
+    pub alerts: AlertList,
+    pub held: Held,
+    pub because: Because,
+    /// The worst of all that it tells of, listed or not.
+    pub severity: Severity,
+    /// The alerts that burn, and as what each is told.
+    pub burning: Vec<(AlertAge, Kind)>,
+    /// Those that are over, as many as a mail lists.
+    pub over: Vec<EndedAlert>,
+    /// How many more are over.
+    pub more_over: u64,
+    /// Nothing in it is of use to a recipient whom no mail of the thread has reached.
+    pub needs_reach: bool,
+}
+
+/// As what an alert is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) enum Kind {
+    Fired,
+    Resolved,
+    Open,
+}
+
+impl AlertList {
+    /// Adds an alert, or counts it where the list is full.
+    pub(super) fn add(&mut self, kind: Kind, alert: &Alert) {
+        let has_room = self.fired.len() + self.resolved.len() + self.open.len() < Self::MOST;
+        let (list, more) = match kind {
+            Kind::Fired => (&mut self.fired, &mut self.more.fired),
+            Kind::Resolved => (&mut self.resolved, &mut self.more.resolved),
+            Kind::Open => (&mut self.open, &mut self.more.open),
+        };
+        if has_room {
+            list.push(alert.clone());
+        } else {
+            *more += 1;
+        }
+    }
+
+    /// Makes many alerts brief.
+    pub(super) fn abridge(&mut self) {
+        if self.fired.len() + self.resolved.len() + self.open.len() > WHOLE {
+            for alert in self.fired.iter_mut().chain(&mut self.resolved).chain(&mut self.open) {
+                alert.evidence.clear();
+            }
+        }
+    }
+}
+
+impl Group {
+    /// All that there is to tell now, marked as told; with nothing that burns while a schedule holds the route's mail back.
+    pub fn take_news(&mut self, open: &Open, now: Time, is_held_back: bool, send_resolved: bool) -> News {
+        let mut news = News {
+            alerts: AlertList::default(),
+            held: Held::default(),
+            because: Because::Routed,
+            severity: Severity::Info,
+            burning: Vec::new(),
+            over: Vec::new(),
+            more_over: 0,
+            needs_reach: true,
+        };
+        let ended = std::mem::take(&mut self.ended);
+        let burning = || {
+            let of_member = |(age, member)| Some((age, member, &open.get(age)?.alert));
+            self.members.iter().filter_map(of_member)
+        };
+        let shown = || burning().filter(|(_, member, alert)| !is_held_back && member.is_shown(alert));
+        for (age, member, alert) in shown().filter(|(_, member, _)| member.told.is_none()) {
+            news.tell(*age, Kind::Fired, alert, member);
+        }
+        news.tell_ended(ended, send_resolved);
+        let (risen, rest): (Vec<_>, Vec<_>) = shown()
+            .filter(|(_, member, _)| member.told.is_some())
+            .partition(|(_, member, alert)| member.told.is_some_and(|told| alert.severity > told.severity));
+        for (age, member, alert) in risen.iter().chain(&rest) {
+            news.tell(**age, Kind::Open, alert, member);
+        }
+        news.alerts.raised = risen.len().min(news.alerts.open.len());
+        news.held = held(burning());
+        news.alerts.abridge();
+        for (age, _) in &news.burning {
+            if let (Some(member), Some(OpenAlert { alert, .. })) = (self.members.get_mut(age), open.get(age)) {
+                member.tell(now, alert.severity);
+            }
+        }
+        news
+    }
+}
+
+impl News {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.alerts.iter().next().is_none()
+    }
+
+    fn tell(&mut self, age: AlertAge, kind: Kind, alert: &Alert, member: &Member) {
+        self.alerts.add(kind, alert);
+        self.severity = self.severity.max(alert.severity);
+        self.burning.push((age, kind));
+        self.needs_reach = false;
+        if member.because != Because::Routed && member.change.is_some() {
+            self.because = member.because.clone();
+        }
+    }
+
+    /// Tells of what is over. Where ends are not told, an event that nobody was told of is told all the same.
+    fn tell_ended(&mut self, ended: Ended, send_resolved: bool) {
+        let kind = if send_resolved { Kind::Resolved } else { Kind::Fired };
+        for ended in &ended.listed {
+            self.alerts.add(kind, &ended.alert);
+            self.severity = self.severity.max(ended.alert.severity);
+            self.needs_reach &= ended.was_told;
+        }
+        (self.over, self.more_over) = (ended.listed, ended.more);
+        self.alerts.more.resolved += ended.more;
+    }
+}
+
+fn held<'a>(burning: impl Iterator<Item = (&'a AlertAge, &'a Member, &'a Alert)>) -> Held {
+    let mut held = Held::default();
+    for (_, member, alert) in burning {
+        if member.leaves {
+            continue;
+        }
+        if !alert.silenced_by.is_empty() {
+            held.silenced += 1;
+        } else if is_held(alert) {
+            held.inhibited += 1;
+        } else if !member.is_shown(alert) {
+            held.acknowledged += 1;
+        }
+    }
+    held
+}

@@ -1,0 +1,160 @@
+//! Mails that do not arrive: where nobody of a receiver gets one, those who stand in for it are told instead. Trying again is absent: it
+//! is the outbox's.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Delivery,
+    group::{Change, EndedAlert, Group, GroupNo, Member},
+    news::News,
+};
+use crate::{
+    engine::{
+        deadlines::{Deadline, Timer},
+        lifecycle::{AlertAge, Open, OpenAlert},
+        outbox::{AlertList, Because, Finished},
+        step::Step,
+    },
+    model::Time,
+    rules::Receiver,
+};
+
+/// How long a mail may be on its way before those who stand in for the receiver are told.
+const STUCK: Duration = Duration::from_mins(10);
+
+/// A mail that has reached none of its recipients yet.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Watched {
+    /// Its number in the group.
+    notice: u32,
+    /// When it counts as stuck.
+    stuck: Deadline,
+    /// To how many recipients it is still on its way.
+    on_the_way: usize,
+    /// The alerts that it tells of, and that burn.
+    burning: Vec<AlertAge>,
+    /// Those that are over, as many as a mail lists.
+    over: Vec<EndedAlert>,
+}
+
+impl Watched {
+    /// When it counts as stuck.
+    pub const fn stuck(&self) -> Deadline {
+        self.stuck
+    }
+
+    /// An alert is over: whoever stands in is told that it was.
+    pub fn ended(&mut self, age: AlertAge, ended: &OpenAlert) {
+        let burnt = self.burning.len();
+        self.burning.retain(|burning| *burning != age);
+        if self.burning.len() < burnt && self.over.len() < AlertList::MOST {
+            self.over.push(EndedAlert {
+                age,
+                alert: ended.alert.clone(),
+                place: ended.place,
+                was_told: false,
+                change: Change {
+                    at: Time::MIN,
+                    at_once: true,
+                },
+            });
+        }
+    }
+}
+
+impl Group {
+    /// Watches whether the mail that is about to leave arrives, if somebody stands in for the receiver.
+    pub fn watch(&mut self, step: &mut Step<'_>, receiver: &Receiver, news: &News, no: GroupNo) {
+        if receiver.fallback.is_none() || news.needs_reach {
+            return;
+        }
+        let watched = Watched {
+            notice: self.notices,
+            stuck: step.deadlines.set(step.now.plus(STUCK), Timer::Stuck(no)),
+            on_the_way: receiver.to.len() + receiver.cc.len(),
+            burning: news.burning.iter().map(|(age, _)| *age).collect(),
+            over: news.over.iter().filter(|over| !over.was_told).cloned().collect(),
+        };
+        self.watched.push(watched);
+    }
+}
+
+impl Delivery {
+    /// A mail about a group has arrived, or failed for good.
+    pub(super) fn note_end(&mut self, step: &mut Step<'_>, open: &mut Open, no: GroupNo, finished: &Finished) {
+        let Some(group) = self.groups.get_mut(&no) else {
+            return;
+        };
+        let notice = finished.intent.number;
+        let Some(place) = group.watched.iter().position(|watched| watched.notice == notice) else {
+            return;
+        };
+        let watched = &mut group.watched[place];
+        watched.on_the_way = watched.on_the_way.saturating_sub(1);
+        if finished.delivered || watched.on_the_way == 0 {
+            let watched = group.watched.remove(place);
+            step.deadlines.cancel(watched.stuck);
+            if !finished.delivered {
+                self.fall_back(step, open, no, watched);
+            }
+            self.close_if_over(step, no);
+        }
+    }
+
+    /// A mail about a group may have been on its way for too long.
+    pub fn stuck(&mut self, step: &mut Step<'_>, open: &mut Open, no: GroupNo) {
+        let Some(group) = self.groups.get_mut(&no) else {
+            return;
+        };
+        let is_stuck = |watched: &mut Watched| watched.stuck.at() <= step.now;
+        let stuck: Vec<Watched> = group.watched.extract_if(.., is_stuck).collect();
+        for watched in stuck {
+            // Several may be, of which each has a deadline.
+            step.deadlines.cancel(watched.stuck);
+            self.fall_back(step, open, no, watched);
+        }
+        self.close_if_over(step, no);
+        self.settle(step, open);
+    }
+
+    /// Tells whoever stands in for the receiver of a group what it was to be told.
+    fn fall_back(&mut self, step: &mut Step<'_>, open: &mut Open, no: GroupNo, watched: Watched) {
+        let rules = step.rules;
+        let Some(group) = self.groups.get(&no) else {
+            return;
+        };
+        let receiver = rules.receivers.get(group.receiver as usize);
+        let Some(fallback) = receiver.and_then(|receiver| receiver.fallback) else {
+            return;
+        };
+        step.counts.fallbacks += 1;
+        let because = Because::Unreached {
+            receiver: group.name.receiver.clone(),
+        };
+        let (mut name, route) = (group.name.clone(), group.route);
+        name.receiver = rules.receivers[fallback].name.clone();
+        let change = Change {
+            at: step.now,
+            at_once: true,
+        };
+        for age in watched.burning {
+            let member = Member::new(because.clone(), change);
+            self.join(step, open, age, name.clone(), route, member);
+        }
+        let Some(first) = watched.over.first() else {
+            return;
+        };
+        let Some(no) = self.group_of(step, name, route, first.alert.id.0) else {
+            return;
+        };
+        if let Some(group) = self.groups.get_mut(&no) {
+            for mut ended in watched.over {
+                (ended.was_told, ended.change) = (false, change);
+                group.ended.add(ended);
+            }
+            self.wake(step, no, step.now);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What operators do to alerts.
+
+use compact_str::CompactString;
+
+use super::Alerts;
+use crate::{
+    engine::{effect::Acted, step::Step},
+    model::{Acknowledgement, AlertEventKind, AlertId, ResolveReason},
+};
+
+impl Alerts {
+    /// Somebody takes an alert on, or says anew why.
+    pub fn acknowledge(&mut self, step: &mut Step<'_>, id: AlertId, who: CompactString, why: String) -> Acted {
+        let Some(&age) = self.by_id.get(&id) else {
+            return Acted::NoSuchAlert;
+        };
+        let Some(open) = self.open.get_mut(&age) else {
+            return Acted::NoSuchAlert;
+        };
+        let at = step.now;
+        open.alert.acknowledgement = Some(Acknowledgement { who, why, at });
+        step.say(AlertEventKind::Acknowledged, &open.alert);
+        self.delivery.acknowledged(step, &mut self.open, age);
+        Acted::Done
+    }
+
+    /// Somebody ends an alert. That of a state comes back only when the state has been false.
+    pub fn resolve_by_operator(&mut self, step: &mut Step<'_>, id: AlertId) -> Acted {
+        let Some(&age) = self.by_id.get(&id) else {
+            return Acted::NoSuchAlert;
+        };
+        self.resolve(step, age, ResolveReason::Operator);
+        Acted::Done
+    }
+}
