@@ -78,6 +78,7 @@ impl Delivery {
         if let Some(alert) = open.get_mut(&age) {
             alert.groups.retain(|known| *known != no);
         }
+        self.close_if_over(step, no);
         Some(Member {
             leaves: false,
             ..member
