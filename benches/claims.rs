@@ -21,10 +21,6 @@ use std::{env, time::Duration};
 
 use support::{process, rounds::Rounds, servers, table};
 
-/// What the service runs with.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Measures one claim, and prints it.
 type Measure = fn(Rounds);
 
