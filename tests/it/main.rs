@@ -25,6 +25,8 @@ mod ingest;
 mod mail;
 mod manual;
 mod meetings;
+mod operators;
+mod operators_cli;
 mod personal_data;
 mod replay;
 mod rules;

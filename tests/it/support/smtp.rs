@@ -32,6 +32,8 @@ pub struct Script {
     pub auth: Act,
     pub mail: Act,
     pub rcpt: Act,
+    /// Whoever has this in the address is refused; empty: nobody.
+    pub refused: &'static str,
     pub data: Act,
     /// At the final dot.
     pub message: Act,
@@ -46,6 +48,7 @@ impl Default for Script {
             auth: Act::Say("235 2.7.0 welcome"),
             mail: Act::Say("250 2.1.0 ok"),
             rcpt: Act::Say("250 2.1.5 ok"),
+            refused: "",
             data: Act::Say("354 go on"),
             message: Act::Say("250 2.0.0 queued"),
             rset: Act::Say("250 2.0.0 reset"),
@@ -153,7 +156,11 @@ impl State {
                 "EHLO" => self.act(|s| s.ehlo),
                 "AUTH" => self.act(|s| s.auth),
                 "MAIL" => self.act(|s| s.mail),
-                "RCPT" => self.act(|s| s.rcpt),
+                "RCPT" => self.act(|s| match s.refused {
+                    "" => s.rcpt,
+                    refused if command.contains(refused) => Act::Say("550 5.1.1 no such mailbox"),
+                    _ => s.rcpt,
+                }),
                 "DATA" => self.act(|s| s.data),
                 "RSET" => self.act(|s| s.rset),
                 "QUIT" => Act::Say("221 bye"),
