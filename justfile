@@ -17,6 +17,17 @@ test *ARGS:
     cargo test --locked {{ ARGS }}
     cargo run --quiet --locked -- test --coverage rules
 
+# Mail, taken by other people's servers: needs python3 with venv and openssl, Postfix's smtp-sink if it is there (apt install postfix)
+strangers:
+    cargo build --locked
+    python3 -m venv target/tools/strangers
+    target/tools/strangers/bin/pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 dkimpy==1.1.8
+    target/tools/strangers/bin/python tests/strangers.py target/debug/bellwether
+
+# The pictures in docs/mails.md, from the tests' snapshots; needs chromium and fonts-noto-cjk
+mails:
+    tests/mail-pictures docs/mails
+
 # Lints, of the code and of the API
 lint:
     cargo clippy --locked --all-targets -- -D warnings

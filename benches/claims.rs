@@ -14,11 +14,16 @@
 mod engine;
 mod ingest;
 mod journal;
+mod mail;
 mod support;
 
 use std::{env, time::Duration};
 
 use support::{process, rounds::Rounds, servers, table};
+
+/// What the service runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures one claim, and prints it.
 type Measure = fn(Rounds);
@@ -36,13 +41,14 @@ fn main() {
         each: Duration::from_secs(number("--seconds").unwrap_or(2).into()),
         count: number("--rounds").unwrap_or(5) as usize,
     };
-    let all: [(&str, Measure); 6] = [
+    let all: [(&str, Measure); 7] = [
         ("stream", ingest::stream),
         ("batch", ingest::batch),
         ("unary", ingest::unary),
         ("engine", engine::alone),
         ("rules", engine::rules),
         ("journal", journal::measure),
+        ("mail", mail::measure),
     ];
     let is_named = |name: &str| args.iter().any(|arg| arg == name);
     let none_named = !all.iter().any(|(name, _)| is_named(name));

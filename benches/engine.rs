@@ -20,6 +20,7 @@ use compact_str::CompactString;
 use prost::Message as _;
 
 use super::support::{
+    days::Days,
     rounds::Rounds,
     table::{self, Goal},
     traffic,
@@ -30,6 +31,9 @@ const DAY: usize = 200_000;
 /// The beginning of the engine's time, in seconds since the Unix epoch.
 const START: i64 = 1_700_000_000;
 
+/// How many seconds ago whoever talks was connected, by what the bridge says.
+const CONNECTED: i64 = 1_800;
+
 /// How many notifications are handed over at once.
 const CHUNK: usize = 1_024;
 
@@ -37,12 +41,12 @@ const CHUNK: usize = 1_024;
 const PACE: u64 = 10_000;
 
 pub fn alone(rounds: Rounds) {
-    let day = encoded(&traffic::day(DAY, START));
+    let days = days();
     let mut with_catalogue = Alone::new(catalogue::source());
     let mut map = Map::default();
     let alone = rounds.compare(
-        |time| repeat(time, &day, |day| with_catalogue.decide(day)),
-        |time| repeat(time, &day, |day| map.keep(day)),
+        |time| repeat(time, &days, |day| with_catalogue.decide(day)),
+        |time| repeat(time, &days, |day| map.keep(day)),
     );
     table::compared(
         "engine alone, catalogue, one core : bare hash map",
@@ -55,7 +59,7 @@ pub fn alone(rounds: Rounds) {
 
 /// Many rules that no notification touches beside few.
 pub fn rules(rounds: Rounds) {
-    let day = encoded(&traffic::day(DAY, START));
+    let days = days();
     let sets = [
         (
             "engine, 10,000 selective rules : 10, a notification",
@@ -72,40 +76,41 @@ pub fn rules(rounds: Rounds) {
         let mut many = Alone::new(files(count, rule));
         let mut few = Alone::new(files(10, rule));
         let rules = rounds.compare(
-            |time| 1e9 / repeat(time, &day, |day| many.decide(day)),
-            |time| 1e9 / repeat(time, &day, |day| few.decide(day)),
+            |time| 1e9 / repeat(time, &days, |day| many.decide(day)),
+            |time| 1e9 / repeat(time, &days, |day| few.decide(day)),
         );
         table::compared(name, "ns", rules, Goal::AtMost(2.0));
     }
 }
 
-/// Repeats work on the notifications of a day for so long, and tells how many went by in a second. They come in chunks, as from the
+/// Repeats work on the notifications of days for so long, and tells how many went by in a second. They come in chunks, as from the
 /// journal's thread; making them is not counted.
-fn repeat(time: Duration, day: &[Bytes], mut work: impl FnMut(Vec<Notification>)) -> f64 {
+fn repeat(time: Duration, days: &Days, mut work: impl FnMut(Vec<Notification>)) -> f64 {
+    let first = days.begin();
     let (mut took, mut count) = (Duration::ZERO, 0);
-    for chunk in day.chunks(CHUNK).cycle() {
-        let notifications = read(chunk);
+    loop {
+        let chunk = first + count..first + count + CHUNK;
+        let notifications = chunk.map(|place| read(&days.message(place))).collect::<Vec<_>>();
         count += notifications.len();
         let started = Instant::now();
         work(notifications);
         took += started.elapsed();
         if took >= time {
-            break;
+            return count as f64 / took.as_secs_f64();
         }
     }
-    count as f64 / took.as_secs_f64()
 }
 
-fn encoded(day: &[bellwether::api::Notification]) -> Vec<Bytes> {
-    day.iter()
-        .map(|notification| notification.encode_to_vec().into())
-        .collect()
+fn days() -> Days {
+    let day = traffic::day(DAY, START - CONNECTED);
+    Days::of(
+        day.iter()
+            .map(|notification| (notification.encode_to_vec(), std::slice::from_ref(notification))),
+    )
 }
 
-fn read(day: &[Bytes]) -> Vec<Notification> {
-    day.iter()
-        .map(|bytes| from_proto::item(bytes, "bridge", start()).expect("a good notification"))
-        .collect()
+fn read(bytes: &Bytes) -> Notification {
+    from_proto::item(bytes, "bridge", start()).expect("a good notification")
 }
 
 fn start() -> Time {

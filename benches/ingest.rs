@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 
 use super::support::{
     client::Client,
+    days::Days,
     process::Server,
     rounds::{Compared, Rounds, median},
     table::{self, Goal},
@@ -27,6 +28,9 @@ const STREAM_NOTIFY: &str = "/bellwether.v1.NotificationService/StreamNotify";
 /// How many notifications are made up; they are sent again and again.
 const DAY: usize = 100_000;
 
+/// How long ago whoever talks was connected, by what the bridge says.
+const CONNECTED: Duration = Duration::from_mins(30);
+
 /// How many connections the callers share.
 const CONNECTIONS: usize = 4;
 
@@ -36,9 +40,9 @@ const BATCH: usize = 256;
 
 /// One long stream, its acknowledgements coalesced: how a bridge sends that has much to say.
 pub fn stream(rounds: Rounds) {
-    let messages = encoded(day().into_iter().map(|notification| StreamNotifyRequest {
-        notification: Some(notification),
-    }));
+    let messages = days(1, |notifications| StreamNotifyRequest {
+        notification: notifications.first().cloned(),
+    });
     Bench::start(rounds).compare("StreamNotify", Goal::AtLeast(0.6), 1, |clients, time| {
         stream_notify(clients, Arc::clone(&messages), time)
     });
@@ -46,9 +50,9 @@ pub fn stream(rounds: Rounds) {
 
 /// Batches from a few callers.
 pub fn batch(rounds: Rounds) {
-    let batches = encoded(day().chunks_exact(BATCH).map(|notifications| BatchNotifyRequest {
+    let batches = days(BATCH, |notifications| BatchNotifyRequest {
         notifications: notifications.to_vec(),
-    }));
+    });
     Bench::start(rounds).compare(
         "BatchNotify, 256 each, 8 callers",
         Goal::None,
@@ -59,17 +63,24 @@ pub fn batch(rounds: Rounds) {
 
 /// One notification a call from many callers.
 pub fn unary(rounds: Rounds) {
-    let requests = encoded(day().into_iter().map(|notification| NotifyRequest {
-        notification: Some(notification),
-    }));
+    let requests = days(1, |notifications| NotifyRequest {
+        notification: notifications.first().cloned(),
+    });
     Bench::start(rounds).compare("Notify, 64 callers", Goal::AtLeast(0.8), 1, |clients, time| {
         calls(clients, NOTIFY, CALLERS, Arc::clone(&requests), time)
     });
 }
 
-fn day() -> Vec<Notification> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    traffic::day(DAY, since.as_secs().cast_signed())
+/// Days of messages, each with so many notifications.
+fn days<M: Message>(each: usize, message: impl Fn(&[Notification]) -> M) -> Arc<Days> {
+    let connected = (SystemTime::now() - CONNECTED)
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let day = traffic::day(DAY, connected.as_secs().cast_signed());
+    let messages = day
+        .chunks_exact(each)
+        .map(|notifications| (message(notifications).encode_to_vec(), notifications));
+    Arc::new(Days::of(messages))
 }
 
 struct Bench {
@@ -123,18 +134,15 @@ impl Bench {
     }
 }
 
-fn encoded(messages: impl Iterator<Item = impl Message>) -> Arc<[Bytes]> {
-    messages.map(|message| Bytes::from(message.encode_to_vec())).collect()
-}
-
 /// Sends on one stream for so long, waits for the last acknowledgement, and tells how many messages were acknowledged.
-async fn stream_notify(mut clients: Vec<Client>, messages: Arc<[Bytes]>, time: Duration) -> u64 {
+async fn stream_notify(mut clients: Vec<Client>, messages: Arc<Days>, time: Duration) -> u64 {
     let end = Instant::now() + time;
+    let first = messages.begin();
     let mut sent = 0;
     let requests = stream::iter(std::iter::from_fn(move || {
         let is_over = sent % 256 == 0 && Instant::now() >= end;
         sent += 1;
-        (!is_over).then(|| messages[(sent - 1) % messages.len()].clone())
+        (!is_over).then(|| messages.message(first + sent - 1))
     }));
     let mut answers = clients[0].stream(STREAM_NOTIFY, requests).await.expect("a stream");
     let mut last = Bytes::new();
@@ -147,22 +155,17 @@ async fn stream_notify(mut clients: Vec<Client>, messages: Arc<[Bytes]>, time: D
 }
 
 /// So many callers call for so long, each as soon as it was answered; tells how many calls were answered.
-async fn calls(
-    clients: Vec<Client>,
-    path: &'static str,
-    callers: usize,
-    requests: Arc<[Bytes]>,
-    time: Duration,
-) -> u64 {
+async fn calls(clients: Vec<Client>, path: &'static str, callers: usize, requests: Arc<Days>, time: Duration) -> u64 {
     let end = Instant::now() + time;
+    let day = requests.begin();
     let callers = (0..callers).map(|caller| {
         let (mut client, requests) = (clients[caller % clients.len()].clone(), Arc::clone(&requests));
         // Each has a part of the day to itself, so that a meeting's notifications keep their order as far as they can.
-        let first = caller * requests.len() / callers;
+        let first = day + caller * requests.len() / callers;
         tokio::spawn(async move {
             let mut answered = 0;
             while Instant::now() < end {
-                let request = requests[(first + answered) % requests.len()].clone();
+                let request = requests.message(first + answered);
                 client.unary(path, request).await.expect("an answer");
                 answered += 1;
             }

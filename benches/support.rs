@@ -1,6 +1,7 @@
 //! What the measurements share.
 
 pub mod client;
+pub mod days;
 pub mod echo;
 pub mod process;
 pub mod rounds;

@@ -3,22 +3,37 @@
 //! Deliberately absent: when a mail is sent and when it is tried again. That is the engine's; here one attempt goes in and one
 //! outcome comes back.
 
-mod answer;
+mod connection;
+mod dkim;
 #[cfg(test)]
 mod fixture;
 mod folder;
 mod header_text;
 mod lane;
+mod login;
 mod message;
+mod offers;
 mod page;
+mod queue;
 mod relay;
+mod reply;
+mod secret;
 mod sender;
 mod settings;
+mod step;
+mod tls;
 mod worker;
 
+pub use dkim::DkimError;
 pub use header_text::HeaderText;
 pub use message::{ComposeError, Mail, compose};
+pub use queue::MailQueue;
 pub use relay::RelayError;
+pub use secret::{SecretError, read_secret};
 pub use sender::{InvalidSender, Sender};
-pub use settings::{HelloName, InvalidHelloName, MailSettings, RelaySettings, SecretError, Timeouts, Tls};
-pub use worker::{Counts, MailQueue, Mailer, StartError};
+pub use settings::{
+    Auth, CoolDown, DkimSettings, HelloName, Identity, InvalidHelloName, Login, MailSettings, RelaySettings, Secret,
+    Timeouts, Tls,
+};
+pub use tls::TlsError;
+pub use worker::{Mailer, StartError};

@@ -4,6 +4,7 @@
 mod engine;
 mod exposition;
 mod labels;
+mod mail;
 mod start;
 mod storage;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use prometheus_client::{
 pub use self::{
     exposition::Exposition,
     labels::{Evicted, Kind, MailEnd, Outcome},
+    mail::{MailMetrics, OpenConnection, UnderWay},
 };
 use self::{
     labels::{
@@ -89,6 +91,8 @@ pub struct Metrics {
     pub subscribers: Gauge,
     /// Alert events handed to subscribers, each subscriber's counted.
     pub subscriber_events: Counter,
+    /// What the mailer does.
+    pub mailer: MailMetrics,
     /// How many inputs the archive is behind the event log.
     archive_lag: Gauge,
 }
@@ -223,6 +227,7 @@ impl Metrics {
                 "archive_lag_inputs",
                 "How many inputs the archive is behind what was last said of an alert or a mail",
             ),
+            mailer: MailMetrics::register(of),
             rules: Mutex::default(),
             observed: Mutex::default(),
             registry,

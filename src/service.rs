@@ -191,7 +191,7 @@ impl Service {
             fatal.clone(),
         )?;
         let (outcomes, outcomes_out) = mpsc::channel(1024);
-        let mailer = Mailer::start(&settings.mail, outcomes)?;
+        let mailer = Mailer::start(&settings.mail, outcomes, metrics.mailer.clone())?;
         let (decided, decided_out) = watch::channel(head);
         let room = Arc::new(Room::new());
         let (durable, batches) = sync_channel(AHEAD);

@@ -49,6 +49,20 @@ pub(super) fn alert(alert: &api::Alert) -> Value {
         ),
         ("occurrences", uint64(alert.occurrences)),
         ("evidence", alert.evidence.iter().map(evidence).collect()),
+        (
+            "acknowledgement",
+            alert.acknowledgement.as_ref().map_or(Value::Null, acknowledgement),
+        ),
+        ("silencedBy", json!(alert.silenced_by)),
+        ("inhibitedBy", json!(alert.inhibited_by)),
+    ])
+}
+
+fn acknowledgement(acknowledgement: &api::Acknowledgement) -> Value {
+    object([
+        ("acknowledgedBy", json!(acknowledgement.acknowledged_by)),
+        ("comment", json!(acknowledgement.comment)),
+        ("acknowledgedAt", timestamp(acknowledgement.acknowledged_at.as_ref())),
     ])
 }
 
@@ -268,6 +282,12 @@ mod tests {
                     })),
                     ..Default::default()
                 }],
+                acknowledgement: Some(api::Acknowledgement {
+                    acknowledged_by: "duty".to_owned(),
+                    comment: "on it".to_owned(),
+                    acknowledged_at: at(1),
+                }),
+                silenced_by: vec!["51".to_owned()],
                 ..Default::default()
             }),
         };
@@ -289,7 +309,11 @@ mod tests {
                                 "billingCode": "33333", "partyId": "", "name": "", "phone": "", "country": "", "areaCode": "",
                                 "acmPhone": "", "city": "", "status": "PARTICIPANT_STATUS_DISCONNECTED", "disconnectReason": 6
                             }
-                        }]
+                        }],
+                        "acknowledgement": {
+                            "acknowledgedBy": "duty", "comment": "on it", "acknowledgedAt": "1970-01-01T00:00:01.5Z"
+                        },
+                        "silencedBy": ["51"], "inhibitedBy": []
                     }
                 }
             })

@@ -1,8 +1,10 @@
 //! Why a configuration cannot be used. Every text says what was expected and what to do.
 
-use std::{fmt, io, net::SocketAddr, path::Path, path::PathBuf};
+use std::{fmt, io, net::SocketAddr, path::Path};
 
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter as _};
+
+use crate::email::SecretError;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,34 +57,38 @@ pub enum ConfigError {
         /// Which relay, from 0.
         relay: usize,
     },
+    /// A relay has only one half of a client certificate, or no TLS to show it in.
+    #[error("mail.relays[{relay}]: client_cert_file and client_key_file belong together, and need TLS")]
+    HalfIdentity {
+        /// Which relay, from 0.
+        relay: usize,
+    },
+    /// A relay is told how to log in, but not as whom.
+    #[error(
+        "mail.relays[{relay}]: auth needs username and password_file; for xoauth2 that file holds the access token"
+    )]
+    AuthWithoutLogin {
+        /// Which relay, from 0.
+        relay: usize,
+    },
+    /// Links could not lead to the console.
+    #[error("mail.console_url is no address of the web without a query; write it like https://bellwether.example.com")]
+    ConsoleUrl,
+    /// What names the key for signatures is no name in the DNS.
+    #[error("mail.dkim: domain and selector are names in the DNS, of letters, digits, dots, hyphens and underscores")]
+    DkimName,
+    /// A relay would be left alone longer at first than at most.
+    #[error("mail.cool_down.first is longer than mail.cool_down.longest; make it shorter")]
+    CoolDown,
     /// A password would cross the network in the clear.
     #[error("mail.relays[{relay}]: a password is not sent without TLS; set tls: starttls or tls: tls")]
     PasswordInClear {
         /// Which relay, from 0.
         relay: usize,
     },
-    /// The password file could not be read.
-    #[error("cannot read the password file {}: {source}", path.display())]
-    PasswordFile {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The password file can be read by others.
-    #[error("the password file {} can be read by others (mode {mode:04o}); run chmod 600 on it", path.display())]
-    PasswordFileOpen {
-        /// Which file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The password file holds no password.
-    #[error("the password file {} is empty or holds a control character; write the password alone into it", path.display())]
-    PasswordUnusable {
-        /// Which file.
-        path: PathBuf,
-    },
+    /// A password cannot be read from its file.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// What is in force could not be written as YAML.
     #[error("cannot write the configuration as YAML: {0}")]
     Write(#[source] serde_saphyr::ser::Error),

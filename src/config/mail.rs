@@ -13,7 +13,9 @@ use super::{
     secret::{self, Password},
     value::{count, duration, write_duration},
 };
-use crate::email::{self, HelloName, MailSettings, RelaySettings, Sender, Tls};
+use crate::email::{
+    self, Auth, DkimSettings, HelloName, Identity, Login, MailSettings, RelaySettings, Secret, Sender, Tls,
+};
 
 /// How mail is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,9 @@ pub struct Mail {
     /// Whom mail comes from; required with relays, else `Bellwether <bellwether@localhost>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Sender>,
+    /// Where people reach the console, for links in mails; absent: no links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console_url: Option<String>,
     /// SMTP servers, tried in their order; none: mail goes into the folder.
     pub relays: Vec<Relay>,
     /// Instead of relays: where mail is written as `.eml` files; without either, `./outbox`.
@@ -35,17 +40,25 @@ pub struct Mail {
     pub lanes: u32,
     /// How long each step of a delivery may take.
     pub timeouts: Timeouts,
+    /// How long a relay that cannot be used is left alone.
+    pub cool_down: CoolDown,
+    /// How mails are signed; absent: not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dkim: Option<Dkim>,
 }
 
 impl Default for Mail {
     fn default() -> Self {
         Self {
             from: None,
+            console_url: None,
             relays: Vec::new(),
             folder: None,
             hello_name: None,
             lanes: 4,
             timeouts: Timeouts::default(),
+            cool_down: CoolDown::default(),
+            dkim: None,
         }
     }
 }
@@ -85,6 +98,38 @@ impl Default for Timeouts {
     }
 }
 
+/// How long a relay is left alone after it could not be used, each 1s to 15m: doubled with each failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CoolDown {
+    /// After the first failure.
+    #[serde(deserialize_with = "duration::<1, 900, _>", serialize_with = "write_duration")]
+    pub first: Duration,
+    /// At most.
+    #[serde(deserialize_with = "duration::<1, 900, _>", serialize_with = "write_duration")]
+    pub longest: Duration,
+}
+
+impl Default for CoolDown {
+    fn default() -> Self {
+        let email::CoolDown { first, longest } = email::CoolDown::default();
+        Self { first, longest }
+    }
+}
+
+/// How mails are signed (DKIM).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dkim {
+    /// The domain that vouches for them; absent: that of `from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Which of the domain's keys.
+    pub selector: String,
+    /// The private key, PEM, RSA or Ed25519; nobody but the owner may be able to read it.
+    pub key_file: PathBuf,
+}
+
 /// An SMTP server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,13 +145,22 @@ pub struct Relay {
     /// A certificate authority to trust besides the system's, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// The certificate to show, PEM, with those between it and its authority; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_cert_file: Option<PathBuf>,
+    /// Its private key, PEM; nobody but the owner may be able to read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_key_file: Option<PathBuf>,
+    /// How to log in; absent: by password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
     /// Whom to log in as; absent: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// Where the password stands; nobody but the owner may be able to read it.
+    /// Where the password or the access token stands; nobody but the owner may be able to read it. It is read anew at each login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
-    /// What stands there.
+    /// What stood there at the start: a file that cannot be used is found before anything is sent.
     #[serde(
         default,
         deserialize_with = "secret::refuse",
@@ -125,6 +179,24 @@ impl Mail {
             (true, None) => self.folder = Some(PathBuf::from("outbox")),
             _ => {}
         }
+        if let Some(url) = &self.console_url
+            && !url.parse::<http::Uri>().is_ok_and(|url| {
+                matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some() && url.query().is_none()
+            })
+        {
+            return Err(ConfigError::ConsoleUrl);
+        }
+        if let Some(dkim) = &self.dkim {
+            let is_name = |name: &String| {
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            };
+            if !is_name(&dkim.selector) || !dkim.domain.iter().all(is_name) {
+                return Err(ConfigError::DkimName);
+            }
+        }
+        if self.cool_down.first > self.cool_down.longest {
+            return Err(ConfigError::CoolDown);
+        }
         self.from.get_or_insert_with(|| MailSettings::default().from);
         for (index, relay) in self.relays.iter_mut().enumerate() {
             relay.complete(index)?;
@@ -135,6 +207,7 @@ impl Mail {
     /// As the mailer takes it.
     pub fn settings(&self) -> MailSettings {
         let unset = MailSettings::default();
+        let from = self.from.clone().unwrap_or(unset.from);
         let Timeouts {
             connect,
             command,
@@ -142,7 +215,6 @@ impl Mail {
             idle,
         } = self.timeouts;
         MailSettings {
-            from: self.from.clone().unwrap_or(unset.from),
             relays: self.relays.iter().map(Relay::settings).collect(),
             folder: self.folder.clone(),
             hello_name: self.hello_name.clone(),
@@ -156,17 +228,51 @@ impl Mail {
                 message,
                 idle,
             },
+            cool_down: email::CoolDown {
+                first: self.cool_down.first,
+                longest: self.cool_down.longest,
+            },
+            console: self.console_url.clone(),
+            dkim: self.dkim.as_ref().map(|dkim| DkimSettings {
+                domain: dkim.domain.clone().unwrap_or_else(|| from.domain().to_owned()),
+                selector: dkim.selector.clone(),
+                key_file: dkim.key_file.clone(),
+            }),
+            from,
         }
     }
 }
 
 impl Relay {
+    /// In clear and without a login, on the port that is usual for that.
+    pub fn plain(host: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            port: None,
+            tls: Tls::None,
+            ca_file: None,
+            client_cert_file: None,
+            client_key_file: None,
+            auth: None,
+            username: None,
+            password_file: None,
+            password: None,
+        }
+    }
+
     fn complete(&mut self, index: usize) -> Result<(), ConfigError> {
         if self.username.is_some() != self.password_file.is_some() {
             return Err(ConfigError::HalfLogin { relay: index });
         }
         if self.username.is_some() && self.tls == Tls::None {
             return Err(ConfigError::PasswordInClear { relay: index });
+        }
+        if self.auth.is_some() && self.username.is_none() {
+            return Err(ConfigError::AuthWithoutLogin { relay: index });
+        }
+        let has_identity = self.client_cert_file.is_some();
+        if has_identity != self.client_key_file.is_some() || (has_identity && self.tls == Tls::None) {
+            return Err(ConfigError::HalfIdentity { relay: index });
         }
         self.port = NonZeroU16::new(self.settings().port());
         self.password = self.password_file.as_deref().map(Password::read).transpose()?;
@@ -179,9 +285,17 @@ impl Relay {
             port: self.port,
             tls: self.tls,
             ca_file: self.ca_file.clone(),
-            username: self.username.clone(),
-            password_file: self.password_file.clone(),
-            password: self.password.as_ref().map(|password| password.secret().clone()),
+            identity: both(&self.client_cert_file, &self.client_key_file)
+                .map(|(cert_file, key_file)| Identity { cert_file, key_file }),
+            login: both(&self.username, &self.password_file).map(|(username, file)| Login {
+                username,
+                secret: Secret::File(file),
+                auth: self.auth.unwrap_or_default(),
+            }),
         }
     }
+}
+
+fn both<A: Clone, B: Clone>(a: &Option<A>, b: &Option<B>) -> Option<(A, B)> {
+    a.clone().zip(b.clone())
 }

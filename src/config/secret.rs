@@ -1,17 +1,14 @@
 //! Passwords: read from files that nobody else can read, never from the configuration, never shown.
 
-use std::{fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
+use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use super::ConfigError;
+use crate::email::{SecretError, read_secret};
 
 /// What stands for a secret wherever the configuration is shown.
 const SHOWN: &str = "<secret>";
-
-/// More is no password; the bound keeps a wrong path (`/dev/zero`, a log) harmless.
-const LONGEST: u64 = 4096;
 
 /// A password. It shows as `<secret>`, and as nothing else can it stand in a file.
 #[derive(Clone)]
@@ -19,31 +16,8 @@ pub struct Password(SecretString);
 
 impl Password {
     /// Reads the file at `path`; the line break at its end is no part of the password.
-    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let failed = |source| ConfigError::PasswordFile {
-            path: path.to_owned(),
-            source,
-        };
-        let file = fs::File::open(path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
-        if mode & 0o077 != 0 {
-            return Err(ConfigError::PasswordFileOpen {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-        let mut text = String::new();
-        file.take(LONGEST).read_to_string(&mut text).map_err(failed)?;
-        let password = text.trim_end_matches(['\r', '\n']);
-        if password.is_empty() || password.contains(char::is_control) {
-            return Err(ConfigError::PasswordUnusable { path: path.to_owned() });
-        }
-        Ok(Self(SecretString::from(password)))
-    }
-
-    /// The password itself, for the one who logs in with it.
-    pub fn secret(&self) -> &SecretString {
-        &self.0
+    pub(super) fn read(path: &Path) -> Result<Self, SecretError> {
+        read_secret(path).map(Self)
     }
 }
 

@@ -62,8 +62,10 @@ shutdown_grace: 1m30s
     let relay = &config.mail.relays[0];
     assert_eq!(relay.port.map(u16::from), Some(587));
     let settings = config.mail.settings();
-    let password = settings.relays[0].password.as_ref().unwrap();
-    assert_eq!(secrecy::ExposeSecret::expose_secret(password), "hunter2");
+    let login = settings.relays[0].login.as_ref().unwrap();
+    assert!(matches!(&login.secret, crate::email::Secret::File(path) if *path == password));
+    let read = crate::email::read_secret(&password).unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&read), "hunter2");
 }
 
 #[test]
@@ -212,6 +214,30 @@ fn what_does_not_go_together_is_refused() {
         (
             "mail: { from: a@x.org, relays: [{ host: g }, { host: h, tls: none, username: u, password_file: p }] }",
             "mail.relays[1]: a password is not sent without TLS",
+        ),
+        (
+            "mail: { from: a@x.org, relays: [{ host: h, auth: xoauth2 }] }",
+            "mail.relays[0]: auth needs username and password_file",
+        ),
+        (
+            "mail: { from: a@x.org, relays: [{ host: h, client_cert_file: c }] }",
+            "client_cert_file and client_key_file belong together",
+        ),
+        (
+            "mail: { from: a@x.org, relays: [{ host: h, tls: none, client_cert_file: c, client_key_file: k }] }",
+            "belong together, and need TLS",
+        ),
+        (
+            "mail: { console_url: 'javascript:x' }",
+            "mail.console_url is no address of the web",
+        ),
+        (
+            "mail: { dkim: { selector: 'a;b', key_file: k } }",
+            "mail.dkim: domain and selector are names in the DNS",
+        ),
+        (
+            "mail: { cool_down: { first: 5m } }",
+            "first is longer than mail.cool_down.longest",
         ),
         (
             "mail: { from: a@x.org, relays: [{ host: h, username: u, password_file: /not/there }] }",

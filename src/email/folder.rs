@@ -47,8 +47,8 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&unfinished, path)
 }
 
-/// `20261122T100005Z-port-full-1f2e3d4c-1.eml`: the mail's date, the first alert's rule, the beginning of its id, the attempt. The same attempt,
-/// made again after a restart, writes the same file.
+/// `20261122T100005Z-port-full-1f2e3d4c-1.eml`: the mail's date, the first alert's rule, the beginning of its id, the attempt. The same
+/// attempt, made again after a restart, writes the same file.
 fn file_name(attempt: &Attempt) -> String {
     let intent = &attempt.intent;
     let date = jiff::Timestamp::from_second(intent.date.to_parts().0).unwrap_or_default();

@@ -5,18 +5,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use lettre::transport::smtp::{
-    client::AsyncSmtpConnection,
-    commands::{Data, Mail as MailFrom, Rcpt, Rset},
-};
-
 use super::{
-    answer::{Answer, Failure, step, within},
+    connection::Connection,
     message::Mail,
+    offers::Offers,
     relay::Relay,
+    reply::Reply,
     settings::Timeouts,
+    step::{Failure, Step, reply, within},
 };
-use crate::engine::input::MailResult;
+use crate::{
+    engine::input::MailResult,
+    metrics::{MailMetrics, OpenConnection},
+};
 
 /// After so many mails a connection is closed: some servers count, and answer with a refusal.
 const MAILS_PER_CONNECTION: u32 = 100;
@@ -27,29 +28,47 @@ const QUIT: Duration = Duration::from_secs(5);
 pub(super) struct Lane {
     relays: Arc<[Relay]>,
     timeouts: Timeouts,
+    metrics: MailMetrics,
     open: Option<Open>,
 }
 
 struct Open {
-    smtp: AsyncSmtpConnection,
-    relay: String,
+    connection: Connection,
+    offers: Offers,
+    /// The relay's place in the list.
+    relay: usize,
     mails: u32,
+    _counted: OpenConnection,
 }
 
-/// How far a mail got before its conversation was lost.
-enum Lost {
-    /// Nothing was asked that a server could act upon.
-    BeforeRecipient(String),
-    /// The server may have taken it.
-    Later(String),
+/// How one relay took a mail.
+enum Tried {
+    /// It is decided: taken, judged, or perhaps taken.
+    Ended(MailResult),
+    /// Nothing was asked that this relay could act upon; another may take it.
+    NotHere {
+        reason: String,
+        /// Asking this one again would not help.
+        is_hopeless: bool,
+    },
+}
+
+impl Tried {
+    fn not_now(reason: String) -> Self {
+        Self::NotHere {
+            reason,
+            is_hopeless: false,
+        }
+    }
 }
 
 impl Lane {
     /// Connects when the first mail comes.
-    pub(super) fn new(relays: Arc<[Relay]>, timeouts: Timeouts) -> Self {
+    pub(super) fn new(relays: Arc<[Relay]>, timeouts: Timeouts, metrics: MailMetrics) -> Self {
         Self {
             relays,
             timeouts,
+            metrics,
             open: None,
         }
     }
@@ -59,23 +78,35 @@ impl Lane {
         self.open.is_some()
     }
 
-    /// Hands one mail to the first relay that can be connected. If it is cancelled, the connection is dropped.
+    /// Hands one mail to the first relay that can be asked. If it is cancelled, the connection is dropped.
     pub(super) async fn send(&mut self, mail: &Mail) -> MailResult {
-        if let Some(parked) = self.open.take() {
-            match self.send_over(parked, mail).await {
-                // Servers close idle connections, and that shows at the next use only. It says nothing about the relay.
-                Err(Lost::BeforeRecipient(_)) => {}
-                Err(Lost::Later(text)) => return MailResult::Deferred(text),
-                Ok(result) => return result,
+        if let Some(mut parked) = self.open.take()
+            && parked.connection.is_quiet()
+            && let Tried::Ended(result) = self.send_over(parked, mail).await
+        {
+            // Otherwise the server had closed it, as servers do with idle ones, and a new one is worth a try.
+            return result;
+        }
+        let mut reasons = Vec::new();
+        let mut are_hopeless = true;
+        for place in 0..self.relays.len() {
+            let tried = match self.connect(place).await {
+                Ok(open) => self.send_over(open, mail).await,
+                Err(reason) => Tried::not_now(reason),
+            };
+            match tried {
+                Tried::Ended(result) => return result,
+                Tried::NotHere { reason, is_hopeless } => {
+                    are_hopeless &= is_hopeless;
+                    reasons.push(reason);
+                }
             }
         }
-        let open = match self.connect().await {
-            Ok(open) => open,
-            Err(text) => return MailResult::Deferred(text),
-        };
-        match self.send_over(open, mail).await {
-            Err(Lost::BeforeRecipient(text) | Lost::Later(text)) => MailResult::Deferred(text),
-            Ok(result) => result,
+        let reasons = reasons.join("; ");
+        if are_hopeless {
+            MailResult::Refused(reasons)
+        } else {
+            MailResult::Deferred(reasons)
         }
     }
 
@@ -83,79 +114,90 @@ impl Lane {
     pub(super) async fn close(&mut self) {
         if let Some(mut open) = self.open.take() {
             // The mails are through; whether the server hears it does not matter.
-            let _ = within("QUIT", QUIT, open.smtp.quit()).await;
+            let _ = within(Step::Quit, QUIT, open.connection.ask("QUIT")).await;
         }
     }
 
-    async fn connect(&self) -> Result<Open, String> {
-        let (shunned, fit): (Vec<_>, Vec<_>) = self.relays.iter().partition(|relay| relay.is_shunned());
-        let mut reasons = Vec::new();
-        for relay in fit.into_iter().chain(shunned) {
-            match relay.connect().await {
-                Ok(smtp) => {
-                    return Ok(Open {
-                        smtp,
-                        relay: relay.name(),
-                        mails: 0,
-                    });
-                }
-                Err(failure) => reasons.push(format!("{}: {}", relay.name(), failure.text())),
-            }
+    async fn connect(&mut self, place: usize) -> Result<Open, String> {
+        let relay = &self.relays[place];
+        let told = |reason: String| format!("{}: {reason}", relay.name());
+        if let Some(reason) = relay.cooling() {
+            return Err(told(reason));
         }
-        Err(reasons.join("; "))
+        let counted = self.metrics.connection(relay.name());
+        let (connection, offers) = relay.connect().await.map_err(|failure| told(failure.to_string()))?;
+        Ok(Open {
+            connection,
+            offers,
+            relay: place,
+            mails: 0,
+            _counted: counted,
+        })
     }
 
-    async fn send_over(&mut self, mut open: Open, mail: &Mail) -> Result<MailResult, Lost> {
-        let result = self.converse(&mut open.smtp, mail).await;
-        let told = |text: &str| format!("{}: {text}", open.relay);
-        match result {
-            Ok(answer) => {
-                let text = told(&answer.text);
+    async fn send_over(&mut self, mut open: Open, mail: &Mail) -> Tried {
+        let relays = self.relays.clone();
+        let relay = &relays[open.relay];
+        let told = |text: &dyn std::fmt::Display| format!("{}: {text}", relay.name());
+        let parameters = match parameters(mail, &open.offers) {
+            Ok(parameters) => parameters,
+            Err(reason) => {
                 self.park(open).await;
-                Ok(MailResult::Sent(text))
+                return Tried::NotHere {
+                    reason: told(&reason),
+                    is_hopeless: true,
+                };
             }
-            Err((Step::Mail, Failure::Lost(text))) => Err(Lost::BeforeRecipient(told(&text))),
-            Err((_, Failure::Lost(text))) => Err(Lost::Later(told(&text))),
-            Err((at, Failure::No(answer))) => {
-                let text = told(&answer.text);
-                if self.reset(&mut open.smtp).await {
+        };
+        let failure = match self.converse(&mut open.connection, mail, &parameters).await {
+            Ok(reply) => {
+                self.park(open).await;
+                return Tried::Ended(MailResult::Sent(told(&reply)));
+            }
+            Err(failure) => failure,
+        };
+        let text = told(&failure);
+        match &failure {
+            Failure::No { step, reply } => {
+                if self.reset(&mut open.connection).await {
                     self.park(open).await;
                 }
-                Ok(if at.is_refusal(answer.code) {
-                    MailResult::Refused(text)
+                return if *step == Step::Sender {
+                    Tried::not_now(text)
+                } else if is_refusal(reply.code) {
+                    Tried::Ended(MailResult::Refused(text))
                 } else {
-                    MailResult::Deferred(text)
-                })
+                    Tried::Ended(MailResult::Deferred(text))
+                };
             }
+            Failure::Closing { .. } => relay.fails(&failure),
+            Failure::Silence { step, .. } => self.metrics.timed_out(step.name()),
+            _ => {}
+        }
+        match failure.step() {
+            Step::Sender => Tried::not_now(text),
+            Step::Message if !matches!(failure, Failure::Closing { .. }) => {
+                self.metrics.ambiguous();
+                Tried::Ended(MailResult::Deferred(format!("{text}; it may have arrived")))
+            }
+            _ => Tried::Ended(MailResult::Deferred(text)),
         }
     }
 
     /// MAIL, RCPT, DATA, the message (RFC 5321, 3.3).
-    async fn converse(&self, smtp: &mut AsyncSmtpConnection, mail: &Mail) -> Result<Answer, (Step, Failure)> {
+    async fn converse(&mut self, smtp: &mut Connection, mail: &Mail, parameters: &str) -> Result<Reply, Failure> {
         let Timeouts { command, message, .. } = self.timeouts;
-        let mail_from = MailFrom::new(Some(mail.from.clone()), Vec::new());
-        step("MAIL", command, 250..=250, smtp.command(mail_from))
-            .await
-            .map_err(|failure| (Step::Mail, failure))?;
-        let rcpt = Rcpt::new(mail.to.clone(), Vec::new());
-        step("RCPT", command, 250..=252, smtp.command(rcpt))
-            .await
-            .map_err(|failure| (Step::Recipient, failure))?;
-        step("DATA", command, 354..=354, smtp.command(Data))
-            .await
-            .map_err(|failure| (Step::Message, failure))?;
-        step(
-            "the message",
-            message,
-            250..=259,
-            smtp.command(on_the_wire(&mail.bytes)),
-        )
-        .await
-        .map_err(|failure| (Step::Message, failure))
+        let line = format!("MAIL FROM:<{}>{parameters}", mail.from);
+        reply(Step::Sender, command, 250..=250, smtp.ask(&line)).await?;
+        let line = format!("RCPT TO:<{}>", mail.to);
+        reply(Step::Recipient, command, 250..=252, smtp.ask(&line)).await?;
+        reply(Step::Data, command, 354..=354, smtp.ask("DATA")).await?;
+        within(Step::Data, message, smtp.send(&on_the_wire(&mail.bytes))).await?;
+        reply(Step::Message, message, 250..=259, smtp.reply()).await
     }
 
-    async fn reset(&self, smtp: &mut AsyncSmtpConnection) -> bool {
-        step("RSET", self.timeouts.command, 250..=250, smtp.command(Rset))
+    async fn reset(&mut self, smtp: &mut Connection) -> bool {
+        reply(Step::Reset, self.timeouts.command, 250..=250, smtp.ask("RSET"))
             .await
             .is_ok()
     }
@@ -170,30 +212,51 @@ impl Lane {
     }
 }
 
-/// The message with its dots doubled (RFC 5321, 4.5.2) and the final dot. lettre would write that dot by itself, and wait 40 ms for
-/// the acknowledgement of what went before.
-fn on_the_wire(message: &[u8]) -> String {
-    let message = String::from_utf8_lossy(message);
-    let stuffed = message.replace("\r\n.", "\r\n..");
-    let first_dot = if message.starts_with('.') { "." } else { "" };
-    let line_end = if message.ends_with("\r\n") { "" } else { "\r\n" };
-    format!("{first_dot}{stuffed}{line_end}.\r\n")
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Mail,
-    Recipient,
-    Message,
-}
-
-impl Step {
-    /// Whether a no with this code is meant for this mail for good. 5yz to MAIL is about us, and so are, anywhere, bad sequences
-    /// (503), unknown commands (500, 502) and missing logins (530, 534, 535, 538): a wrong configuration must not burn mails.
-    fn is_refusal(self, code: u16) -> bool {
-        let about_us = matches!(code, 500 | 502 | 503 | 530 | 534 | 535 | 538);
-        self != Self::Mail && (500..600).contains(&code) && !about_us
+/// What MAIL says of this mail besides its sender, or why this server cannot take it.
+fn parameters(mail: &Mail, offers: &Offers) -> Result<String, String> {
+    let mut parameters = String::new();
+    if let Some(largest) = offers.size {
+        let size = mail.bytes.len();
+        if size > largest {
+            return Err(format!("the mail has {size} bytes, and the relay takes {largest}"));
+        }
+        parameters.push_str(&format!(" SIZE={size}"));
     }
+    if !mail.bytes.is_ascii() {
+        if !offers.eight_bit {
+            return Err("the mail needs 8BITMIME, which the relay does not offer".to_owned());
+        }
+        parameters.push_str(" BODY=8BITMIME");
+    }
+    if mail.needs_utf8() {
+        if !offers.utf8 {
+            return Err("the address needs SMTPUTF8, which the relay does not offer".to_owned());
+        }
+        parameters.push_str(" SMTPUTF8");
+    }
+    Ok(parameters)
+}
+
+/// The message with its dots doubled (RFC 5321, 4.5.2), and the final dot.
+fn on_the_wire(message: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(message.len() + message.len() / 64 + 5);
+    for line in message.split_inclusive(|&byte| byte == b'\n') {
+        if line.starts_with(b".") {
+            wire.push(b'.');
+        }
+        wire.extend_from_slice(line);
+    }
+    if !wire.ends_with(b"\r\n") {
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(b".\r\n");
+    wire
+}
+
+/// Whether a no with this code, after MAIL, is meant for this mail for good. Bad sequences (503), unknown commands (500, 502) and
+/// missing logins (530, 534, 535, 538) are about us: a wrong configuration must not burn mails.
+fn is_refusal(code: u16) -> bool {
+    (500..600).contains(&code) && !matches!(code, 500 | 502 | 503 | 530 | 534 | 535 | 538)
 }
 
 #[cfg(test)]
@@ -208,7 +271,7 @@ mod tests {
             ("a", "a\r\n.\r\n"),
             (".\r\n.\r\n..b\r\n", "..\r\n..\r\n...b\r\n.\r\n"),
         ] {
-            assert_eq!(on_the_wire(message.as_bytes()), wire);
+            assert_eq!(on_the_wire(message.as_bytes()), wire.as_bytes());
         }
     }
 }

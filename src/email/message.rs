@@ -27,8 +27,15 @@ pub struct Mail {
     pub from: Address,
     /// The one address that it goes to.
     pub to: Address,
-    /// The message: ASCII, lines of at most 998 bytes that end in CRLF.
+    /// The message: lines of at most 998 bytes that end in CRLF; ASCII, unless the recipient's name is not.
     pub bytes: Vec<u8>,
+}
+
+impl Mail {
+    /// Whether it can go only where SMTPUTF8 is offered (RFC 6531).
+    pub(super) fn needs_utf8(&self) -> bool {
+        !self.to.user().is_ascii()
+    }
 }
 
 /// An intent that cannot be made a mail of; trying again would not help.
@@ -38,7 +45,7 @@ pub enum ComposeError {
     #[error("the mail asks for template {0}, which this version does not have; run the version that accepted it")]
     UnknownTemplate(u16),
     /// An address cannot stand in a mail.
-    #[error("the {role} address is no ASCII mail address; correct it in the receiver, a domain in its xn-- form")]
+    #[error("the {role} address is no mail address; correct it in the receiver")]
     Address {
         /// `recipient` or `reply_to`.
         role: &'static str,
@@ -49,41 +56,49 @@ pub enum ComposeError {
     /// The message could not be put together.
     #[error("the mail cannot be put together")]
     Build(#[from] lettre::error::Error),
+    /// The signature could not be made.
+    #[error("the mail cannot be signed")]
+    Sign(#[from] aws_lc_rs::error::Unspecified),
     /// The mail library panicked.
     #[error("the mail library failed on this mail; please report it")]
     Panicked,
 }
 
-/// Makes the mail of an intent.
-pub fn compose(intent: &Intent, from: &Sender) -> Result<Mail, ComposeError> {
+/// Makes the mail of an intent. `console` is where the console is reached, for links.
+pub fn compose(intent: &Intent, from: &Sender, console: Option<&str>) -> Result<Mail, ComposeError> {
     // lettre has panicked on hostile text before; whatever slips past our own cleaning must cost one mail, not the service.
-    catch_unwind(AssertUnwindSafe(|| build(intent, from))).unwrap_or(Err(ComposeError::Panicked))
+    catch_unwind(AssertUnwindSafe(|| build(intent, from, console))).unwrap_or(Err(ComposeError::Panicked))
 }
 
-fn build(intent: &Intent, from: &Sender) -> Result<Mail, ComposeError> {
+fn build(intent: &Intent, from: &Sender, console: Option<&str>) -> Result<Mail, ComposeError> {
     if intent.template != Intent::TEMPLATE {
         return Err(ComposeError::UnknownTemplate(intent.template));
     }
     let to = address(&intent.recipient, "recipient")?;
-    let page = Page::of(intent);
+    let named = Named::of(intent, &to);
+    let page = Page::of(intent, console);
 
     let mut message = Message::builder()
         .from(from.mailbox())
-        .to(Mailbox::new(None, to.clone()))
         .subject(page.subject().as_str())
         .date(system_time(intent.date))
         .message_id(Some(message_id(intent.id, from)));
+    for address in named.to {
+        message = message.to(Mailbox::new(None, address));
+    }
+    for address in named.cc {
+        message = message.cc(Mailbox::new(None, address));
+    }
     if let Some(reply_to) = &intent.reply_to {
         message = message.reply_to(Mailbox::new(None, address(reply_to, "reply_to")?));
     }
     if let Some(answers) = intent.answers {
         message = message.in_reply_to(message_id(answers, from));
-        for ancestor in [Some(intent.root), (answers != intent.root).then_some(answers)]
-            .into_iter()
-            .flatten()
-        {
-            message = message.references(message_id(ancestor, from));
-        }
+        let ancestors = match answers == intent.root {
+            true => message_id(answers, from),
+            false => format!("{} {}", message_id(intent.root, from), message_id(answers, from)),
+        };
+        message = message.references(ancestors);
     }
     for (name, value) in own_headers(intent, from) {
         message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
@@ -100,11 +115,44 @@ fn build(intent: &Intent, from: &Sender) -> Result<Mail, ComposeError> {
     })
 }
 
+/// Whom the header names.
+struct Named {
+    to: Vec<Address>,
+    cc: Vec<Address>,
+}
+
+impl Named {
+    /// The receiver's people, as far as their addresses can stand in a mail to this one: a name that is not ASCII cannot where the mail
+    /// itself goes to one that is, since it would need servers that know SMTPUTF8.
+    fn of(intent: &Intent, recipient: &Address) -> Self {
+        let is_utf8 = !recipient.user().is_ascii();
+        let read = |texts: &[String]| -> Vec<Address> {
+            texts
+                .iter()
+                .filter_map(|text| address(text, "recipient").ok())
+                .filter(|address| is_utf8 || address.user().is_ascii())
+                .collect()
+        };
+        let (mut to, cc) = (read(&intent.to), read(&intent.cc));
+        if !to.contains(recipient) && !cc.contains(recipient) {
+            to.push(recipient.clone());
+        }
+        Self { to, cc }
+    }
+}
+
+/// An address that may stand in a command and a header. Its domain is written in ASCII, which every server knows.
 fn address(text: &str, role: &'static str) -> Result<Address, ComposeError> {
-    text.parse()
-        .ok()
-        .filter(|_| text.is_ascii())
-        .ok_or(ComposeError::Address { role })
+    let wrong = || ComposeError::Address { role };
+    if text.contains(char::is_control) {
+        return Err(wrong());
+    }
+    let address: Address = text.parse().map_err(|_| wrong())?;
+    if address.domain().is_ascii() {
+        return Ok(address);
+    }
+    let domain = idna::domain_to_ascii(address.domain()).map_err(|_| wrong())?;
+    Address::new(address.user(), domain).map_err(|_| wrong())
 }
 
 fn message_id(intent: IntentId, from: &Sender) -> String {
@@ -122,6 +170,7 @@ fn own_headers(intent: &Intent, from: &Sender) -> Vec<(&'static str, String)> {
         ("Auto-Submitted", "auto-generated".to_owned()),
         ("X-Auto-Response-Suppress", "All".to_owned()),
         ("List-Id", list_id(&intent.receiver, from)),
+        ("Content-Language", intent.language.tag().to_owned()),
     ];
     let Some(alerts) = intent.told.alerts() else {
         return headers;
@@ -161,9 +210,11 @@ fn state(alerts: &AlertList) -> &'static str {
     if fired + open == 0 { "resolved" } else { "firing" }
 }
 
-/// Quoted-printable or base64, never as it stands: in neither can a line begin with the boundary, whatever the text says.
+/// Quoted-printable or, where most of it would be escapes, base64; never as it stands: in neither can a line begin with the boundary,
+/// whatever the text says.
 fn part(content_type: ContentType, text: String) -> SinglePart {
-    let encoding = if text.is_ascii() {
+    let escapes = text.bytes().filter(|byte| !byte.is_ascii()).count();
+    let encoding = if escapes * 6 < text.len() {
         ContentTransferEncoding::QuotedPrintable
     } else {
         ContentTransferEncoding::Base64

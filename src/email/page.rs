@@ -1,101 +1,119 @@
 //! What a mail says: an intent's content as words, masked or clear, and its two renderings. Headers are absent: they are `message`'s.
 
-use std::{fmt::Write as _, sync::LazyLock};
+mod card;
+mod heading;
+mod shown;
+mod subject;
+mod words;
 
-use minijinja::{Environment, UndefinedBehavior, value::Serde};
+use std::sync::LazyLock;
+
+use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
-use super::header_text::{HeaderText, lines, one_line};
+use self::{
+    card::{Card, Detail, Fact, title},
+    heading::{color, heading, is_over},
+    shown::{MAX_VALUE, clock, meeting, utc},
+    subject::subject,
+    words::Words,
+};
+use super::header_text::{HeaderText, one_line};
 use crate::{
-    engine::outbox::{AlertList, Intent, Numbers, Told},
-    model::{Alert, AlertState, Evidence, Party, Payload, Personal, ResolveReason, Severity, Time},
+    engine::{
+        Change, TimelineEntry,
+        outbox::{AlertList, Because, Digest, GroupNews, Held, Intent, Numbers, Told},
+    },
+    model::Alert,
 };
 
-/// Longest value, in characters: a name, a key's value, a line of evidence.
-const MAX_VALUE: usize = 200;
-/// Longest description, in characters.
-const MAX_DESCRIPTION: usize = 8_000;
-/// Longest subject, in characters, before it is encoded.
-const MAX_SUBJECT: usize = 120;
-/// Steps that one rendering may take; an ordinary one takes a few hundred.
+/// Steps that one rendering may take; an ordinary one takes a few hundred, one of 50 alerts some thousand.
 const FUEL: u64 = 200_000;
 
 /// All that the templates see. Every text is already free of control and invisible characters.
 #[derive(Debug, Serialize)]
 pub(super) struct Page {
+    language: &'static str,
     subject: String,
     banner: String,
     color: &'static str,
-    summary: String,
-    description: String,
-    facts: Vec<Fact>,
-    runbook: String,
-    runbook_is_link: bool,
-    evidence: Vec<Item>,
-    id: String,
-    receiver: String,
-    /// The alerts that the mail tells of beside the first.
-    others: Vec<String>,
+    title: String,
+    /// Why this receiver is told, and what else is to be known before the alerts.
+    intro: Vec<String>,
+    /// How many alerts of each rule a digest tells of.
+    counts: Vec<Fact>,
+    sections: Vec<Section>,
+    timeline: Vec<Moment>,
+    /// What is not told of, and how the mail came to be.
+    notes: Vec<String>,
+    footer: String,
+    labels: Labels,
 }
 
+/// Alerts of one kind.
 #[derive(Debug, Serialize)]
-struct Fact {
-    name: String,
-    value: String,
+struct Section {
+    /// Empty where the mail is about one alert alone.
+    title: String,
+    cards: Vec<Card>,
+    /// How many more there are, in words; empty: none.
+    more: String,
 }
 
+/// One line of a meeting's timeline.
 #[derive(Debug, Serialize)]
-struct Item {
+struct Moment {
     at: String,
-    text: String,
+    who: String,
+    what: String,
+    color: &'static str,
+}
+
+/// The words that stand in the templates.
+#[derive(Debug, Serialize)]
+struct Labels {
+    runbook: &'static str,
+    console: &'static str,
+    evidence: &'static str,
+    timeline: &'static str,
 }
 
 impl Page {
-    pub(super) fn of(intent: &Intent) -> Self {
-        let alerts = intent.told.alerts();
-        let Some(alert) = alerts.and_then(|alerts| alerts.iter().next()) else {
-            return Self::without_alerts(intent);
-        };
-        let key = shown_key(alert, intent.clear);
-        let rule = one_line(&alert.rule, MAX_VALUE);
-        let summary = one_line(alert.summary.shown(intent.clear), MAX_VALUE);
+    /// `console`: where the console is reached, for links.
+    pub(super) fn of(intent: &Intent, console: Option<&str>) -> Self {
+        let words = Words(intent.language);
+        let none = AlertList::default();
+        let alerts = intent.told.alerts().unwrap_or(&none);
         Self {
-            subject: subject(intent, &alert.rule, &key, &summary),
-            banner: format!("{}: {rule}", heading(intent)),
-            color: color(intent),
-            description: lines(alert.description.shown(intent.clear), MAX_DESCRIPTION),
-            facts: facts(alert, key),
-            runbook_is_link: ["https://", "http://"]
-                .iter()
-                .any(|scheme| alert.runbook_url.starts_with(scheme)),
-            runbook: one_line(&alert.runbook_url, 1_000),
-            evidence: alert.evidence.iter().map(|e| item(e, intent.clear)).collect(),
-            id: alert.id.to_string(),
-            receiver: one_line(&intent.receiver, MAX_VALUE),
-            summary: if summary.is_empty() { rule } else { summary },
-            others: alerts.map(|alerts| others(alerts, intent.clear)).unwrap_or_default(),
-        }
-    }
-
-    /// Of a drill, or of news that has no alert to list.
-    fn without_alerts(intent: &Intent) -> Self {
-        let banner = match &*intent.told {
-            Told::Drill { .. } => "DRILL: nothing has happened",
-            _ => "Alerts",
-        };
-        Self {
-            subject: banner.to_owned(),
-            banner: banner.to_owned(),
-            color: "#1f5fa8",
-            summary: banner.to_owned(),
-            description: String::new(),
-            facts: Vec::new(),
-            runbook: String::new(),
-            runbook_is_link: false,
-            evidence: Vec::new(),
-            id: intent.id.to_string(),
-            receiver: one_line(&intent.receiver, MAX_VALUE),
-            others: Vec::new(),
+            language: intent.language.tag(),
+            subject: subject(intent, words),
+            banner: heading(intent, words),
+            color: color(intent.severity, is_over(intent)),
+            title: page_title(intent, alerts, words),
+            intro: intro(intent, words),
+            counts: match &*intent.told {
+                Told::Digest(digest) => counts(digest, words),
+                _ => Vec::new(),
+            },
+            sections: sections(alerts, intent, console, words),
+            timeline: match &*intent.told {
+                Told::Group(news) => news.timeline.iter().map(|entry| moment(entry, words)).collect(),
+                _ => Vec::new(),
+            },
+            notes: match &*intent.told {
+                Told::Group(news) => held(&news.held, words)
+                    .into_iter()
+                    .chain(group(news, intent.clear, words))
+                    .collect(),
+                _ => Vec::new(),
+            },
+            footer: footer(intent, alerts, words),
+            labels: Labels {
+                runbook: words.pick("What to do", "处理方法"),
+                console: words.pick("Open in the console", "在控制台中打开"),
+                evidence: words.pick("What it rests on, newest first", "依据（最新的在前）"),
+                timeline: words.pick("The meeting so far (UTC)", "会议经过（UTC）"),
+            },
         }
     }
 
@@ -105,12 +123,12 @@ impl Page {
 
     /// The plain text, lines ending in LF.
     pub(super) fn text(&self) -> Result<String, minijinja::Error> {
-        TEMPLATES.get_template("alert.txt")?.render(Serde(self))
+        TEMPLATES.get_template("mail.txt")?.render(Serde(self))
     }
 
     /// The HTML, lines ending in LF.
     pub(super) fn html(&self) -> Result<String, minijinja::Error> {
-        TEMPLATES.get_template("alert.html")?.render(Serde(self))
+        TEMPLATES.get_template("mail.html")?.render(Serde(self))
     }
 }
 
@@ -120,216 +138,233 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.set_fuel(Some(FUEL));
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    templates.set_syntax(syntax.expect("a valid syntax"));
     for (name, source) in [
-        ("alert.txt", include_str!("templates/alert.txt")),
-        ("alert.html", include_str!("templates/alert.html")),
+        ("mail.txt", include_str!("templates/mail.txt")),
+        ("mail.html", include_str!("templates/mail.html")),
     ] {
         templates.add_template(name, source).expect("a valid template");
     }
     templates
 });
 
-/// `[CRITICAL] port-full 33333: No free port`: what must be read on a locked phone stands within the first 70 characters.
-fn subject(intent: &Intent, rule: &str, key: &[(String, String)], summary: &str) -> String {
-    let rule = one_line(rule, 32);
-    let mut subject = format!("[{}] {rule}", heading(intent));
-    let about = match key.iter().find(|(name, _)| name == "billing_code") {
-        Some((_, meeting)) => meeting.clone(),
-        None => key
-            .iter()
-            .map(|(_, value)| value.as_str())
-            .collect::<Vec<_>>()
-            .join(" "),
-    };
-    if !about.is_empty() {
-        let _ = write!(subject, " {}", one_line(&about, 24));
+/// The one alert's summary, or how many there are and where.
+fn page_title(intent: &Intent, alerts: &AlertList, words: Words) -> String {
+    if let Told::Drill { .. } = &*intent.told {
+        return words
+            .pick(
+                "This is a drill: nothing has happened.",
+                "这是一次演练，未发生任何情况。",
+            )
+            .to_owned();
     }
-    if !summary.is_empty() {
-        let _ = write!(subject, ": {summary}");
+    let Numbers { fired, resolved, open } = alerts.numbers();
+    if fired + resolved + open == 1
+        && let Some(alert) = alerts.iter().next()
+    {
+        return title(alert, intent.clear);
     }
-    one_line(&subject, MAX_SUBJECT)
-}
-
-/// An end is told as an end; anything else by how bad it is.
-fn heading(intent: &Intent) -> &'static str {
-    match (is_over(intent), intent.severity) {
-        (true, _) => "RESOLVED",
-        (_, Severity::Critical) => "CRITICAL",
-        (_, Severity::Warning) => "WARNING",
-        (_, Severity::Info) => "INFO",
+    let numbers = words.numbers(fired, resolved, open);
+    match alerts.iter().next().and_then(meeting) {
+        Some(code) if alerts.iter().all(|alert| meeting(alert) == Some(code)) => {
+            let (meeting, code) = (words.pick("Meeting", "会议"), one_line(code, MAX_VALUE));
+            format!("{meeting} {code}{}{numbers}", words.pick(": ", "："))
+        }
+        _ => numbers,
     }
 }
 
-fn color(intent: &Intent) -> &'static str {
-    match (is_over(intent), intent.severity) {
-        (true, _) => "#2e7d32",
-        (_, Severity::Critical) => "#b3261e",
-        (_, Severity::Warning) => "#9a5b00",
-        (_, Severity::Info) => "#1f5fa8",
+fn intro(intent: &Intent, words: Words) -> Vec<String> {
+    match &*intent.told {
+        Told::Group(news) => match &news.because {
+            Because::Routed => Vec::new(),
+            Because::Escalated { after } => {
+                let after = words.lasted(*after);
+                vec![match words.pick(true, false) {
+                    true => format!("Nobody has taken this on within {after} of the first mail, so you are told too."),
+                    false => format!("首封邮件发出后 {after} 内无人受理，现通知您。"),
+                }]
+            }
+            Because::Unreached { receiver } => {
+                let receiver = one_line(receiver, MAX_VALUE);
+                vec![match words.pick(true, false) {
+                    true => format!("{receiver} could not be reached, so you are told instead."),
+                    false => format!("无法送达 {receiver}，现改为通知您。"),
+                }]
+            }
+        },
+        Told::Digest(digest) => digest_intro(digest, words),
+        Told::RulesChanged(_) => vec![
+            words
+                .pick(
+                    "A new set of rules was put in force, which ended these alerts. What they told of may go on.",
+                    "新的规则已生效，以下告警因此结束。其所指的情况可能仍在持续。",
+                )
+                .to_owned(),
+        ],
+        Told::Drill { by } => {
+            let by = one_line(by, MAX_VALUE);
+            vec![match words.pick(true, false) {
+                true => format!(
+                    "{by} asked whether mail to {} arrives. It does.",
+                    one_line(&intent.receiver, MAX_VALUE)
+                ),
+                false => format!(
+                    "{by} 测试发往 {} 的邮件能否送达：已送达。",
+                    one_line(&intent.receiver, MAX_VALUE)
+                ),
+            }]
+        }
     }
 }
 
-fn is_over(intent: &Intent) -> bool {
-    let numbers = intent.told.alerts().map(AlertList::numbers).unwrap_or_default();
-    numbers.fired + numbers.open == 0 && numbers.resolved > 0
-}
-
-/// `resolved: port-full 33333`, a line for each alert but the first, and how many are not listed.
-fn others(alerts: &AlertList, clear: bool) -> Vec<String> {
-    let kinds = [
-        ("fired", &alerts.fired),
-        ("resolved", &alerts.resolved),
-        ("open", &alerts.open),
-    ];
-    let listed = kinds
-        .into_iter()
-        .flat_map(|(kind, alerts)| alerts.iter().map(move |alert| (kind, alert)))
-        .skip(1);
-    let mut lines: Vec<String> = listed
-        .map(|(kind, alert)| {
-            let key: Vec<String> = shown_key(alert, clear).into_iter().map(|(_, value)| value).collect();
-            format!("{kind}: {} {}", one_line(&alert.rule, MAX_VALUE), key.join(" "))
-        })
-        .collect();
-    let more = alerts.more;
-    if more != Numbers::default() {
-        lines.push(format!(
-            "and not listed: {} fired, {} resolved, {} open",
-            more.fired, more.resolved, more.open
-        ));
+fn digest_intro(digest: &Digest, words: Words) -> Vec<String> {
+    let since = utc(digest.since);
+    let mut lines = Vec::new();
+    if digest.held_back > 0 {
+        lines.push(match words.pick(true, false) {
+            true => format!(
+                "{} mails since {since} were held back, since this receiver gets only so many an hour. This one tells of all of them.",
+                digest.held_back
+            ),
+            false => format!("自 {since} 起，因每小时邮件数上限，{} 封邮件合并为本封。", digest.held_back),
+        });
+    }
+    if digest.given_up > 0 {
+        lines.push(match words.pick(true, false) {
+            true => format!(
+                "{} mails since {since} were given up, since too many waited.",
+                digest.given_up
+            ),
+            false => format!("自 {since} 起，因等待的邮件过多，{} 封邮件未再发送。", digest.given_up),
+        });
     }
     lines
 }
 
-/// The key as this receiver may see it: a rule may take a name, a number or a city as its key.
-fn shown_key(alert: &Alert, clear: bool) -> Vec<(String, String)> {
-    alert
-        .key
-        .iter()
-        .map(|(name, value)| {
-            let shown = match name.as_str() {
-                "name" | "phone" | "acm_phone" | "city" => shown(&Personal::new(value.clone()), clear),
-                _ => value.to_string(),
-            };
-            (name.to_string(), one_line(&shown, MAX_VALUE))
+fn counts(digest: &Digest, words: Words) -> Vec<Fact> {
+    let rules = digest.by_rule.iter();
+    rules
+        .map(|(rule, Numbers { fired, resolved, open })| Fact {
+            name: one_line(rule, MAX_VALUE),
+            value: words.numbers(*fired, *resolved, *open),
         })
         .collect()
 }
 
-fn facts(alert: &Alert, key: Vec<(String, String)>) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let mut tell = |name: &str, value: String| {
-        facts.push(Fact {
-            name: name.to_owned(),
-            value,
-        });
+fn sections(alerts: &AlertList, intent: &Intent, console: Option<&str>, words: Words) -> Vec<Section> {
+    let listed = alerts.iter().count();
+    let numbers = alerts.numbers();
+    let is_one = numbers.fired + numbers.resolved + numbers.open == 1;
+    let detail = Detail::of(listed);
+    let kinds: [(&str, &[Alert], u64); 3] = [
+        (words.pick("New", "新触发"), &alerts.fired, alerts.more.fired),
+        (words.pick("Over", "已恢复"), &alerts.resolved, alerts.more.resolved),
+        (words.pick("Still burning", "仍在持续"), &alerts.open, alerts.more.open),
+    ];
+    kinds
+        .into_iter()
+        .filter(|(_, alerts, more)| !alerts.is_empty() || *more > 0)
+        .map(|(title, alerts, more)| Section {
+            title: if is_one { String::new() } else { title.to_owned() },
+            cards: alerts
+                .iter()
+                .map(|alert| Card::of(alert, detail, intent.clear, console, words))
+                .collect(),
+            more: match (more, words.pick(true, false)) {
+                (0, _) => String::new(),
+                (_, true) => format!("and {more} more, not listed"),
+                (_, false) => format!("另有 {more} 条未列出"),
+            },
+        })
+        .collect()
+}
+
+fn moment(entry: &TimelineEntry, words: Words) -> Moment {
+    let (who, what, color) = match &entry.change {
+        Change::Meeting(status) => (
+            words.pick("meeting", "会议").to_owned(),
+            words.conference(*status),
+            "#1f5fa8",
+        ),
+        Change::Participant {
+            party_id,
+            status,
+            reason,
+        } => (
+            one_line(party_id, MAX_VALUE / 4),
+            words.participant(*status, *reason),
+            match reason {
+                Some(reason) if reason.is_refusal() => "#b3261e",
+                _ if status.is_present() => "#2e7d32",
+                _ => "#65676b",
+            },
+        ),
     };
-    for (name, value) in key {
-        match name.as_str() {
-            "billing_code" => tell("Meeting", value),
-            "party_id" => tell("Participant", value),
-            _ => tell(&one_line(&name, MAX_VALUE), value),
-        }
-    }
-    tell("Severity", alert.severity.to_string());
-    tell("Since", utc(alert.started_at));
-    if let AlertState::Resolved { at, reason } = alert.state {
-        tell("Ended", utc(at));
-        tell("Lasted", lasted(alert.started_at, at));
-        tell("Because", why(reason).to_owned());
-    }
-    tell("Matched", matched(alert.occurrences, alert.last_seen_at));
-    for (name, value) in &alert.labels {
-        tell(&one_line(name, MAX_VALUE), one_line(value, MAX_VALUE));
-    }
-    facts
-}
-
-fn matched(times: u64, last: Time) -> String {
-    if times <= 1 {
-        "once".to_owned()
-    } else {
-        format!("{times} times, last at {}", utc(last))
+    Moment {
+        at: clock(entry.at),
+        who,
+        what,
+        color,
     }
 }
 
-/// `2026-11-22 10:00:05 UTC`, whole seconds.
-fn utc(time: Time) -> String {
-    jiff::Timestamp::from_second(time.to_parts().0).map_or_else(
-        |_| time.to_string(),
-        |timestamp| timestamp.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-    )
+/// `Grouped by rule: port-full, billing_code: 33333`; nothing where the mail is about one alert, which says all that itself.
+fn group(news: &GroupNews, clear: bool, words: Words) -> Option<String> {
+    let Numbers { fired, resolved, open } = news.alerts.numbers();
+    let names: Vec<String> = news
+        .common
+        .iter()
+        .map(|(name, value)| format!("{}: {}", one_line(name, MAX_VALUE), shown::value(name, value, clear)))
+        .collect();
+    let is_told = fired + resolved + open > 1 && !names.is_empty();
+    is_told.then(|| {
+        format!(
+            "{} {}",
+            words.pick("Grouped by", "分组："),
+            names.join(words.pick(", ", "，"))
+        )
+    })
 }
 
-/// `1h 2m 5s`; `0s` if it ended at once.
-fn lasted(from: Time, to: Time) -> String {
-    let seconds = (to - from).as_secs();
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    let mut text = String::new();
-    for (count, unit) in [(days, 'd'), (hours, 'h'), (minutes, 'm'), (seconds % 60, 's')] {
-        if count > 0 {
-            let _ = write!(text, "{count}{unit} ");
-        }
-    }
-    if text.is_empty() {
-        "0s".to_owned()
-    } else {
-        text.trim_end().to_owned()
-    }
+/// `Not told of: 2 silenced, 1 taken on`
+fn held(held: &Held, words: Words) -> Option<String> {
+    let Held {
+        silenced,
+        inhibited,
+        acknowledged,
+    } = *held;
+    let parts: Vec<String> = [
+        (silenced, words.pick("silenced", "已静默")),
+        (inhibited, words.pick("held back by another alert", "被其他告警抑制")),
+        (acknowledged, words.pick("taken on", "已受理")),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, word)| format!("{number} {word}"))
+    .collect();
+    let label = words.pick("Burning in this group, and not told of: ", "同组中仍在持续但未通知：");
+    (!parts.is_empty()).then(|| format!("{label}{}", parts.join(words.pick(", ", "，"))))
 }
 
-fn why(reason: ResolveReason) -> &'static str {
-    match reason {
-        ResolveReason::Condition => "what the rule watches no longer holds",
-        ResolveReason::Match => "a notification that ends it came in",
-        ResolveReason::Timeout => "it has not matched again for the time that the rule sets",
-        ResolveReason::MeetingClosed => "the meeting is over",
-        ResolveReason::Operator => "an operator ended it",
-        ResolveReason::RuleChanged => "the rule was changed",
-        ResolveReason::RuleRemoved => "the rule was removed or switched off",
-        ResolveReason::OffSchedule => "the rule looks only during a schedule, which has closed",
-        ResolveReason::RuleFailed => "the rule was set aside, since the service failed on it; look into its log",
-        ResolveReason::Evicted => "the rule reached its bound of open alerts, and this one had been idle the longest",
-    }
-}
-
-fn item(evidence: &Evidence, clear: bool) -> Item {
-    let text = match &evidence.payload {
-        Payload::Conf(conf) => format!("meeting {}: {}", conf.billing_code, conf.status),
-        Payload::Party(party) => said_of(party, clear),
+/// `Alert 2a…, told to bridge-ops; mail 2 of its thread`
+fn footer(intent: &Intent, alerts: &AlertList, words: Words) -> String {
+    let receiver = one_line(&intent.receiver, MAX_VALUE);
+    let mut listed = alerts.iter();
+    let alert = match (listed.next(), listed.next()) {
+        (Some(alert), None) => format!("{} {} · ", words.pick("Alert", "告警"), alert.id),
+        _ => String::new(),
     };
-    Item {
-        at: utc(evidence.occurred_at),
-        text: one_line(&format!("{text} (from {})", evidence.source), 2 * MAX_VALUE),
-    }
-}
-
-/// `真** 139****2332, participant 7YY1 of meeting 33333: DISCONNECTED, PORT_FULL`.
-fn said_of(party: &Party, clear: bool) -> String {
-    let mut text = String::new();
-    for personal in [&party.name, &party.phone, &party.city] {
-        if !personal.is_empty() {
-            let _ = write!(text, "{} ", one_line(&shown(personal, clear), MAX_VALUE / 4));
-        }
-    }
-    if !text.is_empty() {
-        text.truncate(text.trim_end().len());
-        text.push_str(", ");
-    }
-    let participant = one_line(&party.party_id, MAX_VALUE / 4);
-    let meeting = one_line(&party.billing_code, MAX_VALUE / 4);
-    let _ = write!(text, "participant {participant} of meeting {meeting}: {}", party.status);
-    if let Some(reason) = party.disconnect_reason {
-        let _ = write!(text, ", {reason}");
-    }
-    text
-}
-
-fn shown(personal: &Personal, clear: bool) -> String {
-    if clear {
-        personal.clear().to_owned()
-    } else {
-        personal.masked()
+    match words.pick(true, false) {
+        true => format!(
+            "{alert}Told to {receiver} · mail {} of this thread · times are UTC",
+            intent.number
+        ),
+        false => format!(
+            "{alert}通知对象 {receiver} · 本会话第 {} 封 · 时间均为 UTC",
+            intent.number
+        ),
     }
 }
 

@@ -1,199 +1,215 @@
-//! A relay that can be connected to: address, encryption, login, and whether it could be reached lately.
+//! A relay that can be connected to: address, encryption, login, and whether it wants to be left alone.
 
 use std::{
-    fs,
-    net::IpAddr,
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use lettre::transport::smtp::{
-    authentication::{Credentials, Mechanism},
-    client::{AsyncSmtpConnection, Certificate, TlsParameters},
-    extension::ClientId,
-};
-use secrecy::ExposeSecret as _;
-use tokio::time::Instant;
+use tokio::{net::TcpStream, time::Instant};
+use tokio_rustls::rustls::{ClientConfig, pki_types::ServerName};
 
 use super::{
-    answer::{Failure, failure, step, within},
-    settings::{RelaySettings, Timeouts, Tls},
+    connection::Connection,
+    login::log_in,
+    offers::Offers,
+    settings::{CoolDown, Login, RelaySettings, Timeouts, Tls},
+    step::{Failure, Step, reply, within},
+    tls::{TlsError, client_config, server_name},
 };
-
-/// For so long a relay that could not be connected is tried after the others.
-const SHUNNED: Duration = Duration::from_mins(1);
+use crate::metrics::MailMetrics;
 
 /// A relay, shared by all lanes.
 pub(super) struct Relay {
+    /// `smtp.example.com:587`
+    name: String,
     host: String,
     port: u16,
     tls: Tls,
-    parameters: Option<TlsParameters>,
-    credentials: Option<Credentials>,
-    hello: ClientId,
+    trust: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    login: Option<Login>,
+    hello: String,
     timeouts: Timeouts,
-    /// When it last could not be connected; `None` since it could.
-    failed_at: Mutex<Option<Instant>>,
+    cool_down: CoolDown,
+    health: Mutex<Health>,
+    metrics: MailMetrics,
+}
+
+/// How it went lately.
+#[derive(Default)]
+struct Health {
+    /// Failures since it last could be used.
+    failures: u32,
+    /// The last one, and until when it is left alone for it.
+    cooling: Option<(Instant, String)>,
 }
 
 /// A relay's settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
-    /// A user name without a password.
-    #[error("the relay {host} has a username but no password; name its password_file")]
-    NoPassword {
-        /// The relay.
-        host: String,
-    },
     /// The password would cross the network unencrypted.
     #[error("the relay {host} would get the password in clear; set tls to starttls or tls")]
     PasswordInClear {
         /// The relay.
         host: String,
     },
-    /// The file of certificate authorities cannot be read.
-    #[error("cannot read the certificate authorities in {path} for the relay {host}")]
-    ReadAuthorities {
-        /// The relay.
-        host: String,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The certificates cannot be used.
-    #[error("cannot set up TLS for the relay {host}; check its name and its ca_file")]
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS for the relay {host}; check its name, ca_file, client_cert_file and client_key_file")]
     Tls {
         /// The relay.
         host: String,
         /// Why.
-        source: lettre::transport::smtp::Error,
+        source: TlsError,
     },
 }
 
 impl Relay {
     /// Reads certificates; blocks for that.
-    pub(super) fn new(settings: &RelaySettings, hello: ClientId, timeouts: Timeouts) -> Result<Self, RelayError> {
+    pub(super) fn new(
+        settings: &RelaySettings,
+        hello: &str,
+        timeouts: Timeouts,
+        cool_down: CoolDown,
+        metrics: MailMetrics,
+    ) -> Result<Self, RelayError> {
+        let host = settings.host.clone();
+        if settings.tls == Tls::None && settings.login.is_some() && !settings.is_loopback() {
+            return Err(RelayError::PasswordInClear { host });
+        }
+        let trust = match settings.tls {
+            Tls::None => None,
+            Tls::Tls | Tls::Starttls => Some(
+                client_config(settings)
+                    .and_then(|config| Ok((config, server_name(&host)?)))
+                    .map_err(|source| RelayError::Tls {
+                        host: host.clone(),
+                        source,
+                    })?,
+            ),
+        };
+        let name = format!("{host}:{}", settings.port());
+        metrics.relay_known(&name);
         Ok(Self {
-            host: settings.host.clone(),
+            name,
+            host,
             port: settings.port(),
             tls: settings.tls,
-            parameters: match settings.tls {
-                Tls::None => None,
-                Tls::Tls | Tls::Starttls => Some(tls_parameters(settings)?),
-            },
-            credentials: credentials(settings)?,
-            hello,
+            trust,
+            login: settings.login.clone(),
+            hello: hello.to_owned(),
             timeouts,
-            failed_at: Mutex::new(None),
+            cool_down,
+            health: Mutex::default(),
+            metrics,
         })
     }
 
     /// `smtp.example.com:587`
-    pub(super) fn name(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
-    /// Whether it could not be connected a short while ago.
-    pub(super) fn is_shunned(&self) -> bool {
-        self.failed_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some_and(|at| at.elapsed() < SHUNNED)
+    /// Why it is left alone now, if it is.
+    pub(super) fn cooling(&self) -> Option<String> {
+        let health = self.health();
+        let (until, reason) = health.cooling.as_ref()?;
+        let left = until.checked_duration_since(Instant::now())?;
+        Some(format!("left alone for {}s more after: {reason}", left.as_secs() + 1))
     }
 
     /// A connection that is encrypted and logged in as configured, or none. A relay that refuses the greeting, the encryption or the
     /// login is as good as down: that is no mail's fault.
-    pub(super) async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
+    pub(super) async fn connect(&self) -> Result<(Connection, Offers), Failure> {
         let result = self.try_connect().await;
-        self.note(&result);
+        match &result {
+            Ok(_) => self.works(),
+            Err(failure) => self.fails(failure),
+        }
         result
     }
 
-    async fn try_connect(&self) -> Result<AsyncSmtpConnection, Failure> {
+    async fn try_connect(&self) -> Result<(Connection, Offers), Failure> {
         let Timeouts { connect, command, .. } = self.timeouts;
-        let implicit = self.parameters.clone().filter(|_| self.tls == Tls::Tls);
-        let opening = AsyncSmtpConnection::connect_tokio1(
-            (self.host.as_str(), self.port),
-            Some(connect),
-            &self.hello,
-            implicit,
-            None,
-        );
-        let mut smtp = within("greeting", connect + command, opening)
-            .await?
-            .map_err(|error| failure("greeting", &error))?;
-
-        if let Some(parameters) = self.parameters.clone().filter(|_| self.tls == Tls::Starttls) {
-            if !smtp.can_starttls() {
-                return Err(Failure::Lost("STARTTLS is required but not offered".to_owned()));
+        let stream = within(
+            Step::Connect,
+            connect,
+            TcpStream::connect((self.host.as_str(), self.port)),
+        )
+        .await?;
+        // A command waits for its reply; holding it back for more to come only costs time.
+        let _ = stream.set_nodelay(true);
+        let mut connection = Connection::new(stream);
+        if self.tls == Tls::Tls {
+            connection = self.encrypt(connection).await?;
+        }
+        reply(Step::Greeting, command, 220..=220, connection.reply()).await?;
+        let mut offers = self.say_hello(&mut connection).await?;
+        if self.tls == Tls::Starttls {
+            if !offers.starttls {
+                return Err(Failure::NotOffered {
+                    step: Step::StartTls,
+                    what: "STARTTLS",
+                });
             }
-            within("STARTTLS", connect + command, smtp.starttls(parameters, &self.hello))
-                .await?
-                .map_err(|error| failure("STARTTLS", &error))?;
+            reply(Step::StartTls, command, 220..=220, connection.ask("STARTTLS")).await?;
+            connection = self.encrypt(connection).await?;
+            // What was offered in clear counts no more (RFC 3207, 4.2).
+            offers = self.say_hello(&mut connection).await?;
         }
-        if let Some(credentials) = &self.credentials {
-            let mechanisms = [Mechanism::Plain, Mechanism::Login];
-            if smtp.server_info().get_auth_mechanism(&mechanisms).is_none() {
-                return Err(Failure::Lost("neither AUTH PLAIN nor LOGIN is offered".to_owned()));
-            }
-            step("AUTH", command, 235..=235, smtp.auth(&mechanisms, credentials)).await?;
+        if let Some(login) = &self.login {
+            log_in(&mut connection, &offers, login, command).await?;
         }
-        Ok(smtp)
+        Ok((connection, offers))
     }
 
-    /// Remembers how it went, and tells the log when that changes, not each time.
-    fn note(&self, result: &Result<AsyncSmtpConnection, Failure>) {
-        let failed_at = result.is_err().then(Instant::now);
-        let before = std::mem::replace(
-            &mut *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner),
-            failed_at,
-        );
-        match (before, result) {
-            (None, Err(failure)) => tracing::warn!(
-                relay = self.name(),
-                reason = failure.text(),
-                "the relay cannot be used; its mails wait"
-            ),
-            (Some(_), Ok(_)) => tracing::info!(relay = self.name(), "the relay can be used again"),
-            (None, Ok(_)) | (Some(_), Err(_)) => {}
+    async fn encrypt(&self, connection: Connection) -> Result<Connection, Failure> {
+        let Some((config, name)) = &self.trust else {
+            return Ok(connection);
+        };
+        let handshake = connection.encrypt(config.clone(), name.clone());
+        within(Step::Handshake, self.timeouts.connect, handshake).await
+    }
+
+    async fn say_hello(&self, connection: &mut Connection) -> Result<Offers, Failure> {
+        let hello = format!("EHLO {}", self.hello);
+        let said = reply(Step::Hello, self.timeouts.command, 250..=250, connection.ask(&hello)).await?;
+        Ok(Offers::read(&said))
+    }
+
+    /// Leaves the relay alone for a while, twice as long each time. Lanes that fail together count once.
+    pub(super) fn fails(&self, failure: &Failure) {
+        let reason = failure.to_string();
+        let now = Instant::now();
+        let mut health = self.health();
+        if health.cooling.as_ref().is_some_and(|(until, _)| *until > now) {
+            return;
         }
+        if health.failures == 0 {
+            tracing::warn!(relay = self.name, reason, "the relay cannot be used; its mails wait");
+        }
+        let pause = self.cool_down.after(health.failures);
+        health.failures = health.failures.saturating_add(1);
+        health.cooling = Some((now + pause, reason));
+        self.metrics.relay_failed(&self.name, failure.step().name());
+    }
+
+    fn works(&self) {
+        let mut health = self.health();
+        if health.failures > 0 {
+            tracing::info!(relay = self.name, "the relay can be used again");
+        }
+        *health = Health::default();
+        self.metrics.relay_works(&self.name);
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn tls_parameters(settings: &RelaySettings) -> Result<TlsParameters, RelayError> {
-    let tls = |source| RelayError::Tls {
-        host: settings.host.clone(),
-        source,
-    };
-    let mut builder = TlsParameters::builder(settings.host.clone());
-    if let Some(path) = &settings.ca_file {
-        let pem = fs::read(path).map_err(|source| RelayError::ReadAuthorities {
-            host: settings.host.clone(),
-            path: path.clone(),
-            source,
-        })?;
-        builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(tls)?);
+impl CoolDown {
+    fn after(self, failures: u32) -> Duration {
+        self.first
+            .saturating_mul(2_u32.saturating_pow(failures))
+            .min(self.longest)
     }
-    builder.build_rustls().map_err(tls)
-}
-
-fn credentials(settings: &RelaySettings) -> Result<Option<Credentials>, RelayError> {
-    let Some(username) = &settings.username else {
-        return Ok(None);
-    };
-    let host = settings.host.clone();
-    let Some(password) = &settings.password else {
-        return Err(RelayError::NoPassword { host });
-    };
-    if settings.tls == Tls::None && !is_loopback(&host) {
-        return Err(RelayError::PasswordInClear { host });
-    }
-    let password = password.expose_secret().to_owned();
-    Ok(Some(Credentials::new(username.clone(), password)))
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

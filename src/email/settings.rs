@@ -1,9 +1,9 @@
-//! The `mail:` part of the configuration.
+//! How mail leaves: what the mailer is told at its start. Reading it from the operator's file is `config`'s.
 
 use std::{
-    fs, io,
+    net::IpAddr,
     num::{NonZeroU16, NonZeroUsize},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -12,37 +12,33 @@ use serde::{Deserialize, Serialize};
 
 use super::Sender;
 
-/// How mail leaves. With nothing configured it is written into the folder `outbox`, so that the service runs whole on a laptop.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+/// How mail leaves. By default it is written into the folder `outbox`, so that the service runs whole on a laptop.
+#[derive(Debug, Clone)]
 pub struct MailSettings {
     /// Who mails come from; its domain also makes the Message-IDs, so changing it parts the threads of open alerts.
     pub from: Sender,
-    /// SMTP servers that take our mail, in the order in which they are tried: a later one only where an earlier cannot be connected.
+    /// Where people reach the console, for links in mails: `https://bellwether.example.com`; no links if absent.
+    pub console: Option<String>,
+    /// SMTP servers that take our mail, in the order in which they are tried: a later one only where an earlier cannot be used.
     pub relays: Vec<RelaySettings>,
     /// Where mails are written as `.eml` files instead; `./outbox` if absent. Not together with `relays`.
     pub folder: Option<PathBuf>,
     /// The name in our EHLO; the domain of `from` if absent.
     pub hello_name: Option<HelloName>,
-    /// How many mails are under way at once, each on a connection of its own; 4 if absent, 64 at most.
+    /// How many mails are under way at once, each on a connection of its own, and so how many connections a relay sees at most; 4 by
+    /// default, 64 at most.
     pub lanes: NonZeroUsize,
     /// How long each step of a conversation may take.
     pub timeouts: Timeouts,
+    /// How long a relay that cannot be used is left alone.
+    pub cool_down: CoolDown,
+    /// In whose name mails are signed; unsigned if absent: most relays sign what they take.
+    pub dkim: Option<DkimSettings>,
 }
 
 impl MailSettings {
     /// The most lanes there can be.
     pub const MAX_LANES: usize = 64;
-
-    /// Reads the password files into memory. To be called once, before the mailer starts.
-    pub fn read_secrets(&mut self) -> Result<(), SecretError> {
-        for relay in &mut self.relays {
-            if let Some(path) = &relay.password_file {
-                relay.password = Some(read_secret(path)?);
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Default for MailSettings {
@@ -50,39 +46,44 @@ impl Default for MailSettings {
     fn default() -> Self {
         Self {
             from: "Bellwether <bellwether@localhost>".parse().expect("a valid sender"),
+            console: None,
             relays: Vec::new(),
             folder: None,
             hello_name: None,
             lanes: NonZeroUsize::new(4).expect("not zero"),
             timeouts: Timeouts::default(),
+            cool_down: CoolDown::default(),
+            dkim: None,
         }
     }
 }
 
+/// How mails are signed (DKIM).
+#[derive(Debug, Clone)]
+pub struct DkimSettings {
+    /// The domain that vouches for them; receivers want it to be that of `from`.
+    pub domain: String,
+    /// Which of the domain's keys: its public half stands in the DNS under `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// A PEM file of the private half, RSA or Ed25519, which nobody but its owner may have access to.
+    pub key_file: PathBuf,
+}
+
 /// An SMTP server that takes our mail.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct RelaySettings {
     /// Its name, which its certificate must bear, or its address.
     pub host: String,
     /// Its port: 587 for `starttls`, 465 for `tls`, 25 for `none`, if absent.
-    #[serde(default)]
     pub port: Option<NonZeroU16>,
     /// How the connection is encrypted.
-    #[serde(default)]
     pub tls: Tls,
     /// A PEM file of certificate authorities to trust beside the system's, for a private relay.
-    #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// Who we are in TLS, for relays that ask.
+    pub identity: Option<Identity>,
     /// Who logs in; nobody if absent.
-    #[serde(default)]
-    pub username: Option<String>,
-    /// The file that holds the password; a line break at its end does not count. A password never stands in the configuration.
-    #[serde(default)]
-    pub password_file: Option<PathBuf>,
-    /// What [`MailSettings::read_secrets`] found in the file.
-    #[serde(skip)]
-    pub password: Option<SecretString>,
+    pub login: Option<Login>,
 }
 
 impl RelaySettings {
@@ -97,6 +98,51 @@ impl RelaySettings {
             NonZeroU16::get,
         )
     }
+
+    /// Whether nothing said to it leaves this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+/// A client certificate.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// A PEM file of the certificate, and of those between it and its authority.
+    pub cert_file: PathBuf,
+    /// A PEM file of its private key, which nobody but its owner may have access to.
+    pub key_file: PathBuf,
+}
+
+/// Who logs in.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The name.
+    pub username: String,
+    /// What proves it.
+    pub secret: Secret,
+    /// How it is shown.
+    pub auth: Auth,
+}
+
+/// A password or a token.
+#[derive(Debug, Clone)]
+pub enum Secret {
+    /// This one.
+    Given(SecretString),
+    /// What stands in this file whenever somebody logs in.
+    File(PathBuf),
+}
+
+/// How a login proves itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// By a password: AUTH PLAIN, or LOGIN where a server has only that.
+    #[default]
+    Password,
+    /// By an OAuth 2.0 access token: AUTH XOAUTH2. Something else renews the token in its file.
+    Xoauth2,
 }
 
 /// How the connection to a relay is encrypted; never less than asked for.
@@ -114,20 +160,16 @@ pub enum Tls {
 
 /// How long each step of an SMTP conversation may take. RFC 5321, 4.5.3.2, has patience as a virtue; but for the last one, what is
 /// lost by giving up early is only the time until the next try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Name lookup, TCP and TLS. 30 s if absent.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    /// Name lookup and TCP, and again the TLS handshake. 30 s by default.
     pub connect: Duration,
-    /// Each command, the greeting included. 60 s if absent; a busy server may be allowed 5 min.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    /// Each command, the greeting included. 60 s by default; a busy server may be allowed 5 min.
     pub command: Duration,
-    /// The message, to the answer after its final dot. 10 min if absent: who gives up earlier than the server makes duplicates.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    /// Sending the message, and again the answer after its final dot. 10 min by default: who gives up earlier than the server makes
+    /// duplicates.
     pub message: Duration,
-    /// A connection without mail, before it is closed. 30 s if absent.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    /// A connection without mail, before it is closed. 30 s by default.
     pub idle: Duration,
 }
 
@@ -138,6 +180,25 @@ impl Default for Timeouts {
             command: Duration::from_mins(1),
             message: Duration::from_mins(10),
             idle: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How long a relay is left alone after it could not be connected, encrypted or logged in to, or said 421: doubled with each failure,
+/// forgotten with the first success. Mails go to the next relay meanwhile; without one they are deferred unasked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoolDown {
+    /// After the first failure. 1 s by default, less than the time to a mail's second attempt.
+    pub first: Duration,
+    /// At most. 60 s by default.
+    pub longest: Duration,
+}
+
+impl Default for CoolDown {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(1),
+            longest: Duration::from_mins(1),
         }
     }
 }
@@ -177,96 +238,5 @@ impl TryFrom<String> for HelloName {
 impl From<HelloName> for String {
     fn from(name: HelloName) -> Self {
         name.0
-    }
-}
-
-/// A password file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretError {
-    /// It cannot be read.
-    #[error("cannot read the password file {path}; create it, readable by the service alone")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is empty.
-    #[error("the password file {path} is empty; write the password into it")]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-fn read_secret(path: &Path) -> Result<SecretString, SecretError> {
-    let mut text = fs::read_to_string(path).map_err(|source| SecretError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    text.truncate(text.trim_end_matches(['\r', '\n']).len());
-    if text.is_empty() {
-        return Err(SecretError::Empty { path: path.to_owned() });
-    }
-    Ok(text.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret as _;
-
-    use super::*;
-
-    #[test]
-    fn reads_the_manuals_example() {
-        let settings: MailSettings = serde_saphyr::from_str(
-            "from: Bellwether <alerts@example.com>\n\
-             relays: [{ host: smtp.example.com, username: u, password_file: /p }, { host: '::1', port: 2525, tls: none }]\n\
-             timeouts: { command: 5m }\n",
-        )
-        .unwrap();
-        assert_eq!(settings.relays[0].tls, Tls::Starttls);
-        assert_eq!(settings.relays[0].port(), 587);
-        assert_eq!(settings.relays[1].port(), 2525);
-        assert_eq!(settings.timeouts.command, Duration::from_mins(5));
-        assert_eq!(settings.timeouts.message, Duration::from_mins(10));
-        assert_eq!(settings.lanes.get(), 4);
-    }
-
-    #[test]
-    fn refuses_what_it_does_not_know() {
-        for text in [
-            "relay: []",
-            "relays: [{ host: a, password: secret }]",
-            "relays: [{ host: a, tls: maybe }]",
-            "relays: [{ host: a, port: 0 }]",
-            "from: nobody",
-            "lanes: 0",
-            "hello_name: \"a\\r\\nMAIL FROM:<>\"",
-            "timeouts: { command: 5 }",
-        ] {
-            assert!(serde_saphyr::from_str::<MailSettings>(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_password_comes_from_its_file_and_does_not_show() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), "pass word\r\n").unwrap();
-        let mut settings: MailSettings = serde_saphyr::from_str(&format!(
-            "relays: [{{ host: a, username: u, password_file: '{}' }}]",
-            file.path().display()
-        ))
-        .unwrap();
-        settings.read_secrets().unwrap();
-        assert_eq!(
-            settings.relays[0].password.as_ref().unwrap().expose_secret(),
-            "pass word"
-        );
-        assert!(!format!("{settings:?}").contains("pass word"));
-        assert!(!serde_json::to_string(&settings).unwrap().contains("pass word"));
-
-        fs::write(file.path(), "\n").unwrap();
-        assert!(matches!(settings.read_secrets(), Err(SecretError::Empty { .. })));
     }
 }

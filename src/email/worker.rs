@@ -6,62 +6,38 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
 
-use lettre::transport::smtp::extension::ClientId;
-use tokio::{
-    sync::{Mutex, mpsc},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Sender,
+    dkim::{DkimError, Signer},
     folder::Folder,
     lane::Lane,
-    message::{Mail, compose},
+    message::{ComposeError, Mail, compose},
+    queue::MailQueue,
     relay::{Relay, RelayError},
     settings::MailSettings,
 };
-use crate::engine::{
-    input::{MailOutcome, MailResult},
-    outbox::Attempt,
+use crate::{
+    engine::{
+        input::{MailOutcome, MailResult},
+        outbox::{Attempt, Intent},
+    },
+    metrics::MailMetrics,
 };
 
 /// Sends mails. Each attempt that it takes gives one outcome, unless it is shut down first.
 #[derive(Debug)]
 pub struct Mailer {
     queue: MailQueue,
-    counts: Arc<Counts>,
     lanes: JoinSet<()>,
     stop: CancellationToken,
-}
-
-/// Attempts on their way to the lanes. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct MailQueue {
-    attempts: mpsc::UnboundedSender<Attempt>,
-    counts: Arc<Counts>,
-}
-
-/// What the mailer did since it started.
-#[derive(Debug, Default)]
-pub struct Counts {
-    /// Attempts that a server or the folder took.
-    pub sent: AtomicU64,
-    /// Attempts to be repeated.
-    pub deferred: AtomicU64,
-    /// Attempts refused for good.
-    pub refused: AtomicU64,
-    /// Attempts that wait or are under way now.
-    pub waiting: AtomicU64,
 }
 
 /// The mailer cannot start.
@@ -76,6 +52,9 @@ pub enum StartError {
     /// A relay's settings cannot be used.
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// Mails cannot be signed.
+    #[error(transparent)]
+    Dkim(#[from] DkimError),
     /// The folder cannot be made.
     #[error("cannot create the mail folder {path}; make it writable, or set mail.folder or mail.relays")]
     Folder {
@@ -94,11 +73,14 @@ enum Exit {
 
 impl Mailer {
     /// Starts the lanes on the current tokio runtime. Each outcome is put into `outcomes`; a lane whose outcome finds no place waits.
-    pub fn start(settings: &MailSettings, outcomes: mpsc::Sender<MailOutcome>) -> Result<Self, StartError> {
-        let exits = exits(settings)?;
-        let (queue, attempts) = mpsc::unbounded_channel();
-        let attempts = Arc::new(Mutex::new(attempts));
-        let counts = Arc::new(Counts::default());
+    pub fn start(
+        settings: &MailSettings,
+        outcomes: mpsc::Sender<MailOutcome>,
+        metrics: MailMetrics,
+    ) -> Result<Self, StartError> {
+        let exits = exits(settings, &metrics)?;
+        let signer = settings.dkim.as_ref().map(Signer::new).transpose()?.map(Arc::new);
+        let queue = MailQueue::new(metrics.clone());
         let stop = CancellationToken::new();
         let mut lanes = JoinSet::new();
         for exit in exits {
@@ -107,34 +89,22 @@ impl Mailer {
                     exit,
                     idle: settings.timeouts.idle,
                     from: settings.from.clone(),
-                    attempts: attempts.clone(),
+                    console: settings.console.clone(),
+                    signer: signer.clone(),
+                    queue: queue.clone(),
                     outcomes: outcomes.clone(),
-                    counts: counts.clone(),
+                    metrics: metrics.clone(),
                     stop: stop.clone(),
                 }
                 .run(),
             );
         }
-        let queue = MailQueue {
-            attempts: queue,
-            counts: counts.clone(),
-        };
-        Ok(Self {
-            queue,
-            counts,
-            lanes,
-            stop,
-        })
+        Ok(Self { queue, lanes, stop })
     }
 
     /// The way to the lanes.
     pub fn queue(&self) -> MailQueue {
         self.queue.clone()
-    }
-
-    /// The counts, for metrics.
-    pub fn counts(&self) -> Arc<Counts> {
-        self.counts.clone()
     }
 
     /// Lets each lane finish the mail under way, for so long at most, and leaves the rest. Outcomes must still be taken from the
@@ -149,7 +119,7 @@ impl Mailer {
     }
 }
 
-fn exits(settings: &MailSettings) -> Result<Vec<Exit>, StartError> {
+fn exits(settings: &MailSettings, metrics: &MailMetrics) -> Result<Vec<Exit>, StartError> {
     let lanes = settings.lanes.get();
     if lanes > MailSettings::MAX_LANES {
         return Err(StartError::TooManyLanes(lanes));
@@ -162,37 +132,29 @@ fn exits(settings: &MailSettings) -> Result<Vec<Exit>, StartError> {
     if settings.folder.is_some() {
         return Err(StartError::RelaysAndFolder);
     }
-    let hello = match &settings.hello_name {
-        Some(name) => name.as_str().to_owned(),
-        None => settings.from.domain().to_owned(),
-    };
+    let hello = settings
+        .hello_name
+        .as_ref()
+        .map_or(settings.from.domain(), |name| name.as_str());
     let relays: Arc<[Relay]> = settings
         .relays
         .iter()
-        .map(|relay| Relay::new(relay, ClientId::Domain(hello.clone()), settings.timeouts))
+        .map(|relay| Relay::new(relay, hello, settings.timeouts, settings.cool_down, metrics.clone()))
         .collect::<Result<_, _>>()?;
     Ok((0..lanes)
-        .map(|_| Exit::Relays(Box::new(Lane::new(relays.clone(), settings.timeouts))))
+        .map(|_| Exit::Relays(Box::new(Lane::new(relays.clone(), settings.timeouts, metrics.clone()))))
         .collect())
-}
-
-impl MailQueue {
-    /// Queues one attempt. The queue needs no bound of its own: an intent has one attempt at a time, and the engine keeps at most
-    /// `Settings::outbox` intents.
-    pub fn send(&self, attempt: Attempt) {
-        self.counts.waiting.fetch_add(1, Relaxed);
-        // The lanes end before the queue only while the process ends; what is not sent then is sent after the next start.
-        let _ = self.attempts.send(attempt);
-    }
 }
 
 struct Worker {
     exit: Exit,
     idle: Duration,
     from: Sender,
-    attempts: Arc<Mutex<mpsc::UnboundedReceiver<Attempt>>>,
+    console: Option<String>,
+    signer: Option<Arc<Signer>>,
+    queue: MailQueue,
     outcomes: mpsc::Sender<MailOutcome>,
-    counts: Arc<Counts>,
+    metrics: MailMetrics,
     stop: CancellationToken,
 }
 
@@ -206,12 +168,13 @@ impl Worker {
                 attempt = self.next() => attempt,
             };
             let Some(attempt) = attempt else { break };
+            let under_way = self.metrics.under_way();
             let outcome = MailOutcome {
                 intent: attempt.intent.id,
                 attempt: attempt.number,
                 result: self.attempt(&attempt).await,
             };
-            self.counts.note(&outcome.result);
+            drop(under_way);
             if self.outcomes.send(outcome).await.is_err() {
                 break;
             }
@@ -222,16 +185,24 @@ impl Worker {
     /// The next attempt; meanwhile an idle connection is closed, after which nothing wakes this lane but mail.
     async fn next(&mut self) -> Option<Attempt> {
         if self.exit.is_open() {
-            match timeout(self.idle, take(&self.attempts)).await {
+            match timeout(self.idle, self.queue.take()).await {
                 Ok(attempt) => return attempt,
                 Err(_) => self.exit.rest().await,
             }
         }
-        take(&self.attempts).await
+        self.queue.take().await
+    }
+
+    fn mail(&self, intent: &Intent) -> Result<Mail, ComposeError> {
+        let mut mail = compose(intent, &self.from, self.console.as_deref())?;
+        if let Some(signer) = &self.signer {
+            mail.bytes = signer.sign(&mail.bytes, intent.date)?;
+        }
+        Ok(mail)
     }
 
     async fn attempt(&mut self, attempt: &Attempt) -> MailResult {
-        let mail = match compose(&attempt.intent, &self.from) {
+        let mail = match self.mail(&attempt.intent) {
             Ok(mail) => mail,
             Err(error) => {
                 tracing::error!(intent = %attempt.intent.id, error = &error as &dyn std::error::Error, "no mail can be made");
@@ -242,10 +213,6 @@ impl Worker {
             .await
             .unwrap_or_else(|| MailResult::Deferred("the mail library failed; please report it".to_owned()))
     }
-}
-
-async fn take(attempts: &Mutex<mpsc::UnboundedReceiver<Attempt>>) -> Option<Attempt> {
-    attempts.lock().await.recv().await
 }
 
 impl Exit {
@@ -268,18 +235,6 @@ impl Exit {
             Self::Relays(lane) => lane.close().await,
             Self::Folder(_) => {}
         }
-    }
-}
-
-impl Counts {
-    fn note(&self, result: &MailResult) {
-        self.waiting.fetch_sub(1, Relaxed);
-        match result {
-            MailResult::Sent(_) => &self.sent,
-            MailResult::Deferred(_) => &self.deferred,
-            MailResult::Refused(_) => &self.refused,
-        }
-        .fetch_add(1, Relaxed);
     }
 }
 

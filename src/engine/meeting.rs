@@ -9,7 +9,10 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use self::seats::Seats;
-use super::{deadlines::Deadline, held::Hold};
+use super::{
+    deadlines::{Age, Deadline},
+    held::Hold,
+};
 use crate::{
     model::{Conf, ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Payload, Role, Time},
     rules::facts::{MeetingFacts, Previous, Said},
@@ -42,6 +45,8 @@ pub struct Occurrence {
     /// What happened in it, oldest first, the newest few.
     pub timeline: VecDeque<TimelineEntry>,
     pub(super) heard_at: Time,
+    /// When that moved the deadline of `idle` ahead, though it may still stand at an earlier one's.
+    pub(super) heard_age: Age,
     pub(super) idle: Deadline,
     pub(super) grace: Grace,
     pub(super) holds: Vec<Hold>,
@@ -160,6 +165,7 @@ impl Occurrence {
             facts: MeetingFacts::default(),
             timeline: VecDeque::new(),
             heard_at: now,
+            heard_age: idle.age(),
             idle,
             grace: Grace::NotEnded,
             holds: Vec::new(),

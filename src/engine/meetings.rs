@@ -85,6 +85,7 @@ impl Meetings {
             return;
         };
         occurrence.heard_at = step.now;
+        occurrence.heard_age = step.deadlines.age();
         let place = Place {
             slot,
             occurrence: occurrence.opened_sequence,
@@ -127,7 +128,7 @@ impl Meetings {
         };
         let at = occurrence.heard_at.plus(step.settings.meeting_idle);
         if at > occurrence.idle.at() {
-            occurrence.idle = step.deadlines.set(at, Timer::Idle(place));
+            occurrence.idle = step.deadlines.set_aged(at, occurrence.heard_age, Timer::Idle(place));
         } else {
             self.close(step, alerts, place.slot, step.now, ResolveReason::MeetingClosed);
         }

@@ -18,6 +18,9 @@ pub struct Visible {
     key: Vec<(CompactString, CompactString)>,
     occurrences: u64,
     started_at: Time,
+    acknowledged: bool,
+    silenced: bool,
+    inhibited: bool,
 }
 
 impl Visible {
@@ -43,6 +46,9 @@ impl Visible {
                 .started_at
                 .and_then(|at| Time::from_parts(at.seconds, at.nanos))
                 .unwrap_or_default(),
+            acknowledged: alert.acknowledgement.is_some(),
+            silenced: !alert.silenced_by.is_empty(),
+            inhibited: !alert.inhibited_by.is_empty(),
         }
     }
 
@@ -56,9 +62,41 @@ impl Visible {
             key: &self.key,
             occurrences: self.occurrences,
             started_at: self.started_at,
-            acknowledged: false,
-            silenced: false,
-            inhibited: false,
+            acknowledged: self.acknowledged,
+            silenced: self.silenced,
+            inhibited: self.inhibited,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::expr::{Defines, MAX_FILTER, Schema};
+
+    #[test]
+    fn a_filter_sees_who_has_taken_an_alert_on_and_what_holds_it_back() {
+        let plain = api::Alert::default();
+        let acknowledged = api::Alert {
+            acknowledgement: Some(api::Acknowledgement::default()),
+            ..api::Alert::default()
+        };
+        let silenced = api::Alert {
+            silenced_by: vec![String::new()],
+            ..api::Alert::default()
+        };
+        let inhibited = api::Alert {
+            inhibited_by: vec![String::new()],
+            ..api::Alert::default()
+        };
+        for (name, marked) in [
+            ("acknowledged", acknowledged),
+            ("silenced", silenced),
+            ("inhibited", inhibited),
+        ] {
+            let filter = Expr::compile(name, Schema::Alert, &Defines::default(), MAX_FILTER).unwrap();
+            assert!(Visible::of(&marked).matches(&filter), "{name}");
+            assert!(!Visible::of(&plain).matches(&filter), "{name}");
+        }
     }
 }

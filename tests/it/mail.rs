@@ -185,7 +185,9 @@ async fn a_mail_that_was_taken_but_not_recorded_comes_again_under_its_name() {
     assert!(header(&messages[0], "Message-ID").is_some());
     assert_eq!(messages[0], messages[1], "to the byte");
     let client = process.client().await;
-    assert_eq!(deliveries(&site, &client, 1).await[0].retry_at, None);
+    let taken = &deliveries(&site, &client, 1).await[0];
+    assert_eq!(taken.retry_at, None);
+    assert_eq!(taken.attempt, 2, "the first was on record before its final dot");
     assert_eq!(process.terminate().await, Some(0));
     assert_eq!(
         relay.heard().messages.len(),

@@ -25,6 +25,7 @@ mod ingest;
 mod mail;
 mod manual;
 mod meetings;
+mod memory;
 mod operators;
 mod operators_cli;
 mod personal_data;

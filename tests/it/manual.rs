@@ -49,6 +49,8 @@ fn every_key_is_in_the_manual() {
         ("", "", ""),
         ("mail.", "mail: { ", " }"),
         ("mail.timeouts.", "mail: { timeouts: { ", " } }"),
+        ("mail.cool_down.", "mail: { cool_down: { ", " } }"),
+        ("mail.dkim.", "mail: { dkim: { ", " } }"),
         ("mail.relays[].", "mail: { relays: [ { ", " } ] }"),
         ("limits.", "limits: { ", " }"),
         ("retention.", "retention: { ", " }"),
@@ -109,6 +111,9 @@ fn every_metric_is_in_the_manual() {
     // Some have no series before something has happened.
     metrics.rejected("ID_REUSED");
     metrics.rules_loaded(["port-full"], 1.0);
+    metrics.mailer.relay_known("smtp.example.com:587");
+    metrics.mailer.relay_failed("smtp.example.com:587", "EHLO");
+    metrics.mailer.timed_out("DATA");
     let exposition = metrics.encode(Exposition::Text).unwrap();
     let metrics: BTreeSet<(&str, &str)> = exposition
         .lines()

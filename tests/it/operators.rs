@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use crate::support::{
     client::{Client, Refusal, port_full},
     server::{RULES, Server, Site},
-    smtp::{FakeSmtp, Heard, Script},
+    smtp::{Act, FakeSmtp, Heard, Script},
     wait::{soon, until},
 };
 
@@ -285,7 +285,7 @@ async fn deliveries(client: &Client, request: ListDeliveriesRequest) -> Result<(
 #[tokio::test]
 async fn deliveries_tell_who_was_reached_and_who_was_not() {
     let relay = FakeSmtp::start(Script {
-        refused: "gone@",
+        rcpt_of: vec![("gone@example.com", Act::Say("550 5.1.1 no such mailbox"))],
         ..Script::default()
     })
     .await;

@@ -86,7 +86,7 @@ fn imports(text: &str) -> Vec<String> {
     for statement in text.split(';') {
         let Some((_, tree)) = statement.rsplit_once("use ").filter(|(before, _)| {
             let line = before.rsplit('\n').next().unwrap().trim_start();
-            line.is_empty() || line.starts_with("pub")
+            line.is_empty() || (line.starts_with("pub") && line.ends_with(' '))
         }) else {
             continue;
         };
@@ -266,7 +266,7 @@ fn another_database_of_zones_is_another_version_of_what_the_engine_does() {
     let pinned = (version, bellwether::engine::SEMANTICS);
     assert_eq!(
         pinned,
-        ("0.1.10", 2),
+        ("0.1.10", 3),
         "schedules and times in expressions decide by it: raise engine::SEMANTICS"
     );
 }

@@ -27,10 +27,20 @@ pub(super) fn tell(set: &RuleSet, terminal: &mut Terminal<'_>) -> io::Result<()>
         ))?;
         let mut mails = String::new();
         for due in route.first_mails(MAILS) {
+            if !mails.is_empty() {
+                mails.push_str(", ");
+            }
             // Writing to a text cannot fail.
-            let _ = write!(mails, ", {} {}", set.receivers[due.receiver].name, written(due.after));
+            let _ = write!(
+                mails,
+                "{} after {}",
+                set.receivers[due.receiver].name,
+                written(due.after)
+            );
         }
-        terminal.line(format_args!("  while it goes on and nobody takes it on{mails}"))?;
+        terminal.line(format_args!(
+            "  first mails, while it goes on and nobody takes it on: {mails}"
+        ))?;
         terminal.line(format_args!(
             "  a change {} after it, {} after the last mail at the earliest",
             written(route.group_wait),

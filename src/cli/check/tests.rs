@@ -239,13 +239,14 @@ async fn the_examples_of_the_manual_are_sound() {
 }
 
 /// The pages that show parts of rule files.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     include_str!("../../../docs/rules.md"),
     include_str!("../../../docs/conditions.md"),
     include_str!("../../../docs/expressions.md"),
     include_str!("../../../docs/time.md"),
     include_str!("../../../docs/rule-tests.md"),
     include_str!("../../../docs/cookbook.md"),
+    include_str!("../../../docs/delivery.md"),
 ];
 
 #[test]
@@ -263,4 +264,39 @@ fn the_manual_shows_nothing_but_its_examples() {
             "in no example:\n{part}"
         );
     }
+}
+
+#[tokio::test]
+async fn check_shows_when_mails_leave() {
+    let folder = tempfile::tempdir().unwrap();
+    let routed = file(
+        folder.path(),
+        "routed.yaml",
+        "rules:
+- { name: muted, while: meeting.muted_all }
+receivers:
+- { name: ops, email: { to: [a@example.com] } }
+- { name: duty, email: { to: [b@example.com] } }
+schedules: { shift: { time_zone: UTC } }
+route:
+  receiver: ops
+  escalate: [{ after: 15m, receiver: duty }]
+  routes:
+  - { match: severity == CRITICAL, receiver: duty, group_by: each, group_wait: 0s, repeat_interval: never, escalate: [], during: shift }
+",
+    );
+    let ran = run(&["check", "--schedule", &routed]).await;
+    let told: String = ran.out.replace(folder.path().to_str().unwrap(), "");
+    insta::assert_snapshot!(told, @r"
+    /routed.yaml:8:3: the rest to ops
+      one mail for each rule and billing_code
+      first mails, while it goes on and nobody takes it on: ops after 5s, duty after 15m5s, ops after 4h5s
+      a change 5s after it, 5m after the last mail at the earliest
+    /routed.yaml:11:5: severity == CRITICAL to duty
+      one mail for each alert, during shift
+      first mails, while it goes on and nobody takes it on: duty after 0s
+      a change 0s after it, 5m after the last mail at the earliest
+
+    errors: 0, warnings: 0
+    ");
 }

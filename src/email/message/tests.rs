@@ -13,7 +13,7 @@ fn from() -> Sender {
 }
 
 fn composed(intent: &Intent) -> String {
-    String::from_utf8(compose(intent, &from()).unwrap().bytes).unwrap()
+    String::from_utf8(compose(intent, &from(), None).unwrap().bytes).unwrap()
 }
 
 /// The headers, unfolded.
@@ -42,14 +42,15 @@ fn headers_of_a_firing() {
         .collect();
     insta::assert_snapshot!(headers.join("\n"), @r#"
     From: =?utf-8?b?QmVsbHdldGhlciDlkYroraY=?= <alerts@example.com>
-    To: noc@example.com
     Subject: [CRITICAL] port-full 33333: No free port for 139****2332
     Date: Sun, 22 Nov 2026 10:00:00 +0000
     Message-ID: <1f2e3d4c000000000000000000000007@example.com>
+    To: noc@example.com
     Reply-To: desk@example.com
     Auto-Submitted: auto-generated
     X-Auto-Response-Suppress: All
     List-Id: <bridge-ops.alerts.example.com>
+    Content-Language: en
     X-Alert-Rule: port-full
     X-Alert-Severity: critical
     X-Alert-State: firing
@@ -75,6 +76,35 @@ fn an_answer_names_its_root() {
 }
 
 #[test]
+fn a_later_mail_names_its_root_and_the_one_before() {
+    let mut third = resolved();
+    third.answers = Some(IntentId(9));
+    let (root, before) = (
+        header(&fired(), "Message-ID").unwrap(),
+        "<00000000000000000000000000000009@example.com>",
+    );
+    assert_eq!(header(&third, "In-Reply-To").as_deref(), Some(before));
+    assert_eq!(header(&third, "References"), Some(format!("{root} {before}")));
+}
+
+/// Each gets a mail of its own, and sees who else does.
+#[test]
+fn all_recipients_stand_in_the_header() {
+    let mut intent = fired();
+    intent.to = vec!["noc@example.com".to_owned(), "b@例子.公司".to_owned()];
+    intent.cc = vec!["lead@example.com".to_owned(), "张@example.com".to_owned()];
+    assert_eq!(
+        header(&intent, "To").as_deref(),
+        Some("noc@example.com, b@xn--fsqu00a.xn--55qx5d")
+    );
+    assert_eq!(header(&intent, "Cc").as_deref(), Some("lead@example.com"));
+    assert_eq!(
+        compose(&intent, &from(), None).unwrap().to.to_string(),
+        "noc@example.com"
+    );
+}
+
+#[test]
 fn every_attempt_is_the_same_bytes() {
     let intent = fired();
     assert_eq!(composed(&intent), composed(&intent.clone()));
@@ -91,12 +121,12 @@ fn text_cannot_end_its_part() {
 
 #[test]
 fn what_cannot_be_sent_is_refused() {
-    for address in ["", "noc", "noc@例子.公司", "张@example.com", "a@b\r\nRCPT TO:<c@d>"] {
+    for address in ["", "noc", "noc@", "a@b\r\nRCPT TO:<c@d>", "\"a\rb\"@c.example"] {
         let mut intent = fired();
         intent.recipient = address.to_owned();
         assert!(
             matches!(
-                compose(&intent, &from()),
+                compose(&intent, &from(), None),
                 Err(ComposeError::Address { role: "recipient" })
             ),
             "{address:?}"
@@ -105,9 +135,27 @@ fn what_cannot_be_sent_is_refused() {
     let mut intent = fired();
     intent.template = 99;
     assert!(matches!(
-        compose(&intent, &from()),
+        compose(&intent, &from(), None),
         Err(ComposeError::UnknownTemplate(99))
     ));
+}
+
+#[test]
+fn addresses_in_any_script_are_sent_as_servers_know_them() {
+    let mail = |recipient: &str| {
+        let mut intent = fired();
+        intent.recipient = recipient.to_owned();
+        intent.to = vec![recipient.to_owned()];
+        compose(&intent, &from(), None).unwrap()
+    };
+    let domain = mail("noc@例子.公司");
+    assert_eq!(domain.to.to_string(), "noc@xn--fsqu00a.xn--55qx5d");
+    assert!(!domain.needs_utf8() && domain.bytes.is_ascii());
+
+    let name = mail("张@例子.公司");
+    assert!(name.needs_utf8());
+    let text = String::from_utf8(name.bytes).unwrap();
+    assert!(text.contains("\r\nTo: 张@xn--fsqu00a.xn--55qx5d\r\n"), "{text}");
 }
 
 #[test]

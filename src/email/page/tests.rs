@@ -1,65 +1,49 @@
-use super::*;
+use super::{subject::MAX_SUBJECT, *};
 use crate::{
-    email::fixture::{alert, fired, fired_as, resolved},
-    model::FilledText,
+    email::fixture::{alert, digest, drill, escalated, fired, fired_as, grouped, in_chinese, resolved, with_timeline},
+    model::{FilledText, ResolveReason, Severity},
 };
 
-#[test]
-fn plain_text_of_a_firing() {
-    insta::assert_snapshot!(Page::of(&fired()).text().unwrap(), @r#"
-    CRITICAL: port-full
-    No free port for 139****2332
+const CONSOLE: Option<&str> = Some("https://bellwether.example.com/");
 
-    The bridge is full.
-    More ports help.
-
-    Meeting: 33333
-    phone: 139****2332
-    Severity: critical
-    Since: 2026-11-22 10:00:00 UTC
-    Matched: 3 times, last at 2026-11-22 10:01:30 UTC
-    team: bridge
-
-    What to do: https://runbooks.example.com/port-full?a=1&b=2
-
-    What it rests on, newest first:
-    - 2026-11-22 10:00:00 UTC 真** 139****2332 西**, participant 7YY1 of meeting 33333: DISCONNECTED, PORT_FULL (from bridge-1)
-
-    Alert 0000000000000000000000000000002a, told to bridge-ops.
-    "#);
+fn page(intent: &Intent) -> Page {
+    Page::of(intent, CONSOLE)
 }
 
+/// Each kind of mail as it is read on a phone, its subject first.
 #[test]
-fn plain_text_of_an_end() {
-    insta::assert_snapshot!(Page::of(&resolved()).text().unwrap(), @r#"
-    RESOLVED: port-full
-    No free port for 139****2332
-
-    The bridge is full.
-    More ports help.
-
-    Meeting: 33333
-    phone: 139****2332
-    Severity: critical
-    Since: 2026-11-22 10:00:00 UTC
-    Ended: 2026-11-22 11:02:05 UTC
-    Lasted: 1h 2m 5s
-    Because: the meeting is over
-    Matched: 3 times, last at 2026-11-22 10:01:30 UTC
-    team: bridge
-
-    What to do: https://runbooks.example.com/port-full?a=1&b=2
-
-    What it rests on, newest first:
-    - 2026-11-22 10:00:00 UTC 真** 139****2332 西**, participant 7YY1 of meeting 33333: DISCONNECTED, PORT_FULL (from bridge-1)
-
-    Alert 0000000000000000000000000000002a, told to bridge-ops.
-    "#);
+fn each_kind_as_text() {
+    for (name, intent) in [
+        ("fired", with_timeline()),
+        ("grouped", grouped()),
+        ("digest", digest()),
+        ("escalated", escalated()),
+        ("resolved", resolved()),
+        ("drill", drill()),
+        ("grouped_in_chinese", in_chinese(grouped())),
+        ("resolved_in_chinese", in_chinese(resolved())),
+        ("digest_in_chinese", in_chinese(digest())),
+        ("drill_in_chinese", in_chinese(drill())),
+    ] {
+        let page = page(&intent);
+        let text = format!("Subject: {}\n\n{}", page.subject(), page.text().unwrap());
+        insta::assert_snapshot!(format!("text_{name}"), text);
+    }
 }
 
+/// The pictures in the manual are of these.
 #[test]
-fn html_of_a_firing() {
-    insta::assert_snapshot!(Page::of(&fired()).html().unwrap());
+fn each_kind_as_html() {
+    for (name, intent) in [
+        ("fired", with_timeline()),
+        ("grouped", grouped()),
+        ("grouped_in_chinese", in_chinese(grouped())),
+        ("digest", digest()),
+        ("resolved", resolved()),
+        ("drill", drill()),
+    ] {
+        insta::assert_snapshot!(format!("html_{name}"), page(&intent).html().unwrap());
+    }
 }
 
 #[test]
@@ -67,7 +51,7 @@ fn what_is_personal_shows_only_in_clear() {
     let mut intent = fired();
     for clear in [false, true] {
         intent.clear = clear;
-        let page = Page::of(&intent);
+        let page = page(&intent);
         for text in [page.subject().to_string(), page.text().unwrap(), page.html().unwrap()] {
             assert_eq!(text.contains("13939232332"), clear, "{text}");
             assert_eq!(text.contains("139****2332"), !clear, "{text}");
@@ -77,29 +61,48 @@ fn what_is_personal_shows_only_in_clear() {
 }
 
 #[test]
-fn the_subject_says_it_early() {
+fn the_subject_says_how_bad_what_and_where_in_sixty_characters() {
+    let mut raised = grouped();
+    if let Told::Group(news) = std::sync::Arc::make_mut(&mut raised.told) {
+        news.alerts.raised = 1;
+    }
     for (intent, subject) in [
         (fired(), "[CRITICAL] port-full 33333: No free port for 139****2332"),
         (resolved(), "[RESOLVED] port-full 33333: No free port for 139****2332"),
+        (
+            grouped(),
+            "[CRITICAL] port-full +3 33333: 3 fired, 1 still burning, 1 …",
+        ),
+        (raised, "[CRITICAL, raised] port-full +3 33333: 3 fired, 1 still bur…"),
+        (
+            escalated(),
+            "[CRITICAL, escalated] port-full 33333: No free port for 139…",
+        ),
+        (digest(), "[WARNING, digest] 57 mails held back: 64 fired, 3 over"),
+        (drill(), "[DRILL] nothing has happened, mail arrives"),
+        (
+            in_chinese(fired()),
+            "[严重] port-full 33333: No free port for 139****2332",
+        ),
+        (
+            in_chinese(escalated()),
+            "[严重·升级] port-full 33333: No free port for 139****2332",
+        ),
     ] {
-        assert_eq!(Page::of(&intent).subject().as_str(), subject);
+        assert_eq!(page(&intent).subject().as_str(), subject);
     }
 
     let mut long = alert();
     long.rule = "r".repeat(500).into();
     long.key = vec![("billing_code".into(), "3".repeat(500).into())];
-    let subject = Page::of(&fired_as(long)).subject();
-    assert!(subject.as_str().chars().count() <= MAX_SUBJECT);
-    assert!(subject.as_str().find("33…: No").unwrap() < 75, "{subject}");
+    let subject = page(&fired_as(long)).subject();
+    assert_eq!(subject.as_str().chars().count(), MAX_SUBJECT);
+    assert!(subject.as_str().contains("33…: No"), "{subject}");
 
     let mut keyless = alert();
     keyless.key.clear();
-    assert!(
-        Page::of(&fired_as(keyless))
-            .subject()
-            .as_str()
-            .starts_with("[CRITICAL] port-full: No")
-    );
+    let subject = page(&fired_as(keyless)).subject();
+    assert!(subject.as_str().starts_with("[CRITICAL] port-full: No"), "{subject}");
 }
 
 #[test]
@@ -112,25 +115,79 @@ fn values_are_data_in_html() {
     };
     alert.description = alert.summary.clone();
     alert.runbook_url = "https://e.example/\"><script>".to_owned();
-    let html = Page::of(&fired_as(alert.clone())).html().unwrap();
-    assert!(!html.contains("<img") && !html.contains("<script"), "{html}");
-    assert!(html.contains("{{ 7*7 }}") && !html.contains(">49"), "{html}");
+    let html = |alert| Page::of(&fired_as(alert), None).html().unwrap();
+    let page = html(alert.clone());
+    assert!(!page.contains("<img") && !page.contains("<script"), "{page}");
+    assert!(page.contains("{{ 7*7 }}") && !page.contains(">49"), "{page}");
     alert.runbook_url = "javascript:alert(1)".to_owned();
-    assert!(!Page::of(&fired_as(alert)).html().unwrap().contains("href"));
+    assert!(!html(alert).contains("href"));
 }
 
 #[test]
-fn durations_in_words() {
-    for (seconds, words) in [(0, "0s"), (59, "59s"), (3_725, "1h 2m 5s"), (86_400, "1d"), (-5, "0s")] {
-        let from = crate::email::fixture::TEN_O_CLOCK;
-        let to = Time::from_nanos(from.as_nanos() + seconds * 1_000_000_000);
-        assert_eq!(lasted(from, to), words);
+fn a_mail_brings_nothing_from_elsewhere() {
+    for intent in [with_timeline(), grouped(), digest(), resolved(), drill()] {
+        let html = page(&intent).html().unwrap();
+        for word in ["<img", "<script", "<link", "@import", "url(", "src="] {
+            assert!(!html.contains(word), "{word}");
+        }
     }
 }
 
 #[test]
-fn any_time_can_be_shown() {
-    assert_eq!(utc(Time::from_nanos(1_999_999_999)), "1970-01-01 00:00:01 UTC");
-    assert_eq!(utc(Time::MIN), "1677-09-21 00:12:43 UTC");
-    assert_eq!(utc(Time::MAX), "2262-04-11 23:47:16 UTC");
+fn at_most_fifty_are_listed_and_the_others_counted() {
+    let text = page(&digest()).text().unwrap();
+    assert_eq!(text.matches("A participant did not answer").count(), 50);
+    assert!(text.contains("and 14 more, not listed"), "{text}");
+    assert!(text.contains("64 fired, 3 over"), "{text}");
+}
+
+/// The words of the other language stand nowhere, whatever the mail tells.
+#[test]
+fn a_language_has_all_its_words() {
+    let words = [
+        Words(crate::model::Language::English),
+        Words(crate::model::Language::Chinese),
+    ];
+    let is_chinese = |text: &str| !text.is_ascii();
+    for (words, chinese) in words.into_iter().zip([false, true]) {
+        for severity in Severity::ALL {
+            assert_eq!(is_chinese(words.severity(severity)), chinese);
+        }
+        for reason in [
+            ResolveReason::Condition,
+            ResolveReason::Match,
+            ResolveReason::Timeout,
+            ResolveReason::MeetingClosed,
+            ResolveReason::Operator,
+            ResolveReason::RuleChanged,
+            ResolveReason::RuleRemoved,
+            ResolveReason::OffSchedule,
+            ResolveReason::RuleFailed,
+            ResolveReason::Evicted,
+        ] {
+            assert_eq!(is_chinese(words.why(reason)), chinese);
+        }
+        for (_, status) in crate::model::ConferenceStatus::LISTED {
+            let text = words.conference(*status);
+            assert!(is_chinese(&text) == chinese && !text.contains("code") && !text.contains("代码"));
+        }
+        for (_, status) in crate::model::ParticipantStatus::LISTED {
+            for (_, reason) in crate::model::DisconnectReason::LISTED {
+                let text = words.participant(*status, Some(*reason));
+                assert!(is_chinese(&text) == chinese && !text.contains("code") && !text.contains("代码"));
+            }
+        }
+    }
+}
+
+#[test]
+fn durations_in_words() {
+    use std::time::Duration;
+
+    let words = Words(crate::model::Language::English);
+    for (seconds, text) in [(0, "0s"), (59, "59s"), (3_725, "1h 2m 5s"), (86_400, "1d")] {
+        assert_eq!(words.lasted(Duration::from_secs(seconds)), text);
+    }
+    let words = Words(crate::model::Language::Chinese);
+    assert_eq!(words.lasted(Duration::from_secs(3_725)), "1 小时 2 分 5 秒");
 }

@@ -116,9 +116,12 @@ impl Desks {
     }
 
     /// A mail was given up because too many waited.
-    pub fn gave_up(&mut self, step: &mut Step<'_>, receiver: &str) {
+    pub fn gave_up(&mut self, step: &mut Step<'_>, receiver: &str, severity: Severity) {
         let no = self.no(receiver);
-        self.owed(step, no, u32::MAX).given_up += 1;
+        let owed = self.owed(step, no, u32::MAX);
+        owed.given_up += 1;
+        // The digest is worth as much as what it stands for, lest it be given up at once.
+        owed.severity = owed.severity.max(severity);
     }
 
     /// An alert is over; true: the digest will tell so, if anybody is to.

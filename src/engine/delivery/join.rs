@@ -29,8 +29,44 @@ impl Delivery {
             return;
         };
         let name = GroupName::of(route, &rules.receivers[receiver].name, &alert.alert);
+        if self.group_for(&name.receiver, &alert.groups).is_some() {
+            // Whoever several routes lead to is told by the first.
+            return;
+        }
         let member = Member::new(Because::Routed, change);
         self.join(step, open, age, name, u32::try_from(place).ok(), member);
+    }
+
+    /// That of some groups which is a receiver's.
+    fn group_for(&self, receiver: &str, groups: &[GroupNo]) -> Option<&Group> {
+        let mut groups = groups.iter().filter_map(|no| self.groups.get(no));
+        groups.find(|group| group.name.receiver == receiver)
+    }
+
+    /// Tells a receiver of an alert in addition, at once: in the group in which it is told of that alert already, if there is one.
+    pub(super) fn join_in_addition(
+        &mut self,
+        step: &mut Step<'_>,
+        open: &mut Open,
+        age: AlertAge,
+        name: GroupName,
+        route: Option<u32>,
+        because: Because,
+    ) {
+        let groups = open.get(&age).map(|alert| alert.groups.as_slice()).unwrap_or_default();
+        let known = self.group_for(&name.receiver, groups).map(|group| group.name.clone());
+        let change = Change {
+            at: step.now,
+            at_once: true,
+        };
+        self.join(
+            step,
+            open,
+            age,
+            known.unwrap_or(name),
+            route,
+            Member::new(because, change),
+        );
     }
 
     /// Puts an alert into a group. One that is there already is told of anew if that is to be at once.

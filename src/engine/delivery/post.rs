@@ -116,7 +116,8 @@ impl Delivery {
     pub(in crate::engine) fn settle(&mut self, step: &mut Step<'_>, open: &mut Open) {
         while let Some(finished) = self.outbox.take_finished() {
             if finished.given_up {
-                self.desks.gave_up(step, &finished.intent.receiver);
+                let intent = &finished.intent;
+                self.desks.gave_up(step, &intent.receiver, intent.severity);
             }
             let reached = self.note_reach(&finished);
             if let Some((follower, cover)) = finished.follower {

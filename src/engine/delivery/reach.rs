@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Delivery,
-    group::{Change, EndedAlert, Group, GroupNo, Member},
+    group::{Change, EndedAlert, Group, GroupNo},
     news::News,
 };
 use crate::{
@@ -140,8 +140,7 @@ impl Delivery {
             at_once: true,
         };
         for age in watched.burning {
-            let member = Member::new(because.clone(), change);
-            self.join(step, open, age, name.clone(), route, member);
+            self.join_in_addition(step, open, age, name.clone(), route, because.clone());
         }
         let Some(first) = watched.over.first() else {
             return;

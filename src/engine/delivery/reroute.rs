@@ -29,7 +29,8 @@ impl Delivery {
                 continue;
             };
             let name = GroupName::of(route, &rules.receivers[receiver].name, alert);
-            if wanted.iter().all(|(known, _)| *known != name) {
+            // Whoever several routes lead to is told by the first.
+            if wanted.iter().all(|(known, _)| known.receiver != name.receiver) {
                 wanted.push((name, place));
             }
         }
@@ -37,7 +38,7 @@ impl Delivery {
         let mut left: Vec<GroupNo> = before;
         left.retain(|no| self.groups.get(no).is_some_and(|group| !is_wanted(group)));
         for (name, place) in wanted {
-            let member = self.taken_along(open, age, &name, &mut left);
+            let member = self.taken_along(step, open, age, &name, &mut left);
             let member = member.unwrap_or(Member::new(
                 Because::Routed,
                 Change {
@@ -55,6 +56,7 @@ impl Delivery {
     /// What a group that the alert leaves for another one of the same receiver knows of it.
     fn taken_along(
         &mut self,
+        step: &mut Step<'_>,
         open: &mut Open,
         age: AlertAge,
         to: &GroupName,
@@ -69,14 +71,14 @@ impl Delivery {
         }
         let place = left.iter().position(|no| {
             let group = &self.groups[no];
-            let is_routed = |member: &Member| member.because == Because::Routed;
-            group.name.receiver == to.receiver && group.members.get(&age).is_some_and(is_routed)
+            group.name.receiver == to.receiver && group.members.contains_key(&age)
         })?;
         let no = left.remove(place);
         let member = self.groups.get_mut(&no)?.members.remove(&age)?;
         if let Some(alert) = open.get_mut(&age) {
             alert.groups.retain(|known| *known != no);
         }
+        self.close_if_over(step, no);
         Some(Member {
             leaves: false,
             ..member

@@ -2,7 +2,7 @@
 
 use super::{
     Delivery,
-    group::{Change, Group, GroupNo, Member, is_held},
+    group::{Group, GroupNo, is_held},
     news::News,
     post::{self, Letter},
 };
@@ -143,8 +143,7 @@ impl Delivery {
             let because = Because::Escalated {
                 after: escalation.after,
             };
-            let change = Change { at: now, at_once: true };
-            self.join(step, open, age, name, place, Member::new(because, change));
+            self.join_in_addition(step, open, age, name, place, because);
         }
     }
 }

@@ -1,11 +1,7 @@
 //! Parts that several expressions have in common, which are weighed once a notification. Found by how they are spelled when compiled,
 //! so that it makes no difference whether a `define` names them.
 
-use std::{
-    cell::Cell,
-    cmp::Reverse,
-    collections::{BTreeMap, HashMap},
-};
+use std::{cell::Cell, cmp::Reverse, collections::BTreeMap};
 
 use super::{
     Expr,
@@ -129,7 +125,7 @@ fn count(part: &Bool, often: &mut BTreeMap<String, Often>) {
     }
 }
 
-fn mark(part: &mut Bool, bits: &HashMap<String, u64>) {
+fn mark(part: &mut Bool, bits: &BTreeMap<String, u64>) {
     if weight(part) < 2 {
         return;
     }

@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use bellwether::{
     config::{Config, Relay},
-    email::{MailSettings, Tls},
+    email::MailSettings,
     server::{self, ServeError},
 };
 use tempfile::TempDir;
@@ -76,13 +76,8 @@ impl Site {
     pub fn with_relay(mut self, port: u16) -> Self {
         self.config.mail.folder = None;
         self.config.mail.relays = vec![Relay {
-            host: "127.0.0.1".to_owned(),
             port: port.try_into().ok(),
-            tls: Tls::None,
-            ca_file: None,
-            username: None,
-            password_file: None,
-            password: None,
+            ..Relay::plain("127.0.0.1")
         }];
         self
     }

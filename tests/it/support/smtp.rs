@@ -6,10 +6,11 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
+    net::TcpListener,
     sync::Notify,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// What the server does at one point of a conversation.
 #[derive(Debug, Clone)]
@@ -29,11 +30,17 @@ pub enum Act {
 pub struct Script {
     pub greeting: Act,
     pub ehlo: Act,
+    /// The reply to STARTTLS; after `220` comes the handshake, for which it needs a [`FakeSmtp::start_with`] certificate.
+    pub starttls: Act,
+    /// The reply to EHLO over TLS.
+    pub ehlo_over_tls: Act,
     pub auth: Act,
+    /// The replies to the lines after AUTH, as long as the one before was `334`.
+    pub challenges: Vec<Act>,
     pub mail: Act,
     pub rcpt: Act,
-    /// Whoever has this in the address is refused; empty: nobody.
-    pub refused: &'static str,
+    /// The reply to RCPT of those that are named here, instead.
+    pub rcpt_of: Vec<(&'static str, Act)>,
     pub data: Act,
     /// At the final dot.
     pub message: Act,
@@ -45,10 +52,13 @@ impl Default for Script {
         Self {
             greeting: Act::Say("220 fake ESMTP"),
             ehlo: Act::Say("250 fake"),
+            starttls: Act::Say("220 2.0.0 go on"),
+            ehlo_over_tls: Act::Say("250 fake"),
             auth: Act::Say("235 2.7.0 welcome"),
+            challenges: Vec::new(),
             mail: Act::Say("250 2.1.0 ok"),
             rcpt: Act::Say("250 2.1.5 ok"),
-            refused: "",
+            rcpt_of: Vec::new(),
             data: Act::Say("354 go on"),
             message: Act::Say("250 2.0.0 queued"),
             rset: Act::Say("250 2.0.0 reset"),
@@ -61,10 +71,20 @@ impl Default for Script {
 pub struct Heard {
     /// Connections taken.
     pub connections: usize,
+    /// Connections open now, and the most there were at once.
+    pub open: usize,
+    pub most_open: usize,
     /// Command lines, in order, over all connections.
     pub commands: Vec<String>,
     /// Messages that reached their final dot, dots unstuffed.
     pub messages: Vec<String>,
+}
+
+impl Heard {
+    /// How many of the commands begin so.
+    pub fn count(&self, command: &str) -> usize {
+        self.commands.iter().filter(|line| line.starts_with(command)).count()
+    }
 }
 
 /// A running server; it ends with its runtime.
@@ -77,7 +97,16 @@ struct State {
     script: Mutex<Script>,
     heard: Mutex<Heard>,
     changed: Notify,
+    tls: Option<TlsAcceptor>,
+    is_implicit: bool,
 }
+
+/// A stream of either kind.
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+type Stream = BufReader<Box<dyn Wire>>;
 
 impl FakeSmtp {
     pub async fn start(script: Script) -> Self {
@@ -86,21 +115,39 @@ impl FakeSmtp {
 
     /// Starts it on that port; 0: on any.
     pub async fn start_on(port: u16, script: Script) -> Self {
+        Self::listen(port, script, None, false).await
+    }
+
+    /// Starts it with a certificate, to be used from the first byte or after STARTTLS.
+    pub async fn start_with(tls: TlsAcceptor, is_implicit: bool, script: Script) -> Self {
+        Self::listen(0, script, Some(tls), is_implicit).await
+    }
+
+    async fn listen(port: u16, script: Script, tls: Option<TlsAcceptor>, is_implicit: bool) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             script: Mutex::new(script),
             heard: Mutex::default(),
             changed: Notify::new(),
+            tls,
+            is_implicit,
         });
         let server = state.clone();
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                server.note(|heard| heard.connections += 1);
-                // An error is the client's leaving.
+                server.note(|heard| {
+                    heard.connections += 1;
+                    heard.open += 1;
+                    heard.most_open = heard.most_open.max(heard.open);
+                });
                 let talk = server.clone();
-                tokio::spawn(async move { talk.converse(stream).await });
+                tokio::spawn(async move {
+                    // An error is the client's leaving.
+                    let _ = talk.converse(Box::new(stream)).await;
+                    talk.note(|heard| heard.open -= 1);
+                });
             }
         });
         Self { address, state }
@@ -141,44 +188,83 @@ impl State {
         self.changed.notify_one();
     }
 
-    async fn converse(&self, stream: TcpStream) -> std::io::Result<()> {
-        let mut stream = BufReader::new(stream);
+    async fn converse(&self, stream: Box<dyn Wire>) -> std::io::Result<()> {
+        let mut is_encrypted = self.is_implicit;
+        let mut stream = match &self.tls {
+            Some(tls) if self.is_implicit => BufReader::new(Box::new(tls.accept(stream).await?) as Box<dyn Wire>),
+            _ => BufReader::new(stream),
+        };
         perform(&mut stream, self.act(|s| s.greeting)).await?;
-        loop {
-            let mut line = String::new();
-            if stream.read_line(&mut line).await? == 0 {
-                return Ok(());
-            }
-            let command = line.trim_end().to_owned();
-            self.note(|heard| heard.commands.push(command.clone()));
+        while let Some(command) = self.line(&mut stream).await? {
             let verb = command.split_whitespace().next().unwrap_or_default();
             let act = match verb {
+                "EHLO" if is_encrypted => self.act(|s| s.ehlo_over_tls),
                 "EHLO" => self.act(|s| s.ehlo),
+                "STARTTLS" => self.act(|s| s.starttls),
                 "AUTH" => self.act(|s| s.auth),
                 "MAIL" => self.act(|s| s.mail),
-                "RCPT" => self.act(|s| match s.refused {
-                    "" => s.rcpt,
-                    refused if command.contains(refused) => Act::Say("550 5.1.1 no such mailbox"),
-                    _ => s.rcpt,
-                }),
+                "RCPT" => self.act(|s| s.rcpt_of(&command)),
                 "DATA" => self.act(|s| s.data),
                 "RSET" => self.act(|s| s.rset),
                 "QUIT" => Act::Say("221 bye"),
                 _ => Act::Say("500 what"),
             };
-            let takes_message = verb == "DATA" && matches!(act, Act::Say(text) if text.starts_with("354"));
-            perform(&mut stream, act).await?;
-            if takes_message {
-                let message = read_message(&mut stream).await?;
-                self.note(|heard| heard.messages.push(message));
-                perform(&mut stream, self.act(|s| s.message)).await?;
+            perform(&mut stream, act.clone()).await?;
+            match verb {
+                "STARTTLS" if act.says("220") => {
+                    let tls = self.tls.as_ref().expect("a certificate");
+                    stream = BufReader::new(Box::new(tls.accept(stream.into_inner()).await?));
+                    is_encrypted = true;
+                }
+                "AUTH" if act.says("334") => self.challenge(&mut stream).await?,
+                "DATA" if act.says("354") => {
+                    let message = read_message(&mut stream).await?;
+                    self.note(|heard| heard.messages.push(message));
+                    perform(&mut stream, self.act(|s| s.message)).await?;
+                }
+                _ => {}
             }
         }
+        Ok(())
+    }
+
+    async fn challenge(&self, stream: &mut Stream) -> std::io::Result<()> {
+        let acts = self.script.lock().unwrap().challenges.clone();
+        for act in acts {
+            if self.line(stream).await?.is_none() {
+                return Ok(());
+            }
+            perform(stream, act).await?;
+        }
+        Ok(())
+    }
+
+    async fn line(&self, stream: &mut Stream) -> std::io::Result<Option<String>> {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await? == 0 {
+            return Ok(None);
+        }
+        let command = line.trim_end().to_owned();
+        self.note(|heard| heard.commands.push(command.clone()));
+        Ok(Some(command))
+    }
+}
+
+impl Script {
+    fn rcpt_of(self, command: &str) -> Act {
+        let named = self.rcpt_of.into_iter().find(|(name, _)| command.contains(name));
+        named.map_or(self.rcpt, |(_, act)| act)
+    }
+}
+
+impl Act {
+    fn says(&self, code: &str) -> bool {
+        matches!(self, Self::Say(text) if text.starts_with(code))
     }
 }
 
 /// An error ends the conversation.
-async fn perform(stream: &mut BufReader<TcpStream>, act: Act) -> std::io::Result<()> {
+async fn perform(stream: &mut Stream, act: Act) -> std::io::Result<()> {
     let closed = Err(std::io::ErrorKind::ConnectionAborted.into());
     match act {
         Act::Say(text) => say(stream, text).await,
@@ -188,12 +274,13 @@ async fn perform(stream: &mut BufReader<TcpStream>, act: Act) -> std::io::Result
     }
 }
 
-async fn say(stream: &mut BufReader<TcpStream>, text: &str) -> std::io::Result<()> {
+async fn say(stream: &mut Stream, text: &str) -> std::io::Result<()> {
     let lines = text.replace('\n', "\r\n") + "\r\n";
-    stream.write_all(lines.as_bytes()).await
+    stream.write_all(lines.as_bytes()).await?;
+    stream.flush().await
 }
 
-async fn read_message(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+async fn read_message(stream: &mut Stream) -> std::io::Result<String> {
     let mut message = String::new();
     loop {
         let mut line = String::new();

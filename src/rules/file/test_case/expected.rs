@@ -1,12 +1,12 @@
 //! What a test expects: events of alerts (`expect`) and mails (`deliveries`).
 
-use super::{
-    super::{AlertText, Fields, Node, listed},
-    Down, Expected, ExpectedMail, timed,
-};
+use super::{Down, Expected, ExpectedMail, timed};
 use crate::{
     model::AlertEventKind,
-    rules::diagnostic::{Findings, Spanned},
+    rules::{
+        diagnostic::{Findings, Spanned},
+        file::{AlertText, Fields, Node, listed},
+    },
 };
 
 /// What can be expected of an alert; an update is told by the number of its matches, which tests have no use for.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{
-    super::{AlertText, Fields, Node, TestNotification, Value, listed, notification},
-    Given, Step, timed,
+use super::{Given, Step, timed};
+use crate::rules::{
+    diagnostic::{Findings, Spanned},
+    file::{AlertText, Fields, Node, TestNotification, Value, listed, notification},
 };
-use crate::rules::diagnostic::{Findings, Spanned};
 
 pub(super) fn step(node: Node, findings: &mut Findings<'_>) -> Option<Step> {
     let (at, span, what) = timed(node, findings)?;

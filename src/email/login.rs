@@ -1,0 +1,75 @@
+//! Logging in (RFC 4954). It fails closed: without a mechanism that both sides know, nothing is said at all.
+
+use std::time::Duration;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
+
+use super::{
+    connection::Connection,
+    offers::{Mechanism, Offers},
+    secret::{SecretError, read_secret},
+    settings::{Login, Secret},
+    step::{Failure, Step, reply},
+};
+
+/// Logs in as the settings say, with the secret as its file has it now: tokens are renewed there, and passwords changed.
+pub(super) async fn log_in(
+    connection: &mut Connection,
+    offers: &Offers,
+    login: &Login,
+    limit: Duration,
+) -> Result<(), Failure> {
+    let mechanism = offers.mechanism(login.auth).map_err(|what| Failure::NotOffered {
+        step: Step::Login,
+        what,
+    })?;
+    let secret = secret(&login.secret).await?;
+    let (user, secret) = (login.username.as_str(), secret.expose_secret());
+    match mechanism {
+        Mechanism::Plain => {
+            let token = base64(&format!("\0{user}\0{secret}"));
+            tell(connection, limit, &format!("AUTH PLAIN {}", *token), 235).await
+        }
+        Mechanism::Login => {
+            // The server asks for the name, then for the password; in what words differs.
+            tell(connection, limit, "AUTH LOGIN", 334).await?;
+            tell(connection, limit, &base64(user), 334).await?;
+            tell(connection, limit, &base64(secret), 235).await
+        }
+        Mechanism::XOAuth2 => {
+            let token = base64(&format!("user={user}\x01auth=Bearer {secret}\x01\x01"));
+            let command = Zeroizing::new(format!("AUTH XOAUTH2 {}", *token));
+            match tell(connection, limit, &command, 235).await {
+                // A no comes as a challenge with the reason in base64, and as a reply once that has been answered.
+                Err(Failure::Unexpected { reply, .. }) if reply.code == 334 => tell(connection, limit, "", 235).await,
+                end => end,
+            }
+        }
+    }
+}
+
+async fn tell(connection: &mut Connection, limit: Duration, line: &str, needed: u16) -> Result<(), Failure> {
+    reply(Step::Login, limit, needed..=needed, connection.ask(line)).await?;
+    Ok(())
+}
+
+fn base64(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(BASE64_STANDARD.encode(text))
+}
+
+async fn secret(secret: &Secret) -> Result<SecretString, SecretError> {
+    match secret {
+        Secret::Given(secret) => Ok(secret.clone()),
+        Secret::File(path) => {
+            let path = path.clone();
+            let read = tokio::task::spawn_blocking(move || read_secret(&path)).await;
+            // Reading does not panic; it is cut off only when the process ends.
+            read.unwrap_or_else(|_| {
+                Err(SecretError::Unusable {
+                    path: Default::default(),
+                })
+            })
+        }
+    }
+}

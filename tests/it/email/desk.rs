@@ -1,0 +1,201 @@
+//! A mailer with its outcomes at hand, and a mail for it.
+
+use std::{sync::Arc, time::Duration};
+
+use bellwether::{
+    email::{CoolDown, Login, MailSettings, Mailer, RelaySettings, Secret, Timeouts, Tls, compose},
+    engine::{
+        input::{MailOutcome, MailResult},
+        outbox::{AlertList, Attempt, Because, GroupNews, Held, Intent, IntentId, Told},
+    },
+    metrics::{Exposition, Metrics},
+    model::{Alert, AlertId, AlertState, FilledText, Language, Severity, Time},
+};
+use tokio::sync::mpsc;
+
+use crate::support::{
+    smtp::{FakeSmtp, Script},
+    wait::soon,
+};
+
+/// A deadline that a test waits for, and one that it must not meet.
+pub const SHORT: Duration = Duration::from_millis(100);
+pub const LONG: Duration = Duration::from_secs(30);
+
+pub fn attempt(number: u32, id: u128) -> Attempt {
+    Attempt {
+        number,
+        intent: Arc::new(intent(IntentId(id << 96))),
+    }
+}
+
+pub fn intent(id: IntentId) -> Intent {
+    let alert = Alert {
+        id: AlertId(1),
+        rule: "port-full".into(),
+        severity: Severity::Critical,
+        state: AlertState::Firing,
+        labels: Default::default(),
+        key: vec![("billing_code".into(), "33333".into())],
+        summary: FilledText {
+            masked: "No free port".to_owned(),
+            clear: None,
+        },
+        description: FilledText {
+            masked: "A line.\n.\n..two\nRSET\n".to_owned(),
+            clear: None,
+        },
+        runbook_url: String::new(),
+        started_at: Time::default(),
+        last_seen_at: Time::default(),
+        occurrences: 1,
+        evidence: Vec::new(),
+        acknowledgement: None,
+        silenced_by: Vec::new(),
+        inhibited_by: None,
+    };
+    Intent {
+        id,
+        root: id,
+        answers: None,
+        number: 1,
+        template: Intent::TEMPLATE,
+        language: Language::English,
+        receiver: "bridge-ops".into(),
+        recipient: "noc@example.com".to_owned(),
+        to: vec!["noc@example.com".to_owned()],
+        cc: Vec::new(),
+        reply_to: None,
+        clear: false,
+        date: Time::from_nanos(1_795_341_600_000_000_000),
+        severity: Severity::Critical,
+        told: Arc::new(Told::Group(GroupNews {
+            common: Vec::new(),
+            because: Because::Routed,
+            alerts: AlertList {
+                fired: vec![alert],
+                ..AlertList::default()
+            },
+            held: Held::default(),
+            timeline: Vec::new(),
+        })),
+    }
+}
+
+pub fn settings(servers: &[u16]) -> MailSettings {
+    MailSettings {
+        relays: servers.iter().map(|port| relay(*port)).collect(),
+        lanes: 1.try_into().unwrap(),
+        timeouts: Timeouts {
+            connect: LONG,
+            command: LONG,
+            message: LONG,
+            idle: LONG,
+        },
+        ..MailSettings::default()
+    }
+}
+
+pub fn relay(port: u16) -> RelaySettings {
+    RelaySettings {
+        host: "127.0.0.1".to_owned(),
+        port: port.try_into().ok(),
+        tls: Tls::None,
+        ca_file: None,
+        identity: None,
+        login: None,
+    }
+}
+
+/// `user`, whose password is `secret`.
+pub fn login() -> Option<Login> {
+    Some(Login {
+        username: "user".to_owned(),
+        secret: Secret::Given("secret".to_owned().into()),
+        auth: Default::default(),
+    })
+}
+
+/// A relay is tried again at once, whatever it did.
+pub fn at_once() -> CoolDown {
+    CoolDown {
+        first: Duration::ZERO,
+        longest: Duration::ZERO,
+    }
+}
+
+/// A relay that failed is not tried again while the test runs.
+pub fn never() -> CoolDown {
+    CoolDown {
+        first: LONG,
+        longest: LONG,
+    }
+}
+
+pub struct Desk {
+    pub mailer: Mailer,
+    pub outcomes: mpsc::Receiver<MailOutcome>,
+    metrics: Metrics,
+}
+
+impl Desk {
+    pub fn open(settings: &MailSettings) -> Self {
+        let (sender, outcomes) = mpsc::channel(16);
+        let metrics = Metrics::new();
+        Self {
+            mailer: Mailer::start(settings, sender, metrics.mailer.clone()).unwrap(),
+            outcomes,
+            metrics,
+        }
+    }
+
+    pub async fn send(&mut self, attempt: Attempt) -> MailResult {
+        self.mailer.queue().send(attempt.clone());
+        let outcome = self.outcome().await;
+        assert_eq!(outcome.intent, attempt.intent.id);
+        assert_eq!(outcome.attempt, attempt.number);
+        outcome.result
+    }
+
+    pub async fn outcome(&mut self) -> MailOutcome {
+        soon(self.outcomes.recv()).await.unwrap()
+    }
+
+    /// The value of one series, by its name and labels as they are printed.
+    pub fn metric(&self, series: &str) -> f64 {
+        let text = self.metrics.encode(Exposition::Text).unwrap();
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("bellwether_{series} ")));
+        value
+            .unwrap_or_else(|| panic!("no {series} in\n{text}"))
+            .parse()
+            .unwrap()
+    }
+}
+
+/// The bytes that a server should have got.
+pub fn expected(attempt: &Attempt) -> String {
+    let mail = compose(&attempt.intent, &MailSettings::default().from, None).unwrap();
+    String::from_utf8(mail.bytes).unwrap()
+}
+
+pub async fn outcome_of(script: Script, timeouts: Timeouts) -> (MailResult, FakeSmtp) {
+    let server = FakeSmtp::start(script).await;
+    let mut settings = settings(&[server.port()]);
+    settings.timeouts = timeouts;
+    let result = Desk::open(&settings).send(attempt(1, 1)).await;
+    (result, server)
+}
+
+pub fn patient() -> Timeouts {
+    settings(&[]).timeouts
+}
+
+#[track_caller]
+pub fn assert_deferred(result: &MailResult, says: &str) {
+    assert!(
+        matches!(result, MailResult::Deferred(text) if text.contains(says)),
+        "{says}: {result:?}"
+    );
+}
