@@ -1,6 +1,6 @@
 //! What the archive promises, over real files.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::PathBuf, slice};
 
 use prost::Message as _;
 use tempfile::TempDir;
@@ -308,7 +308,7 @@ fn deliveries_are_kept() {
     let reader = files.reader();
     let [first, second] = attempts;
     assert_eq!(told_of(&reader, 1), [second.clone(), first.clone()]);
-    assert_eq!(told_of(&reader, 2), [other.clone()]);
+    assert_eq!(told_of(&reader, 2), slice::from_ref(&other));
 
     let any = |_: &Delivery| true;
     let mut query = DeliveryQuery {

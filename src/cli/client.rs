@@ -89,7 +89,7 @@ fn server(text: &str) -> Result<String, &'static str> {
     };
     match text.parse::<http::Uri>() {
         Ok(uri) if uri.scheme_str() == Some("http") && uri.port_u16().is_some() => Ok(text),
-        Ok(uri) if uri.scheme_str() == Some("https") => Err("TLS is not supported yet; use http://HOST:PORT"),
+        Ok(uri) if uri.scheme_str() == Some("https") => Err("TLS is not supported yet: use http://HOST:PORT"),
         _ => Err("expected http://HOST:PORT"),
     }
 }

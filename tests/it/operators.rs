@@ -1,5 +1,7 @@
 //! What operators do over gRPC, and what becomes of it: on the stream, in mail, after a restart.
 
+use std::slice;
+
 use bellwether::api::{
     AcknowledgeAlertRequest, Alert, CreateSilenceRequest, Delivery, ExpireSilenceRequest, GetSilenceRequest,
     ListDeliveriesRequest, ListSilencesRequest, ResolveAlertRequest, Severity, Silence, TestReceiverRequest,
@@ -88,7 +90,7 @@ async fn a_silence_holds_mail_back_over_a_restart_until_it_is_expired() {
     assert_eq!(feed.event().await.r#type(), Type::Fired);
     let silenced = feed.event().await;
     assert_eq!(silenced.r#type(), Type::Silenced);
-    assert_eq!(silenced.alert.unwrap().silenced_by, [made.id.clone()]);
+    assert_eq!(silenced.alert.unwrap().silenced_by, slice::from_ref(&made.id));
     soon(relay.wait_until(|heard| about(heard, "2222") == 1)).await;
     server.stop().await;
 
@@ -311,12 +313,12 @@ async fn deliveries_tell_who_was_reached_and_who_was_not() {
         let one = listed.iter().find(|one| one.recipient == recipient).unwrap();
         assert_eq!((one.outcome(), one.attempt, one.retry_at), (outcome, 1, None));
         assert!(one.answer.contains(answer), "{one:?}");
-        assert_eq!(one.alert_ids, [id.clone()]);
+        assert_eq!(one.alert_ids, slice::from_ref(&id));
         let only = ListDeliveriesRequest {
             outcome: outcome.into(),
             ..of_alert.clone()
         };
-        assert_eq!(deliveries(&client, only).await.unwrap().0, [one.clone()]);
+        assert_eq!(deliveries(&client, only).await.unwrap().0, slice::from_ref(one));
     }
     let first = ListDeliveriesRequest {
         page_size: 1,
