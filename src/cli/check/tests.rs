@@ -292,7 +292,7 @@ route:
       one mail for each rule and billing_code
       first mails, while it goes on and nobody takes it on: ops after 5s, duty after 15m5s, ops after 4h5s
       a change 5s after it, 5m after the last mail at the earliest
-    /routed.yaml:11:5: severity == CRITICAL to duty
+    /routed.yaml:11:7: severity == CRITICAL to duty
       one mail for each alert, during shift
       first mails, while it goes on and nobody takes it on: duty after 0s
       a change 0s after it, 5m after the last mail at the earliest

@@ -86,10 +86,24 @@ impl Desks {
         desk.owed.is_some() || desk.free_at(most, now) > now
     }
 
-    /// A mail leaves.
-    pub fn count(&mut self, receiver: &Receiver, now: Time) {
-        if receiver.max_per_hour.is_some() {
-            self.desk(&receiver.name).sent.push_back(now);
+    /// Whether the digest is the first mail that will tell a receiver of an alert that burns.
+    pub fn owes_firing(&self, receiver: &str, age: AlertAge) -> bool {
+        let desk = self.by_name.get(receiver).and_then(|no| self.desks.get(no));
+        let owed = desk.and_then(|desk| desk.owed.as_ref()?.alerts.get(&age));
+        owed.is_some_and(|owed| owed.kind == Kind::Fired)
+    }
+
+    /// A mail leaves; what it tells of the digest has no need to.
+    pub fn tells(&mut self, receiver: &Receiver, alerts: impl Iterator<Item = AlertAge>, now: Time) {
+        if receiver.max_per_hour.is_none() {
+            return;
+        }
+        let desk = self.desk(&receiver.name);
+        desk.sent.push_back(now);
+        if let Some(owed) = &mut desk.owed {
+            for age in alerts {
+                owed.alerts.remove(&age);
+            }
         }
     }
 

@@ -215,6 +215,12 @@ impl Group {
         }
     }
 
+    /// Whether a route leads an alert here.
+    pub fn is_routed(&self) -> bool {
+        let mut members = self.members.values();
+        members.any(|member| member.because == Because::Routed && !member.leaves)
+    }
+
     /// Whether nothing is left to be told.
     pub fn is_over(&self) -> bool {
         self.members.is_empty() && self.ended.is_empty() && self.watched.is_empty()

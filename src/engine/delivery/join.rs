@@ -89,6 +89,10 @@ impl Delivery {
             return;
         };
         let change = member.change;
+        if member.because == Because::Routed {
+            // The pace of a group that no route led to any more was another's.
+            group.route = group.route.filter(|_| group.is_routed()).into_iter().chain(route).min();
+        }
         match group.members.get_mut(&age) {
             Some(known) => {
                 known.leaves = false;
@@ -107,7 +111,7 @@ impl Delivery {
         }
     }
 
-    /// The group of that name, on that route at the latest; `None` where there is no such receiver.
+    /// The group of that name, on that route if it is on none; `None` where there is no such receiver.
     pub(super) fn group_of(
         &mut self,
         step: &mut Step<'_>,
@@ -123,10 +127,7 @@ impl Delivery {
         let receiver = receiver.and_then(|receiver| u32::try_from(receiver).ok())?;
         let no = self.group_named(step, name, receiver, first);
         let group = self.groups.get_mut(&no)?;
-        group.route = match (group.route, route) {
-            (Some(known), Some(new)) => Some(known.min(new)),
-            (known, new) => known.or(new),
-        };
+        group.route = group.route.or(route);
         Some(no)
     }
 

@@ -65,8 +65,16 @@ impl AlertList {
 }
 
 impl Group {
-    /// All that there is to tell now, marked as told; with nothing that burns while a schedule holds the route's mail back.
-    pub fn take_news(&mut self, open: &Open, now: Time, is_held_back: bool, send_resolved: bool) -> News {
+    /// All that there is to tell now, marked as told; with nothing that burns while a schedule holds the route's mail back. What a digest
+    /// owes the firing of has not been told yet.
+    pub fn take_news(
+        &mut self,
+        open: &Open,
+        now: Time,
+        is_held_back: bool,
+        send_resolved: bool,
+        is_owed: impl Fn(AlertAge) -> bool,
+    ) -> News {
         let mut news = News {
             alerts: AlertList::default(),
             held: Held::default(),
@@ -83,12 +91,13 @@ impl Group {
             self.members.iter().filter_map(of_member)
         };
         let shown = || burning().filter(|(_, member, alert)| !is_held_back && member.is_shown(alert));
-        for (age, member, alert) in shown().filter(|(_, member, _)| member.told.is_none()) {
+        let is_first = |age: AlertAge, member: &Member| member.told.is_none() || is_owed(age);
+        for (age, member, alert) in shown().filter(|(age, member, _)| is_first(**age, member)) {
             news.tell(*age, Kind::Fired, alert, member);
         }
         news.tell_ended(ended, send_resolved);
         let (risen, rest): (Vec<_>, Vec<_>) = shown()
-            .filter(|(_, member, _)| member.told.is_some())
+            .filter(|(age, member, _)| !is_first(**age, member))
             .partition(|(_, member, alert)| member.told.is_some_and(|told| alert.severity > told.severity));
         for (age, member, alert) in risen.iter().chain(&rest) {
             news.tell(**age, Kind::Open, alert, member);
@@ -106,6 +115,12 @@ impl Group {
 }
 
 impl News {
+    /// The alerts that it tells of.
+    pub fn ages(&self) -> impl Iterator<Item = AlertAge> + '_ {
+        let burning = self.burning.iter().map(|(age, _)| *age);
+        burning.chain(self.over.iter().map(|over| over.age))
+    }
+
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.alerts.iter().next().is_none()

@@ -38,12 +38,15 @@ pub(super) fn put(
     letter: Letter,
 ) {
     let told = Arc::new(letter.told);
+    // What a group has told in digests alone has reached whom these reached.
+    let by_digests = threads.is_empty();
     for recipient in receiver.to.iter().chain(&receiver.cc) {
         let id = intent_id(letter.thread, letter.number, recipient);
         let before = threads.get(recipient).cloned();
-        let may_reach = before
-            .as_ref()
-            .is_some_and(|thread| thread.reached || outbox.has(thread.last));
+        let may_reach = by_digests
+            || before
+                .as_ref()
+                .is_some_and(|thread| thread.reached || outbox.has(thread.last));
         if letter.needs_reach && !may_reach {
             continue;
         }

@@ -184,7 +184,7 @@ impl Delivery {
             }
             alerts.abridge();
             let severity = of_receiver.values().map(|alert| alert.severity).max();
-            self.desks.count(receiver, step.now);
+            self.desks.tells(receiver, of_receiver.keys().copied(), step.now);
             let told = Told::RulesChanged(alerts);
             post::put_alone(
                 &mut self.outbox,

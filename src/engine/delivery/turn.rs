@@ -72,7 +72,8 @@ impl Delivery {
         let Some(receiver) = step.rules.receivers.get(group.receiver as usize) else {
             return;
         };
-        let news = group.take_news(open, step.now, is_held_back, receiver.send_resolved);
+        let is_owed = |age| self.desks.owes_firing(&receiver.name, age);
+        let news = group.take_news(open, step.now, is_held_back, receiver.send_resolved, is_owed);
         if news.is_empty() {
             return;
         }
@@ -80,7 +81,7 @@ impl Delivery {
         if news.severity < Severity::Critical && self.desks.is_full(receiver, step.now) {
             return self.desks.hold(step, receiver, &news);
         }
-        self.desks.count(receiver, step.now);
+        self.desks.tells(receiver, news.ages(), step.now);
         group.notices += 1;
         group.watch(step, receiver, &news, no);
         let timeline = timeline(&news, open, meetings);
