@@ -8,11 +8,12 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const PROTOS: [&str; 4] = [
+const PROTOS: [&str; 5] = [
     "bellwether/v1/notification_service.proto",
     "bellwether/v1/alert_service.proto",
     "bellwether/v1/rule_service.proto",
     "bellwether/v1/meeting_service.proto",
+    "bellwether/v1/silence_service.proto",
 ];
 
 /// Those with servers that pass bytes.

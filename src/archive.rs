@@ -3,11 +3,13 @@
 //! It decides nothing and can be made again from the event log at any time, which is also the answer to damage. Anybody may open it
 //! with `sqlite3`. Deliberately absent: threads and waiting; a writer and each reader are plain synchronous values.
 
+mod deliveries;
 mod error;
 mod reader;
 mod schema;
 mod writer;
 
+pub use deliveries::{DeliveryPage, DeliveryQuery};
 pub use error::ArchiveError;
 pub use reader::{ArchiveReader, ListQuery, Page, PageKey};
 pub use writer::ArchiveWriter;

@@ -1,11 +1,14 @@
 //! The command line: what can be said, who does it, how it ends. One file a verb.
 
+mod ack;
 mod alerts;
 mod backoff;
 mod check;
 mod client;
 mod config;
+mod deliveries;
 mod demo;
+mod each;
 mod exit;
 mod explain;
 mod failure;
@@ -13,12 +16,16 @@ mod health;
 mod json;
 mod manual;
 mod meetings;
+mod receivers;
 mod replay;
+mod resolve;
+mod routes;
 mod rules;
 mod schema;
 mod send;
 mod serve;
 mod show;
+mod silence;
 mod terminal;
 mod test;
 #[cfg(test)]
@@ -51,6 +58,18 @@ enum Command {
     Watch(watch::Args),
     /// List alerts, or show one
     Alerts(alerts::Args),
+    /// Take alerts on, so that they are neither repeated nor escalated
+    Ack(ack::Args),
+    /// End alerts
+    Resolve(resolve::Args),
+    /// Hold the mail of some alerts back for a time
+    Silence(silence::Args),
+    /// List how mails fared, attempt by attempt
+    Deliveries(deliveries::Args),
+    /// Tell where an alert would go, and why
+    Routes(routes::Args),
+    /// Try whether mail reaches a receiver
+    Receivers(receivers::Args),
     /// List the open meetings, or show one
     Meetings(meetings::Args),
     /// List the rules in force, or have them read anew
@@ -101,6 +120,12 @@ impl Command {
             Self::Send(args) => wait(send::run(*args, terminal)),
             Self::Watch(args) => wait(watch::run(args, terminal)),
             Self::Alerts(args) => wait(alerts::run(args, terminal)),
+            Self::Ack(args) => wait(ack::run(args, terminal)),
+            Self::Resolve(args) => wait(resolve::run(args, terminal)),
+            Self::Silence(args) => wait(silence::run(args, terminal)),
+            Self::Deliveries(args) => wait(deliveries::run(args, terminal)),
+            Self::Routes(args) => wait(routes::run(args, terminal)),
+            Self::Receivers(args) => wait(receivers::run(args, terminal)),
             Self::Meetings(args) => wait(meetings::run(args, terminal)),
             Self::Rules(args) => wait(rules::run(args, terminal)),
             Self::Check(args) => check::run(&args, terminal),

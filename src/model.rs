@@ -20,6 +20,6 @@ pub use alert::{
 pub use codes::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role};
 pub use language::Language;
 pub use notification::{Conf, Extra, Notification, NotificationId, Party, Payload};
-pub use personal::Personal;
-pub use silence::{Silence, SilenceId};
+pub use personal::{Personal, masked_part};
+pub use silence::{NoSilenceId, Silence, SilenceId};
 pub use time::Time;

@@ -6,23 +6,16 @@ use prost::Message as _;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{ArchiveError, schema};
-use crate::{
-    api,
-    engine::{
-        input::MailResult,
-        outbox::{Delivery, IntentId},
-    },
-    model::{AlertId, Time},
-};
+use crate::{api, model::Time};
 
-/// The most rows that one call of [`ArchiveReader::list_alerts`] looks at.
-const MAX_ROWS: usize = 100_000;
+/// The most rows that one call that lists looks at.
+pub(super) const MAX_ROWS: usize = 100_000;
 
 /// A reading end of an archive; as many as wanted, each for one call at a time.
 #[derive(Debug)]
 pub struct ArchiveReader {
-    path: PathBuf,
-    connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) connection: Connection,
 }
 
 /// Which alerts to list.
@@ -126,20 +119,6 @@ impl ArchiveReader {
         Ok(page)
     }
 
-    /// How the mails of an alert fared, attempt by attempt, oldest first; at most so many.
-    pub fn deliveries(&self, alert: AlertId, limit: u32) -> Result<Vec<Delivery>, ArchiveError> {
-        self.connection
-            .prepare_cached(
-                "SELECT intent, receiver, recipient, attempt, date, at, result, answer, retry_at, (
-                     SELECT group_concat(alert_id, ' ' ORDER BY place) FROM delivery_alerts AS listed
-                     WHERE listed.input_offset = told.input_offset AND listed.input_ordinal = told.input_ordinal)
-                 FROM delivery_alerts AS told JOIN deliveries USING (input_offset, input_ordinal)
-                 WHERE told.alert_id = ?1 ORDER BY input_offset, input_ordinal LIMIT ?2",
-            )
-            .and_then(|mut select| select.query_map(params![alert.to_string(), limit], delivery)?.collect())
-            .map_err(ArchiveError::at(&self.path))
-    }
-
     fn decode(&self, bytes: &[u8]) -> Result<api::Alert, ArchiveError> {
         api::Alert::decode(bytes).map_err(|error| ArchiveError::Damaged {
             path: self.path.clone(),
@@ -169,32 +148,4 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<(PageKey, Vec<u8>)> {
 
 fn blob(row: &Row<'_>) -> rusqlite::Result<Vec<u8>> {
     row.get(0)
-}
-
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let unreadable = |column| rusqlite::Error::InvalidColumnType(column, String::new(), rusqlite::types::Type::Text);
-    let intent: String = row.get(0)?;
-    let receiver: String = row.get(1)?;
-    let result: String = row.get(6)?;
-    let answer = row.get(7)?;
-    let alerts: String = row.get(9)?;
-    let alerts = alerts
-        .split(' ')
-        .map(|alert| u128::from_str_radix(alert, 16).map(AlertId));
-    Ok(Delivery {
-        intent: IntentId(u128::from_str_radix(&intent, 16).map_err(|_| unreadable(0))?),
-        alerts: alerts.collect::<Result<_, _>>().map_err(|_| unreadable(9))?,
-        receiver: receiver.into(),
-        recipient: row.get(2)?,
-        attempt: row.get(3)?,
-        date: Time::from_nanos(row.get(4)?),
-        at: Time::from_nanos(row.get(5)?),
-        result: match result.as_str() {
-            "sent" => MailResult::Sent(answer),
-            "deferred" => MailResult::Deferred(answer),
-            "refused" => MailResult::Refused(answer),
-            _ => return Err(unreadable(6)),
-        },
-        retry_at: row.get::<_, Option<i64>>(8)?.map(Time::from_nanos),
-    })
 }

@@ -1,6 +1,6 @@
 //! What the archive promises, over real files.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::PathBuf, slice};
 
 use prost::Message as _;
 use tempfile::TempDir;
@@ -169,7 +169,7 @@ fn what_it_has_is_passed_over() {
     writer.apply(&log[..2]).unwrap();
     assert_eq!(writer.position(), Some(log[3].position));
     assert_eq!(ids(&files.reader().list_alerts(&all()).unwrap()), numbers([2, 1]));
-    assert_eq!(files.reader().deliveries(AlertId(1), 10).unwrap().len(), 1);
+    assert_eq!(told_of(&files.reader(), 1).len(), 1);
 }
 
 #[test]
@@ -278,6 +278,17 @@ fn an_empty_archive_lists_nothing() {
     assert_eq!((page.alerts.len(), page.as_of, page.next), (0, 0, None));
 }
 
+/// The deliveries of mails that told of that alert.
+fn told_of(reader: &ArchiveReader, alert: u128) -> Vec<Delivery> {
+    let query = DeliveryQuery {
+        alert: Some(AlertId(alert)),
+        wanted: &|_| true,
+        before: None,
+        limit: 10,
+    };
+    reader.list_deliveries(&query).unwrap().deliveries
+}
+
 #[test]
 fn deliveries_are_kept() {
     let files = Files::new();
@@ -295,9 +306,30 @@ fn deliveries_are_kept() {
         ])
         .unwrap();
     let reader = files.reader();
-    assert_eq!(reader.deliveries(AlertId(1), 10).unwrap(), attempts);
-    assert_eq!(reader.deliveries(AlertId(1), 1).unwrap(), attempts[..1]);
-    assert_eq!(reader.deliveries(AlertId(2), 10).unwrap(), [other]);
+    let [first, second] = attempts;
+    assert_eq!(told_of(&reader, 1), [second.clone(), first.clone()]);
+    assert_eq!(told_of(&reader, 2), slice::from_ref(&other));
+
+    let any = |_: &Delivery| true;
+    let mut query = DeliveryQuery {
+        alert: None,
+        wanted: &any,
+        before: None,
+        limit: 2,
+    };
+    let page = reader.list_deliveries(&query).unwrap();
+    assert_eq!(page.deliveries, [second, other]);
+    query.before = page.next;
+    assert!(query.before.is_some());
+    let page = reader.list_deliveries(&query).unwrap();
+    assert_eq!((page.deliveries, page.next), (vec![first], None));
+    let sent = |delivery: &Delivery| matches!(delivery.result, MailResult::Sent(_));
+    let query = DeliveryQuery {
+        wanted: &sent,
+        before: None,
+        ..query
+    };
+    assert_eq!(reader.list_deliveries(&query).unwrap().deliveries.len(), 1);
 }
 
 #[test]
@@ -319,7 +351,7 @@ fn retention_takes_what_ended_long_ago() {
     assert_eq!(writer.trim(before(111)).unwrap(), 1);
     let reader = files.reader();
     assert_eq!(ids(&reader.list_alerts(&all()).unwrap()), numbers([3, 2]));
-    assert_eq!(reader.deliveries(AlertId(1), 10).unwrap(), []);
+    assert_eq!(told_of(&reader, 1), []);
     assert_eq!(writer.position().unwrap().offset, 5);
 }
 

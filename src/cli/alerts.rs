@@ -91,12 +91,15 @@ async fn list(
 }
 
 fn overview(alerts: &[api::Alert], terminal: &mut Terminal<'_>) -> io::Result<()> {
-    let mut table = show::table(["STARTED", "SEVERITY", "STATE", "ALERT", "TIMES", "SUMMARY", "ID"]);
+    let mut table = show::table([
+        "STARTED", "SEVERITY", "STATE", "MARKS", "ALERT", "TIMES", "SUMMARY", "ID",
+    ]);
     for alert in alerts {
         table.add_row([
             show::time(alert.started_at.as_ref()),
             show::severity(alert.severity).to_owned(),
             show::state(alert),
+            show::marks(alert),
             show::alert_name(alert),
             alert.occurrences.to_string(),
             show::clean(&alert.summary),
@@ -123,6 +126,12 @@ pub(super) fn in_full(alert: &api::Alert, terminal: &mut Terminal<'_>) -> io::Re
         ("last seen", show::time(alert.last_seen_at.as_ref())),
         ("resolved", show::time(alert.resolved_at.as_ref())),
         ("times", alert.occurrences.to_string()),
+        (
+            "taken on",
+            alert.acknowledgement.as_ref().map(taken_on).unwrap_or_default(),
+        ),
+        ("silenced by", show::clean(&alert.silenced_by.join(" "))),
+        ("inhibited by", show::clean(&alert.inhibited_by.join(" "))),
     ] {
         if !value.is_empty() && value != "-" {
             terminal.line(format_args!("  {name:<12} {value}"))?;
@@ -149,4 +158,14 @@ pub(super) fn in_full(alert: &api::Alert, terminal: &mut Terminal<'_>) -> io::Re
         ))?;
     }
     Ok(())
+}
+
+/// Who has taken an alert on, when, and why.
+fn taken_on(acknowledgement: &api::Acknowledgement) -> String {
+    let who = show::clean(&acknowledgement.acknowledged_by);
+    let at = show::time(acknowledgement.acknowledged_at.as_ref());
+    match acknowledgement.comment.as_str() {
+        "" => format!("by {who} at {at}"),
+        comment => format!("by {who} at {at}: {}", show::clean(comment)),
+    }
 }

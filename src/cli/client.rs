@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use prost_types::Timestamp;
 use tonic::transport::{Channel, Endpoint};
 
 use super::failure::Failure;
@@ -88,7 +89,7 @@ fn server(text: &str) -> Result<String, &'static str> {
     };
     match text.parse::<http::Uri>() {
         Ok(uri) if uri.scheme_str() == Some("http") && uri.port_u16().is_some() => Ok(text),
-        Ok(uri) if uri.scheme_str() == Some("https") => Err("TLS is not supported yet; use http://HOST:PORT"),
+        Ok(uri) if uri.scheme_str() == Some("https") => Err("TLS is not supported yet: use http://HOST:PORT"),
         _ => Err("expected http://HOST:PORT"),
     }
 }
@@ -102,6 +103,30 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
         .ok_or("expected a duration with its unit, such as 500ms, 10s or 5m")
 }
 
+/// A moment on the command line.
+pub(super) fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    let moment = text.parse::<jiff::Timestamp>();
+    moment
+        .map(timestamp)
+        .map_err(|_| "expected a time such as 2026-01-05T08:00:00Z")
+}
+
+/// The same on the wire.
+pub(super) fn timestamp(moment: jiff::Timestamp) -> Timestamp {
+    Timestamp {
+        seconds: moment.as_second(),
+        nanos: moment.subsec_nanosecond(),
+    }
+}
+
+/// A name and its value on the command line.
+pub(super) fn pair(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +137,15 @@ mod tests {
         assert_eq!(server("http://[::1]:1").as_deref(), Ok("http://[::1]:1"));
         for bad in ["", "localhost", "https://a:1", "ftp://a:1", "a b:1"] {
             assert!(server(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_pair_has_a_name() {
+        assert_eq!(pair("team=a=b"), Ok(("team".to_owned(), "a=b".to_owned())));
+        assert_eq!(pair("team="), Ok(("team".to_owned(), String::new())));
+        for bad in ["team", "=bridge", ""] {
+            assert!(pair(bad).is_err(), "{bad}");
         }
     }
 

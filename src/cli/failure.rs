@@ -226,6 +226,9 @@ impl fmt::Display for Told<'_> {
         }
         if let Some(info) = details.error_info() {
             write!(f, " [{}]", show::clean(&info.reason))?;
+            if let Some(receivers) = info.metadata.get("receivers") {
+                write!(f, "; there are: {}", show::clean(receivers))?;
+            }
             if let Some(cursor) = info.metadata.get("earliest_cursor") {
                 write!(
                     f,

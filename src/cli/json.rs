@@ -1,7 +1,9 @@
 //! API messages as JSON, by protobuf's own mapping: lowerCamelCase names, 64-bit numbers as strings, enums by their full names, codes that
 //! no enum lists by number. Fields without presence are always there, so that programs need not guess.
 
+mod delivery;
 mod explanation;
+mod silence;
 
 use prost_types::Timestamp;
 use serde_json::{Map, Value, json};
@@ -9,7 +11,9 @@ use serde_json::{Map, Value, json};
 use super::show::rfc3339;
 use crate::api;
 
+pub(super) use delivery::{delivery, destination};
 pub(super) use explanation::explanation;
+pub(super) use silence::silence;
 
 /// A message with one of its events.
 pub(super) fn subscribe_response(cursor: &str, event: &api::AlertEvent) -> Value {

@@ -100,6 +100,29 @@ pub(super) fn state(alert: &api::Alert) -> String {
     }
 }
 
+/// What keeps an alert's mail back, or `-`.
+pub(super) fn marks(alert: &api::Alert) -> String {
+    let marks = [
+        ("acknowledged", alert.acknowledgement.is_some()),
+        ("silenced", !alert.silenced_by.is_empty()),
+        ("inhibited", !alert.inhibited_by.is_empty()),
+    ];
+    let marks: Vec<&str> = marks.iter().filter(|(_, is)| *is).map(|(mark, _)| *mark).collect();
+    if marks.is_empty() {
+        "-".to_owned()
+    } else {
+        marks.join(" ")
+    }
+}
+
+/// How an attempt to send a mail ended, as a short name.
+pub(super) fn outcome(number: i32) -> String {
+    match api::delivery::Outcome::try_from(number) {
+        Ok(outcome) => short(outcome.as_str_name(), "OUTCOME_"),
+        Err(_) => number.to_string(),
+    }
+}
+
 /// Why an alert ended, as a short name; `None` where that is not known here.
 pub(super) fn resolve_reason(number: i32) -> Option<String> {
     match api::alert::ResolveReason::try_from(number) {

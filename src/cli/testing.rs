@@ -176,6 +176,27 @@ impl AlertService for Scripted {
         Err(Status::unimplemented(""))
     }
 
+    async fn acknowledge_alert(
+        &self,
+        _: Request<api::AcknowledgeAlertRequest>,
+    ) -> Result<Response<api::AcknowledgeAlertResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn resolve_alert(
+        &self,
+        _: Request<api::ResolveAlertRequest>,
+    ) -> Result<Response<api::ResolveAlertResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn list_deliveries(
+        &self,
+        _: Request<api::ListDeliveriesRequest>,
+    ) -> Result<Response<api::ListDeliveriesResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
     /// Of every alert too much is gone, but what it kept itself.
     async fn explain_alert(
         &self,

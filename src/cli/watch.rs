@@ -13,7 +13,7 @@ use tonic::{Status, Streaming, transport::Channel};
 use self::cursor::Cursor;
 use super::{
     backoff::{Backoff, is_transient},
-    client::{Client, Output, duration},
+    client::{Client, Output, duration, timestamp},
     exit::Exit,
     failure::Failure,
     json, show,
@@ -57,10 +57,7 @@ fn since(text: &str) -> Result<prost_types::Timestamp, &'static str> {
         (_, Ok(ago)) => jiff::Timestamp::now() - ago.abs(),
         _ => return Err("expected a time such as 2026-01-05T08:00:00Z, or how long ago it was, such as 10m"),
     };
-    Ok(prost_types::Timestamp {
-        seconds: moment.as_second(),
-        nanos: moment.subsec_nanosecond(),
-    })
+    Ok(timestamp(moment))
 }
 
 pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {

@@ -163,7 +163,7 @@ impl Delivery {
         };
         post::drill(&mut self.outbox, step, receiver, by);
         self.settle(step, open);
-        Acted::Done
+        Acted::Drilled(step.now)
     }
 
     /// Sees to it that a group is looked at then, at the latest.

@@ -1,7 +1,7 @@
 //! Everything that an input can cause outside the engine.
 
 use super::outbox::{Attempt, Delivery};
-use crate::model::{AlertEvent, SilenceId};
+use crate::model::{AlertEvent, SilenceId, Time};
 
 /// One consequence. The driver lets it out only when the input that caused it is durable.
 #[derive(Debug, Clone)]
@@ -23,8 +23,10 @@ pub enum Effect {
 pub enum Acted {
     /// It is done.
     Done,
-    /// The silence is made.
+    /// The silence is made; or there was one already that says the same.
     Silenced(SilenceId),
+    /// Mails that try a receiver are on their way, with this date.
+    Drilled(Time),
     /// No open alert has that id.
     NoSuchAlert,
     /// No silence that has not ended has that id.

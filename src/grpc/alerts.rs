@@ -1,13 +1,15 @@
-//! `AlertService`: subscriptions from the fan-out, questions from the archive.
+//! `AlertService`: subscriptions from the fan-out, questions from the archive, and what operators do to alerts.
 
-use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use tokio::{sync::watch, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::{
+    acts::{self, act},
+    archived::Archived,
+    deliveries,
     encoded::{EncodedResponse, server::alert_service_server::AlertService},
     explain::Explaining,
     filter, from_proto, page,
@@ -16,31 +18,27 @@ use super::{
 };
 use crate::{
     api::{
-        self, ExplainAlertRequest, ExplainAlertResponse, GetAlertRequest, GetAlertResponse, ListAlertsRequest,
-        ListAlertsResponse, SubscribeRequest, subscribe_request,
+        self, AcknowledgeAlertRequest, AcknowledgeAlertResponse, ExplainAlertRequest, ExplainAlertResponse,
+        GetAlertRequest, GetAlertResponse, ListAlertsRequest, ListAlertsResponse, ListDeliveriesRequest,
+        ListDeliveriesResponse, ResolveAlertRequest, ResolveAlertResponse, SubscribeRequest, subscribe_request,
     },
-    archive::{ArchiveError, ArchiveReader, ListQuery, Page},
-    journal::Position,
+    archive::{ListQuery, Page},
+    engine::{effect::Acted, input::Input},
     metrics::Metrics,
-    service::{Unavailable, Visible},
+    model::AlertId,
+    service::Visible,
 };
 
 /// How long a stream may be idle before a heartbeat, where the subscriber does not say.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How long the archive is waited for.
-const CATCH_UP: Duration = Duration::from_secs(5);
-
-/// When to come back after a drain, or to an archive that is behind.
+/// When to come back where as many subscribe as may.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Implements the service.
 pub(super) struct Alerts {
     pub sources: Sources,
-    /// How far the archive got.
-    pub archived: watch::Receiver<Option<Position>>,
-    /// Where it is.
-    pub archive: PathBuf,
+    pub archived: Archived,
     pub subscribers: Arc<tokio::sync::Semaphore>,
     pub explaining: Explaining,
     pub metrics: Arc<Metrics>,
@@ -99,8 +97,8 @@ impl AlertService for Alerts {
         let limit = page::size(request.page_size)?;
         let given = [request.filter.as_str(), request.order_by.as_str()];
         let token = page::AlertToken::read(&request.page_token, &given)?;
-        self.catch_up().await?;
         let page = self
+            .archived
             .ask(move |archive| {
                 let wanted = filter.map(|filter| move |alert: &_| Visible::of(alert).matches(&filter));
                 archive.list_alerts(&ListQuery {
@@ -124,61 +122,91 @@ impl AlertService for Alerts {
     }
 
     async fn get_alert(&self, request: Request<GetAlertRequest>) -> Result<Response<GetAlertResponse>, Status> {
-        let alert = self.alert(request.into_inner().id).await?;
+        let alert = self.archived.alert(request.into_inner().id).await?;
         Ok(Response::new(GetAlertResponse { alert: Some(alert) }))
+    }
+
+    async fn acknowledge_alert(
+        &self,
+        request: Request<AcknowledgeAlertRequest>,
+    ) -> Result<Response<AcknowledgeAlertResponse>, Status> {
+        let alert = Some(self.acknowledge(request.into_inner()).await?);
+        Ok(Response::new(AcknowledgeAlertResponse { alert }))
+    }
+
+    async fn resolve_alert(
+        &self,
+        request: Request<ResolveAlertRequest>,
+    ) -> Result<Response<ResolveAlertResponse>, Status> {
+        let alert = Some(self.resolve(request.into_inner().id).await?);
+        Ok(Response::new(ResolveAlertResponse { alert }))
+    }
+
+    async fn list_deliveries(
+        &self,
+        request: Request<ListDeliveriesRequest>,
+    ) -> Result<Response<ListDeliveriesResponse>, Status> {
+        let page = deliveries::list(&self.archived, request.into_inner()).await?;
+        Ok(Response::new(page))
     }
 
     async fn explain_alert(
         &self,
         request: Request<ExplainAlertRequest>,
     ) -> Result<Response<ExplainAlertResponse>, Status> {
-        let alert = self.alert(request.into_inner().id).await?;
+        let alert = self.archived.alert(request.into_inner().id).await?;
         let explanation = Some(self.explaining.alert(alert).await?);
         Ok(Response::new(ExplainAlertResponse { explanation }))
     }
 }
 
 impl Alerts {
-    async fn alert(&self, id: String) -> Result<api::Alert, Refused> {
-        if id.is_empty() {
-            return Err(Refused::invalid(
-                "id",
-                "REQUIRED_FIELD_MISSING",
-                "an alert's id is required",
-            ));
-        }
-        self.catch_up().await?;
-        let alert = self.ask(move |archive| archive.get_alert(&id)).await?;
-        alert.ok_or_else(|| Refused::not_found("alert"))
+    /// Takes an alert on.
+    async fn acknowledge(&self, request: AcknowledgeAlertRequest) -> Result<api::Alert, Refused> {
+        let AcknowledgeAlertRequest {
+            id,
+            acknowledged_by,
+            comment,
+        } = request;
+        let who = acts::name(acknowledged_by, "acknowledged_by")?;
+        let why = acts::comment(comment)?;
+        let (given_who, given_why) = (who.clone(), why.clone());
+        let acknowledge = |alert| Input::Acknowledge {
+            alert,
+            who: who.into(),
+            why,
+        };
+        self.act_on(id, acknowledge, |ended| {
+            let said = ended.acknowledgement.as_ref();
+            said.is_some_and(|said| said.acknowledged_by == given_who && said.comment == given_why)
+        })
+        .await
     }
 
-    /// Waits until the archive holds all that was durable when the call came: a question goes through the queue behind it. An archive
-    /// that does not get there, because the disk is full say, is told of.
-    async fn catch_up(&self) -> Result<(), Refused> {
-        let fanout = Arc::clone(&self.sources.fanout);
-        let last = self.sources.handle.query(move |_| fanout.last_record()).await;
-        let last = last.map_err(|_: Unavailable| Refused::draining(RETRY_AFTER))?;
-        let mut archived = self.archived.clone();
-        match timeout(CATCH_UP, archived.wait_for(|reached| *reached >= last)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) => Err(Refused::draining(RETRY_AFTER)),
-            Err(_) => Err(Refused::archive_behind(RETRY_AFTER)),
-        }
+    /// Ends an alert.
+    async fn resolve(&self, id: String) -> Result<api::Alert, Refused> {
+        let is_done = |ended: &api::Alert| ended.resolve_reason() == api::alert::ResolveReason::Operator;
+        self.act_on(id, |alert| Input::Resolve { alert }, is_done).await
     }
 
-    async fn ask<T: Send + 'static>(
+    /// Does something to an open alert, and hands back the alert after it. Of one that has ended, what was done before is done.
+    async fn act_on(
         &self,
-        question: impl FnOnce(&ArchiveReader) -> Result<T, ArchiveError> + Send + 'static,
-    ) -> Result<T, Refused> {
-        let path = self.archive.clone();
-        let answered = tokio::task::spawn_blocking(move || ArchiveReader::open(&path).and_then(|it| question(&it)));
-        match answered.await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(cause)) => {
-                tracing::error!(%cause, "the archive cannot be read");
-                Err(Refused::internal())
-            }
-            Err(_) => Err(Refused::internal()),
+        id: String,
+        input: impl FnOnce(AlertId) -> Input,
+        is_done: impl FnOnce(&api::Alert) -> bool,
+    ) -> Result<api::Alert, Refused> {
+        // What is no id is no alert's, which the archive knows to say.
+        let acted = match id.parse() {
+            Ok(alert) => act(&self.archived.handle, input(alert)).await?,
+            Err(_) => Acted::NoSuchAlert,
+        };
+        let alert = self.archived.alert(id).await?;
+        match acted {
+            Acted::Done => Ok(alert),
+            Acted::NoSuchAlert if is_done(&alert) => Ok(alert),
+            Acted::NoSuchAlert => Err(Refused::alert_resolved()),
+            _ => Err(Refused::internal()),
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
+    acts::unavailable,
     encoded::{EncodedRequest, server::notification_service_server::NotificationService},
     from_proto,
     status::Refused,
@@ -265,13 +266,4 @@ fn gather(
         };
     }
     (messages, None)
-}
-
-fn unavailable(cause: Unavailable) -> Refused {
-    match cause {
-        Unavailable::QueueFull => Refused::queue_full(RETRY_AFTER),
-        Unavailable::NoSpace => Refused::storage_refuses(RETRY_AFTER),
-        Unavailable::Stopping => Refused::draining(RETRY_AFTER),
-        Unavailable::Skipped => Refused::internal(),
-    }
 }

@@ -1,7 +1,11 @@
 //! Pages of lists: sizes and tokens. A token is opaque to clients, and holds only for the request that it was made for.
 
 use super::status::Refused;
-use crate::{archive::PageKey, model::Time};
+use crate::{
+    archive::PageKey,
+    journal::Position,
+    model::{SilenceId, Time},
+};
 
 /// The size of a page, where none is asked for.
 const SIZE: usize = 50;
@@ -64,6 +68,71 @@ impl AlertToken {
     }
 }
 
+/// The page of a list of deliveries that follows one.
+#[derive(Debug, PartialEq)]
+pub(super) struct DeliveryToken {
+    /// Where the last one of the page before stands in the event log.
+    pub before: Position,
+}
+
+impl DeliveryToken {
+    /// As text, for a request with those other fields.
+    pub fn write(&self, given: &[&str]) -> String {
+        let Position { offset, ordinal } = self.before;
+        format!("d{:08x}.{offset:x}.{ordinal:x}", digest(given))
+    }
+
+    /// From text; `None` for the first page.
+    pub fn read(token: &str, given: &[&str]) -> Result<Option<Self>, Refused> {
+        if token.is_empty() {
+            return Ok(None);
+        }
+        let mut parts = token.strip_prefix('d').ok_or_else(foreign)?.splitn(3, '.');
+        let mut part = || parts.next().ok_or_else(foreign);
+        let (made_for, offset, ordinal) = (part()?, part()?, part()?);
+        let made_for = u32::from_str_radix(made_for, 16).map_err(|_| foreign())?;
+        let offset = u64::from_str_radix(offset, 16).map_err(|_| foreign())?;
+        let ordinal = u32::from_str_radix(ordinal, 16).map_err(|_| foreign())?;
+        if made_for != digest(given) {
+            return Err(foreign());
+        }
+        let before = Position { offset, ordinal };
+        Ok(Some(Self { before }))
+    }
+}
+
+/// The page of a list of silences that follows one.
+#[derive(Debug, PartialEq)]
+pub(super) struct SilenceToken {
+    /// When the last one of the page before begins.
+    pub starts_at: Time,
+    /// Which it is.
+    pub id: SilenceId,
+}
+
+impl SilenceToken {
+    /// As text.
+    pub fn write(&self) -> String {
+        format!("s{:x}.{}", self.starts_at.as_nanos(), self.id)
+    }
+
+    /// From text; `None` for the first page.
+    pub fn read(token: &str) -> Result<Option<Self>, Refused> {
+        if token.is_empty() {
+            return Ok(None);
+        }
+        let (starts_at, id) = token
+            .strip_prefix('s')
+            .and_then(|rest| rest.split_once('.'))
+            .ok_or_else(foreign)?;
+        let starts_at = u64::from_str_radix(starts_at, 16).map_err(|_| foreign())?;
+        Ok(Some(Self {
+            starts_at: Time::from_nanos(starts_at.cast_signed()),
+            id: id.parse().map_err(|_| foreign())?,
+        }))
+    }
+}
+
 /// A token that is the number of the last thing on the page before.
 pub(super) fn number(token: &str) -> Result<Option<u64>, Refused> {
     if token.is_empty() {
@@ -122,6 +191,21 @@ mod tests {
                 AlertToken::read(text, &given).unwrap_err().reason(),
                 "INVALID_PAGE_TOKEN"
             );
+        }
+        let before = Position { offset: 9, ordinal: 2 };
+        let text = DeliveryToken { before }.write(&["a", "b"]);
+        assert_eq!(
+            DeliveryToken::read(&text, &["a", "b"]).unwrap(),
+            Some(DeliveryToken { before })
+        );
+        for (text, given) in [(text.as_str(), ["ab", ""]), ("d1.2", ["a", "b"]), ("d", ["", ""])] {
+            assert!(DeliveryToken::read(text, &given).is_err(), "{text}");
+        }
+        let (starts_at, id) = (Time::from_nanos(-5), SilenceId(7));
+        let text = SilenceToken { starts_at, id }.write();
+        assert_eq!(SilenceToken::read(&text).unwrap(), Some(SilenceToken { starts_at, id }));
+        for text in ["s", "s1", "s1.2", "x1.00000000000000000000000000000007"] {
+            assert!(SilenceToken::read(text).is_err(), "{text}");
         }
         assert_eq!(number(&numbered(77)).unwrap(), Some(77));
         assert!(number("77").is_err());

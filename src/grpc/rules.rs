@@ -1,14 +1,15 @@
-//! `RuleService`: the rules in force, checked and reloaded.
+//! `RuleService`: the rules in force, checked and reloaded; routes and receivers, tried out.
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::{explain::Explaining, status::Refused, to_proto};
+use super::{destinations, explain::Explaining, status::Refused, to_proto};
 use crate::{
     api::{
         self, CheckRulesRequest, CheckRulesResponse, ExplainRuleRequest, ExplainRuleResponse, ListRulesRequest,
-        ListRulesResponse, ReloadRulesRequest, ReloadRulesResponse, rule_service_server::RuleService,
+        ListRulesResponse, ReloadRulesRequest, ReloadRulesResponse, TestReceiverRequest, TestReceiverResponse,
+        TestRoutesRequest, TestRoutesResponse, rule_service_server::RuleService,
     },
     engine::{Engine, Fate, RuleChange, RuleSight},
     reload::{Checked, Reload, Reloader},
@@ -74,6 +75,19 @@ impl RuleService for Rules {
         let ExplainRuleRequest { rule, billing_code } = request.into_inner();
         let explanation = Some(self.explaining.rule(rule, billing_code).await?);
         Ok(Response::new(ExplainRuleResponse { explanation }))
+    }
+
+    async fn test_routes(&self, request: Request<TestRoutesRequest>) -> Result<Response<TestRoutesResponse>, Status> {
+        let told = destinations::test_routes(&self.handle, request.into_inner()).await?;
+        Ok(Response::new(told))
+    }
+
+    async fn test_receiver(
+        &self,
+        request: Request<TestReceiverRequest>,
+    ) -> Result<Response<TestReceiverResponse>, Status> {
+        let told = destinations::test_receiver(&self.handle, request.into_inner()).await?;
+        Ok(Response::new(told))
     }
 
     async fn reload_rules(&self, _: Request<ReloadRulesRequest>) -> Result<Response<ReloadRulesResponse>, Status> {

@@ -11,6 +11,7 @@ use tower::util::MapResponseLayer;
 use super::{
     accept::accept,
     alerts::Alerts,
+    archived::Archived,
     encoded::server::{
         alert_service_server::AlertServiceServer, notification_service_server::NotificationServiceServer,
     },
@@ -18,11 +19,15 @@ use super::{
     meetings::Meetings,
     notifications::Notifications,
     rules::Rules,
+    silences::Silences,
     subscribe::Sources,
     tonic_errors,
 };
 use crate::{
-    api::{DESCRIPTORS, meeting_service_server::MeetingServiceServer, rule_service_server::RuleServiceServer},
+    api::{
+        DESCRIPTORS, meeting_service_server::MeetingServiceServer, rule_service_server::RuleServiceServer,
+        silence_service_server::SilenceServiceServer,
+    },
     config::Limits,
     metrics::Metrics,
     reload::Reloader,
@@ -30,12 +35,13 @@ use crate::{
 };
 
 /// The services that health is told of, beside the whole (the empty name).
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     "",
     "bellwether.v1.NotificationService",
     "bellwether.v1.AlertService",
     "bellwether.v1.RuleService",
     "bellwether.v1.MeetingService",
+    "bellwether.v1.SilenceService",
 ];
 
 /// The services that need storage to take writes.
@@ -122,8 +128,12 @@ pub fn serve(
     let explaining = Explaining::new(service.handle.clone(), service.explainer.clone());
     let alerts = Alerts {
         sources,
-        archived: service.archived.clone(),
-        archive: service.archive.clone(),
+        archived: Archived {
+            handle: service.handle.clone(),
+            fanout: Arc::clone(&service.fanout),
+            reached: service.archived.clone(),
+            path: service.archive.clone(),
+        },
         subscribers: Arc::new(Semaphore::new(limits.subscribers as usize)),
         explaining: explaining.clone(),
         metrics,
@@ -134,6 +144,9 @@ pub fn serve(
         explaining,
     };
     let meetings = Meetings {
+        handle: service.handle.clone(),
+    };
+    let silences = Silences {
         handle: service.handle.clone(),
     };
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -165,6 +178,7 @@ pub fn serve(
         .add_service(AlertServiceServer::new(alerts).max_decoding_message_size(size))
         .add_service(RuleServiceServer::new(rules).max_decoding_message_size(2 << 20))
         .add_service(MeetingServiceServer::new(meetings).max_decoding_message_size(size))
+        .add_service(SilenceServiceServer::new(silences).max_decoding_message_size(size))
         .serve_with_incoming_shutdown(accept(listener, limits.connections as usize), shutdown);
     (Health(health), server)
 }

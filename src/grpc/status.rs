@@ -215,6 +215,24 @@ impl Refused {
         Self::new(Code::NotFound, "NOT_FOUND", format!("there is no such {what}"))
     }
 
+    /// The alert has ended, so that nobody can take it on or end it.
+    pub fn alert_resolved() -> Self {
+        Self::new(
+            Code::FailedPrecondition,
+            "ALERT_RESOLVED",
+            "the alert has ended already",
+        )
+    }
+
+    /// There are as many silences as there may be. There is no telling when there is room.
+    pub fn too_many_silences() -> Self {
+        Self::new(
+            Code::ResourceExhausted,
+            "TOO_MANY_SILENCES",
+            "there are as many silences as this service allows; expire one first",
+        )
+    }
+
     /// Another explanation is under way.
     pub fn explaining(retry_after: Duration) -> Self {
         Self::new(

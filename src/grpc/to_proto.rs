@@ -10,15 +10,12 @@ use compact_str::CompactString;
 use crate::{
     api,
     model::{
-        Acknowledgement, Alert, AlertEvent, AlertEventKind, AlertState, Conf, Evidence, Party, Payload, Personal,
-        ResolveReason, Severity, Time,
+        Acknowledgement, Alert, AlertEvent, AlertEventKind, AlertState, Conf, Evidence, Party, Payload, ResolveReason,
+        Severity, Time, masked_part,
     },
 };
 
 pub use explanation::explanation;
-
-/// The parts of a key whose values are personal.
-const PERSONAL_KEYS: [&str; 4] = ["name", "phone", "acm_phone", "city"];
 
 /// Something that happened to an alert.
 pub fn alert_event(event: &AlertEvent) -> api::AlertEvent {
@@ -142,16 +139,8 @@ fn acknowledgement(acknowledgement: &Acknowledgement) -> api::Acknowledgement {
 }
 
 fn key(key: &[(CompactString, CompactString)]) -> BTreeMap<String, String> {
-    let shown = |(name, value): &(CompactString, CompactString)| (name.to_string(), key_value(name, value));
+    let shown = |(name, value): &(CompactString, CompactString)| (name.to_string(), masked_part(name, value).into());
     key.iter().map(shown).collect()
-}
-
-fn key_value(name: &str, value: &str) -> String {
-    if PERSONAL_KEYS.contains(&name) {
-        Personal::new(value).masked()
-    } else {
-        value.to_owned()
-    }
 }
 
 fn evidence(evidence: &Evidence) -> api::Evidence {

@@ -1,9 +1,21 @@
 //! Personal data, told apart by type: it prints as `[personal]`, and showing it is a decision that the code has to spell out.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+
+/// The parts of an alert's key whose values are personal.
+const KEYS: [&str; 4] = ["name", "phone", "acm_phone", "city"];
+
+/// The value of a part of an alert's key as everyone may see it.
+pub fn masked_part<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
+    if KEYS.contains(&name) {
+        mask(value).into()
+    } else {
+        value.into()
+    }
+}
 
 /// A name, a phone number or a city. It has no `Display`; a place that shows it calls [`Personal::masked`] or, where a receiver is
 /// allowed to see it, [`Personal::clear`].

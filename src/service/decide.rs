@@ -124,6 +124,7 @@ impl Decider {
         let mut outcome = Outcome::default();
         let mut answers = Vec::new();
         let mut applied = Vec::new();
+        let mut acts = Vec::new();
         let mut queries = Vec::new();
         let mut offset = batch.first_offset;
         for item in batch.items {
@@ -142,6 +143,11 @@ impl Decider {
                     offset += 1;
                     applied.extend(done);
                 }
+                Item::Act(input, answer) => {
+                    self.apply(offset, batch.time, *input, &mut outcome);
+                    acts.push((answer, outcome.acted.take().ok_or(Unavailable::Skipped)));
+                    offset += 1;
+                }
                 Item::Query(query) => queries.push(query),
                 Item::Trim(keep) => self.trim(keep),
                 Item::SyncEvents(done) => queries.push(self.sync_events(done)),
@@ -157,6 +163,10 @@ impl Decider {
         }
         for done in applied {
             let _ = done.send(());
+        }
+        for (answer, acted) in acts {
+            // Whoever acted may have gone away.
+            let _ = answer.send(acted);
         }
         for query in queries {
             query(&self.engine);

@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    engine::{effect::Answer, input::Input},
+    engine::{
+        effect::{Acted, Answer},
+        input::Input,
+    },
     journal::{AppendError, Journal, Position, Trim, codec},
     metrics::Metrics,
     model::{Notification, Time},
@@ -44,6 +47,8 @@ pub(super) enum Item {
     ),
     /// Another input.
     Input(Box<Input>, Option<oneshot::Sender<()>>),
+    /// What an operator does, and where what became of it goes.
+    Act(Box<Input>, oneshot::Sender<Result<Acted, Unavailable>>),
     /// A question; it has no place in the journal.
     Query(Query),
     /// Remove what of the event log is older than is kept.
@@ -173,6 +178,13 @@ impl Gathered {
                 }
                 Err(cause) => error!(%cause, "an input has no encoding, and is left out"),
             },
+            Submission::Act { input, answer } => match codec::encode(&input, &mut self.payload) {
+                Ok(()) => {
+                    self.count += 1;
+                    self.items.push(Item::Act(input, answer));
+                }
+                Err(cause) => error!(%cause, "what an operator did has no encoding, and is left out"),
+            },
             Submission::Trim(keep) => self.items.push(Item::Trim(keep)),
             Submission::SyncEvents(done) => self.items.push(Item::SyncEvents(done)),
             Submission::Query(query) => self.items.push(Item::Query(query)),
@@ -180,7 +192,7 @@ impl Gathered {
         }
     }
 
-    /// Nothing was written. Notifications are refused; what the service itself has to say waits for the next time, and so do questions
+    /// Nothing was written. Notifications and what operators do are refused; what the service itself has to say waits for the next time, and so do questions
     /// that come after it.
     fn refuse(&mut self) {
         self.payload.clear();
@@ -189,6 +201,7 @@ impl Gathered {
             match item {
                 // The caller may have gone away.
                 Item::Notifications(_, answer, _) => drop(answer.send(Err(Unavailable::NoSpace))),
+                Item::Act(_, answer) => drop(answer.send(Err(Unavailable::NoSpace))),
                 Item::Input(input, applied) => self.take(Submission::Input { input, applied }),
                 Item::Query(query) => self.take(Submission::Query(query)),
                 Item::Trim(keep) => self.take(Submission::Trim(keep)),

@@ -7,7 +7,11 @@ use compact_str::CompactString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::{
-    engine::{Engine, effect::Answer, input::Input},
+    engine::{
+        Engine,
+        effect::{Acted, Answer},
+        input::Input,
+    },
     journal::{Position, codec},
     model::{Notification, Time},
 };
@@ -20,6 +24,11 @@ pub(super) enum Submission {
     Input {
         input: Box<Input>,
         applied: Option<oneshot::Sender<()>>,
+    },
+    /// What an operator does, and where what became of it goes.
+    Act {
+        input: Box<Input>,
+        answer: oneshot::Sender<Result<Acted, Unavailable>>,
     },
     /// Remove what is older or more than is kept, but nothing that a start may need.
     Trim(Keep),
@@ -68,7 +77,7 @@ pub enum Unavailable {
     #[error("the service is shutting down")]
     Stopping,
     /// The engine failed on one of them; it is left out.
-    #[error("the notification made the engine fail, and is left out")]
+    #[error("the input made the engine fail, and is left out")]
     Skipped,
 }
 
@@ -132,6 +141,17 @@ impl Handle {
         }));
         self.queue.send(query).await.map_err(|_| Unavailable::Stopping)?;
         answered.await.map_err(|_| Unavailable::Stopping)
+    }
+
+    /// Submits what an operator does and waits until it is durable and decided upon. Refused where storage has no room.
+    pub async fn act(&self, input: Input) -> Result<Acted, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        let input = Box::new(input);
+        self.queue
+            .send(Submission::Act { input, answer })
+            .await
+            .map_err(|_| Unavailable::Stopping)?;
+        answered.await.unwrap_or(Err(Unavailable::Stopping))
     }
 
     /// Submits an input and waits until it is applied.

@@ -8,7 +8,7 @@ use prost::Message as _;
 use crate::{
     api,
     engine::{
-        effect::{Answer, Effect},
+        effect::{Acted, Answer, Effect},
         input::MailResult,
         outbox::{Attempt, Delivery},
     },
@@ -27,6 +27,8 @@ pub(super) struct Outcome {
     pub events: Vec<Option<api::AlertEvent>>,
     /// Mails to be sent.
     pub mails: Vec<Attempt>,
+    /// What became of what an operator did, if one did; of the last one.
+    pub acted: Option<Acted>,
     /// What happened to alerts, to be counted.
     pub kinds: Vec<AlertEventKind>,
     /// How attempts at mails ended, and how long after what they tell of, to be counted.
@@ -40,8 +42,7 @@ impl Outcome {
         for effect in effects {
             match effect {
                 Effect::Answer(given) => answer = Some(given),
-                // Whoever acted asks the engine what came of it.
-                Effect::Acted(_) => {}
+                Effect::Acted(acted) => self.acted = Some(acted),
                 Effect::Mail(attempt) => self.mails.push(attempt),
                 Effect::Alert(event) => {
                     let wire = to_proto::alert_event(&event);

@@ -13,11 +13,12 @@ use crate::support::{
     wait::soon,
 };
 
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "bellwether.v1.AlertService",
     "bellwether.v1.MeetingService",
     "bellwether.v1.NotificationService",
     "bellwether.v1.RuleService",
+    "bellwether.v1.SilenceService",
 ];
 
 fn asking(service: &str) -> HealthCheckRequest {

@@ -2,7 +2,11 @@
 
 use std::{fs, net::TcpListener};
 
-use bellwether::{archive::ArchiveReader, engine::outbox::Delivery, model::AlertId};
+use bellwether::{
+    archive::{ArchiveReader, DeliveryQuery},
+    engine::outbox::Delivery,
+    model::AlertId,
+};
 
 use crate::support::{
     client::{Client, port_full, speaking},
@@ -27,13 +31,20 @@ fn answering_a_mail(answer: &'static str) -> Script {
     }
 }
 
-/// Every attempt at mails about the one alert, once there are so many.
+/// Every attempt at mails about the one alert, the first one first, once there are so many.
 async fn deliveries(site: &Site, client: &Client, count: usize) -> Vec<Delivery> {
     let id = client.alerts("").await[0].id.clone();
     let alert = AlertId(u128::from_str_radix(&id, 16).unwrap());
     let archive = ArchiveReader::open(&site.data("archive.db")).unwrap();
     until(async || {
-        let deliveries = archive.deliveries(alert, 100).unwrap();
+        let query = DeliveryQuery {
+            alert: Some(alert),
+            wanted: &|_| true,
+            before: None,
+            limit: 100,
+        };
+        let mut deliveries = archive.list_deliveries(&query).unwrap().deliveries;
+        deliveries.reverse();
         (deliveries.len() >= count).then_some(deliveries)
     })
     .await

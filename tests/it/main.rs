@@ -26,6 +26,8 @@ mod mail;
 mod manual;
 mod meetings;
 mod memory;
+mod operators;
+mod operators_cli;
 mod personal_data;
 mod replay;
 mod rules;

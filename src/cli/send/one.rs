@@ -5,7 +5,7 @@ use prost_types::Timestamp;
 use super::lines::Kind;
 use crate::{
     api::{self, notification::Payload},
-    cli::failure::Failure,
+    cli::{client::moment, failure::Failure},
     model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role},
 };
 
@@ -151,14 +151,4 @@ fn names<T>(listed: &'static [(&'static str, T)]) -> impl Iterator<Item = &'stat
 
 fn expected(names: impl Iterator<Item = &'static str>) -> String {
     format!("expected a number or one of {}", names.collect::<Vec<_>>().join(", "))
-}
-
-fn moment(text: &str) -> Result<Timestamp, &'static str> {
-    let moment: jiff::Timestamp = text
-        .parse()
-        .map_err(|_| "expected a time such as 2026-01-05T08:00:00Z")?;
-    Ok(Timestamp {
-        seconds: moment.as_second(),
-        nanos: moment.subsec_nanosecond(),
-    })
 }

@@ -15,7 +15,7 @@ use crate::{
         short_hash,
         step::Step,
     },
-    model::{Alert, AlertEventKind, Silence, SilenceId},
+    model::{Alert, AlertEventKind, Silence, SilenceId, Time, masked_part},
     rules::{
         expr::{Defines, Expr, MAX_FILTER, Schema},
         facts::AlertFacts,
@@ -41,12 +41,39 @@ struct Known {
 }
 
 impl Known {
+    /// Whether it says what somebody asks for, who may be asking again.
+    fn is(&self, new: &NewSilence, now: Time) -> bool {
+        let NewSilence {
+            filter,
+            starts_at,
+            ends_at,
+            author,
+            comment,
+        } = new;
+        let known = &self.silence;
+        let begins_alike = known.starts_at == *starts_at || (self.has_begun && *starts_at <= now);
+        begins_alike
+            && known.ends_at == *ends_at
+            && known.filter == *filter
+            && known.author == *author
+            && known.comment == *comment
+    }
+
+    /// Whether it takes an alert, which it sees as operators do: personal data masked.
     fn takes(&mut self, alert: &Alert) -> bool {
         if self.filter.is_none() {
             // It compiled when it was made, and means the same to every version that reads the same snapshots.
             self.filter = Expr::compile(&self.silence.filter, Schema::Alert, &Defines::default(), MAX_FILTER).ok();
         }
-        let facts = AlertFacts::of(alert);
+        let key: Vec<_> = alert
+            .key
+            .iter()
+            .map(|(name, value)| (name.clone(), masked_part(name, value).into()))
+            .collect();
+        let facts = AlertFacts {
+            key: &key,
+            ..AlertFacts::of(alert)
+        };
         self.filter.as_ref().is_some_and(|filter| filter.matches_alert(&facts))
     }
 }
@@ -99,8 +126,11 @@ impl Delivery {
         }
     }
 
-    /// Makes a silence.
+    /// Makes a silence, unless there is one that says the same.
     pub fn silence(&mut self, step: &mut Step<'_>, open: &mut Open, new: NewSilence) -> Acted {
+        if let Some((id, _)) = self.silences.0.iter().find(|(_, known)| known.is(&new, step.now)) {
+            return Acted::Silenced(*id);
+        }
         if self.silences.0.len() >= step.settings.silences as usize {
             return Acted::TooManySilences;
         }

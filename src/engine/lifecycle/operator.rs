@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Alerts {
-    /// Somebody takes an alert on, or says anew why.
+    /// Somebody takes an alert on, or says anew why. Who says the same again, as a retry does, changes nothing.
     pub fn acknowledge(&mut self, step: &mut Step<'_>, id: AlertId, who: CompactString, why: String) -> Acted {
         let Some(&age) = self.by_id.get(&id) else {
             return Acted::NoSuchAlert;
@@ -17,6 +17,10 @@ impl Alerts {
         let Some(open) = self.open.get_mut(&age) else {
             return Acted::NoSuchAlert;
         };
+        let said = open.alert.acknowledgement.as_ref();
+        if said.is_some_and(|said| said.who == who && said.why == why) {
+            return Acted::Done;
+        }
         let at = step.now;
         open.alert.acknowledgement = Some(Acknowledgement { who, why, at });
         step.say(AlertEventKind::Acknowledged, &open.alert);

@@ -373,7 +373,7 @@ route: { receiver: ops }
     assert!(
         effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Acted(Acted::Done)))
+            .any(|effect| matches!(effect, Effect::Acted(Acted::Drilled(_))))
     );
     let mails: Vec<Arc<Intent>> = effects.into_iter().filter_map(mail).collect();
     let recipients: Vec<&str> = mails.iter().map(|mail| mail.recipient.as_str()).collect();
@@ -428,6 +428,8 @@ fn what_operators_ask_in_vain_is_said() {
         panic!("it is made");
     };
     bench.apply("10s", silence("true", "20s", "30s"));
+    assert!(matches!(bench.effects().last(), Some(Effect::Acted(Acted::Silenced(same))) if *same == id));
+    bench.apply("10s", silence("true", "20s", "31s"));
     assert!(matches!(
         bench.effects().last(),
         Some(Effect::Acted(Acted::TooManySilences))

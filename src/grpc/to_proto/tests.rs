@@ -2,7 +2,7 @@ use prost::Message as _;
 
 use super::*;
 use crate::model::{
-    AlertId, ConferenceStatus, DisconnectReason, FilledText, Labels, ParticipantStatus, Role, SilenceId,
+    AlertId, ConferenceStatus, DisconnectReason, FilledText, Labels, ParticipantStatus, Personal, Role, SilenceId,
 };
 
 fn at(seconds: i64) -> Time {

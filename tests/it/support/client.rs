@@ -8,7 +8,7 @@ use bellwether::api::{
     SubscribeRequest, SubscribeResponse, alert_service_client::AlertServiceClient,
     meeting_service_client::MeetingServiceClient, notification::Payload,
     notification_service_client::NotificationServiceClient, notify_result, rule_service_client::RuleServiceClient,
-    subscribe_request::Start, subscribe_response,
+    silence_service_client::SilenceServiceClient, subscribe_request::Start, subscribe_response,
 };
 use prost::Message as _;
 use tokio::sync::mpsc;
@@ -29,6 +29,7 @@ pub struct Client {
     pub alerts: AlertServiceClient<Channel>,
     pub rules: RuleServiceClient<Channel>,
     pub meetings: MeetingServiceClient<Channel>,
+    pub silences: SilenceServiceClient<Channel>,
 }
 
 impl Client {
@@ -43,6 +44,7 @@ impl Client {
             alerts: AlertServiceClient::new(channel.clone()),
             rules: RuleServiceClient::new(channel.clone()),
             meetings: MeetingServiceClient::new(channel.clone()),
+            silences: SilenceServiceClient::new(channel.clone()),
             channel,
         })
     }

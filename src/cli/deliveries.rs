@@ -1,0 +1,117 @@
+//! `deliveries`: how mails fared, attempt by attempt, the latest first.
+
+use std::io;
+
+use tonic::transport::Channel;
+
+use super::{
+    client::{Client, Output},
+    exit::Exit,
+    failure::Failure,
+    json, show,
+    terminal::Terminal,
+};
+use crate::api::{self, alert_service_client::AlertServiceClient, delivery::Outcome};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only of mails that told of this alert
+    #[arg(value_name = "ALERT", default_value = "")]
+    alert: String,
+    /// Only of mails to this receiver
+    #[arg(long, value_name = "NAME", default_value = "")]
+    receiver: String,
+    /// Only those that ended so
+    #[arg(long, value_enum)]
+    outcome: Option<Ended>,
+    /// How many at most
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    client: Client,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Ended {
+    /// The server took it
+    Sent,
+    /// Put off, to be tried again
+    Deferred,
+    /// Refused for good
+    Refused,
+    /// Tried for too long
+    Expired,
+}
+
+pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let mut service = AlertServiceClient::new(args.client.connect().await?);
+    let outcome = match args.outcome {
+        None => Outcome::Unspecified,
+        Some(Ended::Sent) => Outcome::Sent,
+        Some(Ended::Deferred) => Outcome::Deferred,
+        Some(Ended::Refused) => Outcome::Refused,
+        Some(Ended::Expired) => Outcome::Expired,
+    };
+    let request = api::ListDeliveriesRequest {
+        alert_id: args.alert,
+        receiver: args.receiver,
+        outcome: outcome.into(),
+        page_size: i32::try_from(args.limit.min(1_000)).unwrap_or(1_000),
+        page_token: String::new(),
+    };
+    let deliveries = list(&mut service, request, args.limit).await?;
+    match args.client.output {
+        Output::Table => overview(&deliveries, terminal)?,
+        Output::Json => terminal.json(&deliveries.iter().map(json::delivery).collect())?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn list(
+    service: &mut AlertServiceClient<Channel>,
+    mut request: api::ListDeliveriesRequest,
+    limit: usize,
+) -> Result<Vec<api::Delivery>, Failure> {
+    let mut deliveries = Vec::new();
+    while deliveries.len() < limit {
+        let page = service.list_deliveries(request.clone()).await?.into_inner();
+        deliveries.extend(page.deliveries);
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    deliveries.truncate(limit);
+    Ok(deliveries)
+}
+
+/// A table of them.
+pub(super) fn overview(deliveries: &[api::Delivery], terminal: &mut Terminal<'_>) -> io::Result<()> {
+    let mut table = show::table([
+        "ENDED",
+        "OUTCOME",
+        "RECEIVER",
+        "RECIPIENT",
+        "TRY",
+        "AGAIN AT",
+        "ANSWER",
+        "ALERTS",
+    ]);
+    for delivery in deliveries {
+        table.add_row([
+            show::time(delivery.ended_at.as_ref()),
+            show::outcome(delivery.outcome),
+            show::clean(&delivery.receiver),
+            show::clean(&delivery.recipient),
+            delivery.attempt.to_string(),
+            show::time(delivery.retry_at.as_ref()),
+            show::clean(&delivery.answer),
+            match delivery.alert_ids.as_slice() {
+                [] => "-".to_owned(),
+                [only] => show::clean(only),
+                [first, more @ ..] => format!("{} and {} more", show::clean(first), more.len()),
+            },
+        ]);
+    }
+    terminal.line(table)
+}

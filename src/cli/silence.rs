@@ -1,0 +1,190 @@
+//! `silence`: holds the mail of some alerts back for a time. Alerts fire all the same, and subscribers see them marked.
+
+use std::{io, time::Duration};
+
+use clap::Subcommand;
+use jiff::{SignedDuration, Timestamp};
+use tonic::transport::Channel;
+
+use super::{
+    client::{Client, Output, duration, moment, timestamp},
+    exit::Exit,
+    failure::Failure,
+    json, show,
+    terminal::Terminal,
+};
+use crate::api::{self, silence_service_client::SilenceServiceClient};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Make a silence
+    Create(Create),
+    /// List the silences that have not ended
+    List {
+        #[command(flatten)]
+        client: Client,
+    },
+    /// Show a silence
+    Show {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        client: Client,
+    },
+    /// End silences now
+    Expire {
+        /// Their ids
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        #[command(flatten)]
+        client: Client,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Create {
+    /// Which alerts, such as "rule == 'port-full' && key.billing_code == '33333'"; true takes all
+    filter: String,
+    /// For how long, such as 2h
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, required_unless_present = "until")]
+    for_: Option<Duration>,
+    /// Until when, RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "for_")]
+    until: Option<prost_types::Timestamp>,
+    /// When it begins, RFC 3339; at once if not given
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    from: Option<prost_types::Timestamp>,
+    /// Why
+    #[arg(long, short, value_name = "TEXT", default_value = "")]
+    comment: String,
+    /// Who makes it
+    #[arg(long, value_name = "NAME", env = "USER", hide_env = true, default_value = "")]
+    author: String,
+    #[command(flatten)]
+    client: Client,
+}
+
+pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    match args.act {
+        Act::Create(create) => make(create, terminal).await,
+        Act::List { client } => list(&client, terminal).await,
+        Act::Show { id, client } => show_one(id, &client, terminal).await,
+        Act::Expire { ids, client } => expire(ids, &client, terminal).await,
+    }
+}
+
+async fn make(create: Create, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let mut service = SilenceServiceClient::new(create.client.connect().await?);
+    let request = api::CreateSilenceRequest {
+        ends_at: create.ends_at()?,
+        filter: create.filter,
+        starts_at: create.from,
+        author: create.author,
+        comment: create.comment,
+    };
+    let silence = service.create_silence(request).await?.into_inner().silence;
+    tell(silence, create.client.output, terminal)
+}
+
+impl Create {
+    fn ends_at(&self) -> Result<Option<prost_types::Timestamp>, Failure> {
+        let Some(lasts) = self.for_ else {
+            return Ok(self.until);
+        };
+        let too_long = |_| Failure::Usage("--for lasts beyond the end of time");
+        let from = match self.from {
+            Some(from) => Timestamp::new(from.seconds, from.nanos).map_err(too_long)?,
+            None => Timestamp::now(),
+        };
+        let lasts = SignedDuration::try_from(lasts).map_err(too_long)?;
+        Ok(Some(timestamp(from.checked_add(lasts).map_err(too_long)?)))
+    }
+}
+
+async fn list(client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let mut service = SilenceServiceClient::new(client.connect().await?);
+    let silences = all(&mut service).await?;
+    match client.output {
+        Output::Table => overview(&silences, terminal)?,
+        Output::Json => terminal.json(&silences.iter().map(json::silence).collect())?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn all(service: &mut SilenceServiceClient<Channel>) -> Result<Vec<api::Silence>, Failure> {
+    let mut silences = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let page_size = 1_000;
+        let request = api::ListSilencesRequest { page_size, page_token };
+        let page = service.list_silences(request).await?.into_inner();
+        silences.extend(page.silences);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(silences);
+        }
+    }
+}
+
+fn overview(silences: &[api::Silence], terminal: &mut Terminal<'_>) -> io::Result<()> {
+    let mut table = show::table(["STATE", "FROM", "UNTIL", "BY", "FILTER", "COMMENT", "ID"]);
+    for silence in silences {
+        table.add_row([
+            state(silence),
+            show::time(silence.starts_at.as_ref()),
+            show::time(silence.ends_at.as_ref()),
+            show::clean(&silence.author),
+            show::clean(&silence.filter),
+            show::clean(&silence.comment),
+            show::clean(&silence.id),
+        ]);
+    }
+    terminal.line(table)
+}
+
+async fn show_one(id: String, client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let mut service = SilenceServiceClient::new(client.connect().await?);
+    let answer = service.get_silence(api::GetSilenceRequest { id }).await?;
+    tell(answer.into_inner().silence, client.output, terminal)
+}
+
+fn tell(silence: Option<api::Silence>, output: Output, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let silence = silence.ok_or(Failure::Contract("no silence in the answer"))?;
+    match output {
+        Output::Table => overview(&[silence], terminal)?,
+        Output::Json => terminal.json(&json::silence(&silence))?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn expire(ids: Vec<String>, client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    let mut service = SilenceServiceClient::new(client.connect().await?);
+    let mut exit = Exit::Done;
+    for id in ids {
+        match service
+            .expire_silence(api::ExpireSilenceRequest { id: id.clone() })
+            .await
+        {
+            Ok(_) => terminal.note(format_args!("{}: ended", show::clean(&id))),
+            Err(status) if status.code() == tonic::Code::NotFound => {
+                terminal.note(format_args!("{}: {}", show::clean(&id), super::failure::told(&status)));
+                exit = Exit::No;
+            }
+            Err(status) => return Err(status.into()),
+        }
+    }
+    Ok(exit)
+}
+
+fn state(silence: &api::Silence) -> String {
+    match api::silence::State::try_from(silence.state) {
+        Ok(state) => show::short(state.as_str_name(), "STATE_"),
+        Err(_) => silence.state.to_string(),
+    }
+}
