@@ -1,6 +1,9 @@
 //! Mails: how many are made a second, and how fast they leave beside Postfix's `smtp-source`, both into Postfix's `smtp-sink` over as many
 //! connections. Where Postfix is not installed the second is skipped.
 
+#[path = "../tests/it/email/letter.rs"]
+mod letter;
+
 use std::{
     env,
     net::TcpListener,
@@ -16,13 +19,14 @@ use bellwether::{
     engine::{
         Change, TimelineEntry,
         input::MailResult,
-        outbox::{AlertList, Attempt, Because, GroupNews, Held, Intent, IntentId, Told},
+        outbox::{Attempt, Intent, IntentId},
     },
     metrics::MailMetrics,
-    model::{Alert, AlertId, AlertState, FilledText, Language, ParticipantStatus, Severity, Time},
+    model::{AlertId, ParticipantStatus},
 };
 use tokio::sync::mpsc;
 
+use self::letter::TEN_O_CLOCK;
 use super::support::{
     rounds::Rounds,
     table::{self, Goal},
@@ -153,65 +157,17 @@ async fn ours(port: u16, time: Duration) -> f64 {
 
 /// A mail of so many alerts, with a meeting's timeline.
 fn intent(number: u128, alerts: u32) -> Intent {
-    let alert = |place: u32| Alert {
-        id: AlertId(place.into()),
-        rule: "port-full".into(),
-        severity: Severity::Critical,
-        state: AlertState::Firing,
-        labels: [("team".into(), "bridge".into())].into(),
-        key: vec![("billing_code".into(), "33333".into())],
-        summary: FilledText {
-            masked: "真** found no free port in meeting 33333".to_owned(),
-            clear: None,
-        },
-        description: FilledText {
-            masked: "The bridge is full. More ports help.".to_owned(),
-            clear: None,
-        },
-        runbook_url: "https://runbooks.example.com/port-full".to_owned(),
-        started_at: Time::from_nanos(1_795_341_600_000_000_000),
-        last_seen_at: Time::from_nanos(1_795_341_600_000_000_000),
-        occurrences: 3,
-        evidence: Vec::new(),
-        acknowledgement: None,
-        silenced_by: Vec::new(),
-        inhibited_by: None,
-    };
-    let moment = |second: i64| TimelineEntry {
-        at: Time::from_nanos((1_795_341_600 + second) * 1_000_000_000),
+    let alert = |place: u32| letter::alert(AlertId(place.into()), "The bridge is full. More ports help.");
+    let moment = |second| TimelineEntry {
+        at: TEN_O_CLOCK.plus(Duration::from_secs(second)),
         change: Change::Participant {
             party_id: "7YY1".into(),
             status: ParticipantStatus::SPEAKING,
             reason: None,
         },
     };
-    let id = IntentId(number);
-    Intent {
-        id,
-        root: id,
-        answers: None,
-        number: 1,
-        template: Intent::TEMPLATE,
-        language: Language::English,
-        receiver: "bridge-ops".into(),
-        recipient: "noc@example.com".to_owned(),
-        to: vec!["noc@example.com".to_owned()],
-        cc: Vec::new(),
-        reply_to: None,
-        clear: false,
-        date: Time::from_nanos(1_795_341_600_000_000_000),
-        severity: Severity::Critical,
-        told: Arc::new(Told::Group(GroupNews {
-            common: Vec::new(),
-            because: Because::Routed,
-            alerts: AlertList {
-                fired: (0..alerts).map(alert).collect(),
-                ..AlertList::default()
-            },
-            held: Held::default(),
-            timeline: (0..8).map(moment).collect(),
-        })),
-    }
+    let alerts = (0..alerts).map(alert).collect();
+    letter::fired(IntentId(number), alerts, (0..8).map(moment).collect())
 }
 
 /// A program of Postfix's, where it is on the path or where Debian puts it.

@@ -1,3 +1,5 @@
+//! The operator's file: what it means, what it hides when printed, and every mistake in it with its remedy.
+
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use clap::Parser;

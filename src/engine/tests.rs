@@ -39,7 +39,7 @@ use super::{
     input::{Input, Settings},
 };
 use crate::{
-    model::{AlertEvent, AlertState, Time},
+    model::{AlertEvent, AlertState, Conf, ConferenceStatus, ParticipantStatus, Party, Payload, Personal, Time},
     rules::{RuleSet, RuleSource, SourceFile, diagnostic::Diagnostic, file::duration},
     selftest::{self, Script, world::World},
 };
@@ -137,6 +137,34 @@ fn alert(what: &str) -> String {
         .zip(key.split(','))
         .map(|(name, value)| format!("{name}={value:?}"));
     format!("{head}{{{}}}", key.collect::<Vec<_>>().join(","))
+}
+
+/// A notification of a meeting.
+fn conf_saying(billing_code: &str, status: ConferenceStatus) -> Payload {
+    Payload::Conf(Conf {
+        billing_code: billing_code.into(),
+        status,
+        extra: None,
+    })
+}
+
+/// A notification of a participant that says no more than that.
+fn party_saying(billing_code: &str, party_id: &str, status: ParticipantStatus) -> Party {
+    Party {
+        billing_code: billing_code.into(),
+        party_id: party_id.into(),
+        name: Personal::default(),
+        phone: Personal::default(),
+        country: "".into(),
+        area_code: "".into(),
+        acm_phone: Personal::default(),
+        city: Personal::default(),
+        role: None,
+        status,
+        disconnect_reason: None,
+        connect_time: None,
+        extra: None,
+    }
 }
 
 /// The instant that long after the start of every test.

@@ -1,3 +1,5 @@
+//! The metrics as Prometheus reads them, past a lint of our own.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;

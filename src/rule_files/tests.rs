@@ -1,3 +1,5 @@
+//! Folders of rule files: read whole, or not at all.
+
 use std::os::unix::fs::symlink;
 
 use super::*;

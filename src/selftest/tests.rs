@@ -1,3 +1,5 @@
+//! Tests in rule files that pass, that fail, and that cannot be meant; the tests of the catalogue among them.
+
 use std::{fmt::Write, sync::Arc};
 
 use super::*;

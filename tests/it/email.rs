@@ -4,6 +4,7 @@ mod connections;
 mod conversation;
 mod desk;
 mod encryption;
+mod letter;
 mod login;
 mod mailer;
 mod recipients;

@@ -203,9 +203,7 @@ fn the_core_knows_nothing_outside() {
 #[test]
 fn every_module_says_what_it_is_for() {
     for file in sources() {
-        if !file.is_test() {
-            assert!(file.text.starts_with("//! "), "{} does not begin with //!", file.path);
-        }
+        assert!(file.text.starts_with("//! "), "{} does not begin with //!", file.path);
     }
 }
 

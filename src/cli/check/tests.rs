@@ -1,3 +1,5 @@
+//! `check` and `test` as an operator runs them, on files with and without mistakes; and the examples of the manual.
+
 use std::{fs, path::Path};
 
 use crate::cli::{Exit, testing::run};

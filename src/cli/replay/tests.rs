@@ -1,3 +1,5 @@
+//! `replay` of a file, and how two histories differ. A journal is replayed in `tests/it/replay.rs`.
+
 use std::{fs, path::Path};
 
 use super::{

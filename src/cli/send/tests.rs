@@ -1,3 +1,5 @@
+//! `send` against a server that refuses, is full or breaks off.
+
 use std::{collections::VecDeque, fmt::Write as _, fs};
 
 use clap::Parser as _;

@@ -1,3 +1,5 @@
+//! `watch` against a server that follows a script: streams that end, and cursors that go on.
+
 use std::{collections::VecDeque, fs};
 
 use tonic::Code;

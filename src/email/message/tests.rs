@@ -1,3 +1,5 @@
+//! A mail as bytes: its headers, its parts, and that they are the same each time.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Each kind of mail as text and as HTML, in both languages.
+
 use super::{subject::MAX_SUBJECT, *};
 use crate::{
     email::fixture::{alert, digest, drill, escalated, fired, fired_as, grouped, in_chinese, resolved, with_timeline},

@@ -9,7 +9,7 @@ use std::{
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{Bench, at, compiled, start};
+use super::{Bench, at, compiled, conf_saying, party_saying, start};
 use crate::{
     engine::{
         effect::{Acted, Effect},
@@ -17,8 +17,8 @@ use crate::{
         outbox::{AlertList, Intent, Told},
     },
     model::{
-        Alert, AlertEvent, AlertEventKind, AlertId, Conf, ConferenceStatus, DisconnectReason, Notification,
-        ParticipantStatus, Party, Payload, Personal, Role, Severity, Time,
+        Alert, AlertEvent, AlertEventKind, AlertId, ConferenceStatus, DisconnectReason, Notification,
+        ParticipantStatus, Party, Payload, Role, Severity, Time,
     },
     rules::RuleSet,
     selftest::world::World,
@@ -158,32 +158,19 @@ fn refused(code: &str, is_expert: bool) -> Input {
 
 fn said(code: &str, status: ParticipantStatus, reason: Option<DisconnectReason>, role: Option<Role>) -> Input {
     notify(Payload::Party(Party {
-        billing_code: code.into(),
-        party_id: "p".into(),
-        name: Personal::default(),
-        phone: Personal::default(),
-        country: "".into(),
-        area_code: "".into(),
-        acm_phone: Personal::default(),
-        city: Personal::default(),
         role,
-        status,
         disconnect_reason: reason,
-        connect_time: None,
-        extra: None,
+        ..party_saying(code, "p", status)
     }))
 }
 
 fn mutes(code: &str, on: bool) -> Input {
-    notify(Payload::Conf(Conf {
-        billing_code: code.into(),
-        status: if on {
-            ConferenceStatus::MUTED_ALL
-        } else {
-            ConferenceStatus::UNMUTED_ALL
-        },
-        extra: None,
-    }))
+    let status = if on {
+        ConferenceStatus::MUTED_ALL
+    } else {
+        ConferenceStatus::UNMUTED_ALL
+    };
+    notify(conf_saying(code, status))
 }
 
 fn notify(payload: Payload) -> Input {

@@ -8,7 +8,7 @@ use std::{
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{compiled, start};
+use super::{compiled, conf_saying, party_saying, start};
 use crate::{
     engine::{
         Engine, StoreId,
@@ -16,7 +16,7 @@ use crate::{
         input::{Input, MailOutcome, MailResult, NewRules, NewSilence, Settings},
     },
     model::{
-        AlertEvent, AlertEventKind, AlertId, Conf, ConferenceStatus, DisconnectReason, Notification, NotificationId,
+        AlertEvent, AlertEventKind, AlertId, ConferenceStatus, DisconnectReason, Notification, NotificationId,
         ParticipantStatus, Party, Payload, Personal, Role, Time,
     },
     rules::RuleSet,
@@ -171,13 +171,8 @@ fn act() -> impl Strategy<Value = Act> {
 
 fn payload() -> impl Strategy<Value = Payload> {
     let code = || select(vec!["1", "2", "3"]);
-    let conf = (code(), select(vec![1, -1, 100, 101, 102, 103, 40, 41, 77])).prop_map(|(code, status)| {
-        Payload::Conf(Conf {
-            billing_code: code.into(),
-            status: ConferenceStatus(status),
-            extra: None,
-        })
-    });
+    let conf = (code(), select(vec![1, -1, 100, 101, 102, 103, 40, 41, 77]))
+        .prop_map(|(code, status)| conf_saying(code, ConferenceStatus(status)));
     let party = (
         code(),
         select(vec!["a", "b", "c", "d"]),
@@ -188,19 +183,10 @@ fn payload() -> impl Strategy<Value = Payload> {
     );
     let party = party.prop_map(|(code, id, status, reason, phone, role)| {
         Payload::Party(Party {
-            billing_code: code.into(),
-            party_id: id.into(),
-            name: Personal::default(),
             phone: Personal::new(phone),
-            country: "".into(),
-            area_code: "".into(),
-            acm_phone: Personal::default(),
-            city: Personal::default(),
             role: role.map(Role),
-            status: ParticipantStatus(status),
             disconnect_reason: reason.map(DisconnectReason),
-            connect_time: None,
-            extra: None,
+            ..party_saying(code, id, ParticipantStatus(status))
         })
     });
     prop_oneof![conf, party]

@@ -1,3 +1,5 @@
+//! Bytes from a caller: a message, or an error that says what was wrong with them.
+
 use futures_util::FutureExt as _;
 use proptest::prelude::*;
 use tonic::{Code, codec::Streaming};

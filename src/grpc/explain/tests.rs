@@ -1,3 +1,5 @@
+//! What an explanation does while another is made, and when its caller goes away. What it says is in `tests/it/explain.rs`.
+
 use tokio::{runtime::Handle, sync::oneshot};
 use tonic::{Code, Status};
 

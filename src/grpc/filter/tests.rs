@@ -1,3 +1,5 @@
+//! Mistakes in a filter, which are told without what was written.
+
 use tonic::Status;
 use tonic_types::StatusExt as _;
 

@@ -1,3 +1,5 @@
+//! What callers send, field by field: taken, or refused by name; and the digest that tells equal content.
+
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 

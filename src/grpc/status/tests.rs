@@ -1,3 +1,5 @@
+//! Each refusal with its code, reason and details.
+
 use tonic_types::{RpcStatusExt as _, StatusExt as _};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! An alert as callers see it: whole, and with nothing personal in it.
+
 use prost::Message as _;
 
 use super::*;

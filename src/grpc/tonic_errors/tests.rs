@@ -1,3 +1,5 @@
+//! Errors that tonic makes by itself, over a service that answers with them.
+
 use axum::body::Body;
 use tonic::{Request, Streaming};
 use tonic_types::StatusExt as _;

@@ -1,3 +1,5 @@
+//! The vendor's text in all the forms that come, and what is said of one that cannot be read.
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Places in rule files, for people and for programs.
+
 use super::*;
 use crate::rules::SourceFile;
 

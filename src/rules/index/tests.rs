@@ -1,3 +1,5 @@
+//! The index offers few rules, and none too few.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Texts of alerts, filled in: masked and in clear, and safe from the values in them.
+
 use super::*;
 use crate::{
     model::{Conf, ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Personal},

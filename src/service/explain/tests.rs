@@ -1,3 +1,5 @@
+//! What an explanation may cost.
+
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 

@@ -6,13 +6,14 @@ use bellwether::{
     email::{CoolDown, Login, MailSettings, Mailer, RelaySettings, Secret, Timeouts, Tls, compose},
     engine::{
         input::{MailOutcome, MailResult},
-        outbox::{AlertList, Attempt, Because, GroupNews, Held, Intent, IntentId, Told},
+        outbox::{Attempt, Intent, IntentId},
     },
     metrics::{Exposition, Metrics},
-    model::{Alert, AlertId, AlertState, FilledText, Language, Severity, Time},
+    model::AlertId,
 };
 use tokio::sync::mpsc;
 
+use super::letter;
 use crate::support::{
     smtp::{FakeSmtp, Script},
     wait::soon,
@@ -30,56 +31,8 @@ pub fn attempt(number: u32, id: u128) -> Attempt {
 }
 
 pub fn intent(id: IntentId) -> Intent {
-    let alert = Alert {
-        id: AlertId(1),
-        rule: "port-full".into(),
-        severity: Severity::Critical,
-        state: AlertState::Firing,
-        labels: Default::default(),
-        key: vec![("billing_code".into(), "33333".into())],
-        summary: FilledText {
-            masked: "No free port".to_owned(),
-            clear: None,
-        },
-        description: FilledText {
-            masked: "A line.\n.\n..two\nRSET\n".to_owned(),
-            clear: None,
-        },
-        runbook_url: String::new(),
-        started_at: Time::default(),
-        last_seen_at: Time::default(),
-        occurrences: 1,
-        evidence: Vec::new(),
-        acknowledgement: None,
-        silenced_by: Vec::new(),
-        inhibited_by: None,
-    };
-    Intent {
-        id,
-        root: id,
-        answers: None,
-        number: 1,
-        template: Intent::TEMPLATE,
-        language: Language::English,
-        receiver: "bridge-ops".into(),
-        recipient: "noc@example.com".to_owned(),
-        to: vec!["noc@example.com".to_owned()],
-        cc: Vec::new(),
-        reply_to: None,
-        clear: false,
-        date: Time::from_nanos(1_795_341_600_000_000_000),
-        severity: Severity::Critical,
-        told: Arc::new(Told::Group(GroupNews {
-            common: Vec::new(),
-            because: Because::Routed,
-            alerts: AlertList {
-                fired: vec![alert],
-                ..AlertList::default()
-            },
-            held: Held::default(),
-            timeline: Vec::new(),
-        })),
-    }
+    let alert = letter::alert(AlertId(1), "A line.\n.\n..two\nRSET\n");
+    letter::fired(id, vec![alert], Vec::new())
 }
 
 pub fn settings(servers: &[u16]) -> MailSettings {

@@ -14,7 +14,8 @@ use super::{
     sequence::Sequence,
 };
 use crate::{
-    model::{Conf, ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Payload, Personal, Role},
+    engine::tests::{conf_saying, party_saying},
+    model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Payload, Personal, Role},
     rules::{RuleSource, SourceFile, compile},
 };
 
@@ -234,13 +235,8 @@ fn changed(rules: &[Rc<Rule>], changes: Vec<Change>, reversed: bool) -> Vec<Rc<R
 
 fn payload() -> impl Strategy<Value = Payload> {
     let code = || select(vec!["1", "1", "2", "3"]);
-    let conf = (code(), select(vec![1, -1, 101, 102, 40, 41, 77, 1, -1, 103])).prop_map(|(code, status)| {
-        Payload::Conf(Conf {
-            billing_code: code.into(),
-            status: ConferenceStatus(status),
-            extra: None,
-        })
-    });
+    let conf = (code(), select(vec![1, -1, 101, 102, 40, 41, 77, 1, -1, 103]))
+        .prop_map(|(code, status)| conf_saying(code, ConferenceStatus(status)));
     let party = (
         code(),
         select(vec!["a", "b", "c"]),
@@ -251,19 +247,10 @@ fn payload() -> impl Strategy<Value = Payload> {
     );
     let party = party.prop_map(|(code, id, status, reason, phone, role)| {
         Payload::Party(Party {
-            billing_code: code.into(),
-            party_id: id.into(),
-            name: Personal::default(),
             phone: Personal::new(phone),
-            country: "".into(),
-            area_code: "".into(),
-            acm_phone: Personal::default(),
-            city: Personal::default(),
             role: role.map(Role),
-            status: ParticipantStatus(status),
             disconnect_reason: reason.map(DisconnectReason),
-            connect_time: None,
-            extra: None,
+            ..party_saying(code, id, ParticipantStatus(status))
         })
     });
     prop_oneof![conf, party]
@@ -281,11 +268,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
             statuses.reverse();
         }
         let say = statuses.map(|status| Act::Say {
-            payload: Payload::Conf(Conf {
-                billing_code: code.into(),
-                status: ConferenceStatus(status),
-                extra: None,
-            }),
+            payload: conf_saying(code, ConferenceStatus(status)),
             source: "x",
             age,
         });
