@@ -67,7 +67,7 @@ impl Default for Mail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
-    /// Connecting, TLS included, and the greeting.
+    /// Connecting, and again the TLS handshake.
     #[serde(deserialize_with = "duration::<1, 900, _>", serialize_with = "write_duration")]
     pub connect: Duration,
     /// The answer to one command.

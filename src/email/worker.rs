@@ -211,7 +211,7 @@ impl Worker {
         };
         unless_it_panics(self.exit.send(attempt, mail))
             .await
-            .unwrap_or_else(|| MailResult::Deferred("the mail library failed; please report it".to_owned()))
+            .unwrap_or_else(|| MailResult::Deferred("the mailer failed on this mail; please report it".to_owned()))
     }
 }
 
@@ -238,7 +238,7 @@ impl Exit {
     }
 }
 
-/// What the future gives, or `None`: a panic in the mail library must not take a lane away.
+/// What the future gives, or `None`: a panic while a mail is handed over must not take a lane away.
 async fn unless_it_panics<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(|context| {

@@ -201,7 +201,7 @@ impl Outbox {
         }
     }
 
-    /// The first mail that has left since this was last asked and came to nothing.
+    /// The first mail that has left the box and that nobody has asked about yet.
     pub fn take_finished(&mut self) -> Option<Finished> {
         self.finished.pop_front()
     }

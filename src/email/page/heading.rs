@@ -6,7 +6,7 @@ use crate::{
     model::Severity,
 };
 
-/// `CRITICAL`, `RESOLVED`, `CRITICAL, not taken on`, `WARNING, digest`, `DRILL`.
+/// `CRITICAL`, `RESOLVED`, `CRITICAL, escalated`, `WARNING, digest`, `DRILL`.
 pub(super) fn heading(intent: &Intent, words: Words) -> String {
     let severity = words.severity(intent.severity);
     let over = words.pick("RESOLVED", "已恢复");

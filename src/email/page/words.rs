@@ -26,7 +26,7 @@ impl Words {
         }
     }
 
-    /// `CRITICAL, not taken on`: what the subject and the banner begin with, and what makes this mail another than the first.
+    /// `CRITICAL, escalated`: what the subject and the banner begin with, and what makes this mail another than the first.
     pub(super) fn marked(self, text: &str, mark: &str) -> String {
         match (mark.is_empty(), self.0) {
             (true, _) => text.to_owned(),
