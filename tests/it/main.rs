@@ -19,6 +19,7 @@ mod differential;
 mod email;
 mod explain;
 mod filters;
+mod full_disk;
 mod health;
 mod http2;
 mod ingest;
