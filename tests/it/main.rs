@@ -33,6 +33,7 @@ mod personal_data;
 mod replay;
 mod rules;
 mod schema;
+mod silences;
 mod slow_readers;
 mod storage;
 mod subscribe;
