@@ -36,4 +36,4 @@ pub use settings::{
     Timeouts, Tls,
 };
 pub use tls::TlsError;
-pub use worker::{Mailer, StartError};
+pub use worker::{Mailer, Relays, StartError};

@@ -1,12 +1,19 @@
 //! What can be asked about who is told: the mails that wait, the groups, the silences.
 
-use super::Engine;
+use std::collections::BTreeMap;
+
+use super::{Engine, outbox::Waiting};
 use crate::model::{Silence, SilenceState, Time};
 
 impl Engine {
     /// How many mails have no final outcome yet, and the date of the oldest.
     pub fn outbox(&self) -> (usize, Option<Time>) {
         self.state.alerts.outbox()
+    }
+
+    /// The mails that have no final outcome yet, by the name of their receiver. Looks at each of them.
+    pub fn waiting_mails(&self) -> BTreeMap<&str, Waiting> {
+        self.state.alerts.told().outbox.waiting()
     }
 
     /// The silences that have not ended, by their ids.

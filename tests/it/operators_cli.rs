@@ -155,6 +155,13 @@ async fn routes_and_receivers_are_tried() {
         (&"bridge-ops".into(), &true.into())
     );
 
+    let listed = json(&server, &["receivers", "list"]).await;
+    assert_eq!(
+        (&listed["receivers"][0]["name"], &listed["receivers"][0]["waitingMails"]),
+        (&"bridge-ops".into(), &"0".into())
+    );
+    let listed = table(&server, &["receivers", "list"]).await;
+    assert!(listed.contains("noc@example.com"), "{listed}");
     let told = json(&server, &["receivers", "test", "bridge-ops"]).await;
     assert_eq!(told[0]["outcome"], "OUTCOME_SENT");
     let (code, _, err) = run(&server, &["receivers", "test", "noc"]).await;
