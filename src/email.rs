@@ -13,6 +13,8 @@ mod lane;
 mod login;
 mod message;
 mod offers;
+#[cfg(test)]
+mod outage;
 mod page;
 mod queue;
 mod relay;

@@ -19,6 +19,7 @@ mod determinism;
 mod each;
 mod expected;
 mod held;
+mod idle;
 mod ids;
 mod meetings;
 mod oracle;
