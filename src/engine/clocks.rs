@@ -87,7 +87,7 @@ impl Engine {
         };
         Some(Clock {
             due_at,
-            key: named(&rule.key, key.values.clone()),
+            key: named(&rule.key, key.values.as_slice().to_vec()),
             place: Some(place),
         })
     }
