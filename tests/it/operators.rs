@@ -3,8 +3,8 @@
 use std::slice;
 
 use bellwether::api::{
-    AcknowledgeAlertRequest, Alert, Delivery, ListDeliveriesRequest, ResolveAlertRequest, Severity,
-    TestReceiverRequest, TestRoutesRequest, alert, alert_event::Type, delivery::Outcome,
+    AcknowledgeAlertRequest, Alert, Delivery, ListDeliveriesRequest, ListReceiversRequest, ResolveAlertRequest,
+    Severity, TestReceiverRequest, TestRoutesRequest, alert, alert_event::Type, delivery::Outcome,
 };
 use prost_types::Timestamp;
 use tonic::{Code, Status};
@@ -284,4 +284,55 @@ async fn a_route_explains_itself() {
     };
     let refused = Refusal::of(&soon(rules.test_routes(unknown)).await.unwrap_err());
     assert_eq!(refused.told(), (Code::NotFound, "NOT_FOUND", ""));
+}
+
+#[tokio::test]
+async fn receivers_are_listed_with_what_waits_for_them_and_why() {
+    let rules = "
+rules:
+- { name: full, when: party.disconnect_reason == PORT_FULL, key: [party.billing_code, party.party_id] }
+receivers:
+- { name: ops, email: { to: [a@example.com], cc: [b@example.com], max_per_hour: 60 }, fallback: duty }
+- { name: duty, email: { to: [c@example.com], personal_data: clear, send_resolved: false, language: zh } }
+route: { receiver: ops, group_wait: 0s }
+";
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    let server = Server::start(&Site::with_rules(rules).with_relay(port)).await;
+    let client = server.client().await;
+    let list = async || {
+        let mut rules = client.rules.clone();
+        soon(rules.list_receivers(ListReceiversRequest {}))
+            .await
+            .unwrap()
+            .into_inner()
+    };
+    let idle = list().await;
+    let [ops, duty] = idle.receivers.as_slice() else {
+        panic!("{idle:?}");
+    };
+    assert_eq!((ops.name.as_str(), ops.fallback.as_str()), ("ops", "duty"));
+    assert_eq!(
+        (ops.max_per_hour, ops.send_resolved, ops.clear_personal_data),
+        (60, true, false)
+    );
+    assert_eq!(
+        (duty.max_per_hour, duty.send_resolved, duty.clear_personal_data),
+        (0, false, true)
+    );
+    assert_eq!((duty.language.as_str(), duty.fallback.as_str()), ("zh", ""));
+    assert_eq!((ops.waiting_mails, ops.oldest_mail_at), (0, None));
+    assert_eq!((idle.relays.len(), idle.relays[0].trouble.as_str()), (1, ""));
+
+    client.notify(port_full("1", "a")).await.unwrap();
+    let told = until(async || Some(list().await).filter(|told| told.receivers[0].deferred_mails == 2)).await;
+    let [ops, duty] = told.receivers.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!(ops.waiting_mails, 2, "one a recipient");
+    assert!(ops.oldest_mail_at.is_some());
+    assert_eq!((duty.waiting_mails, duty.oldest_mail_at), (0, None));
+    assert_eq!(told.relays[0].name, format!("127.0.0.1:{port}"));
+    assert!(!told.relays[0].trouble.is_empty());
 }
