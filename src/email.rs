@@ -13,6 +13,8 @@ mod lane;
 mod login;
 mod message;
 mod offers;
+#[cfg(test)]
+mod outage;
 mod page;
 mod queue;
 mod relay;
@@ -37,4 +39,4 @@ pub use settings::{
     Timeouts, Tls,
 };
 pub use tls::TlsError;
-pub use worker::{Mailer, StartError};
+pub use worker::{Mailer, Relays, StartError};

@@ -35,7 +35,7 @@ pub use visible::Visible;
 
 use crate::{
     clock::{Clock, Hands},
-    email::{MailSettings, Mailer},
+    email::{MailSettings, Mailer, Relays},
     engine::{
         Engine, SEMANTICS,
         input::{Input, MailOutcome, NewRules, Settings},
@@ -290,6 +290,11 @@ impl Service {
             self.put_in_force(rules).await.map_err(stopped)?;
         }
         Ok(())
+    }
+
+    /// The relays that mail leaves by.
+    pub fn relays(&self) -> Relays {
+        self.mailer.relays()
     }
 
     /// Tells whether storage takes notifications.

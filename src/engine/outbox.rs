@@ -69,6 +69,17 @@ pub struct Delivery {
     pub retry_at: Option<Time>,
 }
 
+/// The mails to one receiver that have no final outcome yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many; one at least.
+    pub mails: u64,
+    /// How many of them have been tried in vain at least once.
+    pub deferred: u64,
+    /// The date of the oldest.
+    pub oldest: Time,
+}
+
 /// A mail's place in the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Ticket(u64);
@@ -219,6 +230,29 @@ impl Outbox {
     /// The date of the oldest of them.
     pub fn oldest(&self) -> Option<Time> {
         self.entries.values().next().map(|entry| entry.intent.date)
+    }
+
+    /// What has no final outcome yet, by the receiver's name.
+    pub fn waiting(&self) -> BTreeMap<&str, Waiting> {
+        let mut waiting = BTreeMap::<&str, Waiting>::new();
+        // The oldest comes first.
+        for Entry {
+            intent,
+            attempts,
+            state,
+            ..
+        } in self.entries.values()
+        {
+            let of_receiver = waiting.entry(&intent.receiver).or_insert(Waiting {
+                mails: 0,
+                deferred: 0,
+                oldest: intent.date,
+            });
+            of_receiver.mails += 1;
+            let is_first = *attempts <= u32::from(*state == EntryState::Sending);
+            of_receiver.deferred += u64::from(!is_first);
+        }
+        waiting
     }
 
     fn give_up_least(&mut self, step: &mut Step<'_>) {
