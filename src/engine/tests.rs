@@ -20,6 +20,7 @@ mod each;
 mod expected;
 mod held;
 mod ids;
+mod letters;
 mod meetings;
 mod oracle;
 mod outbox;

@@ -48,7 +48,8 @@ route:
   routes:
   - { match: rule != 'burst', receiver: each, group_by: each, continue: true, mute: nights, escalate: [] }
   - { match: severity == CRITICAL, receiver: lead, escalate: [], group_by: [] }
-  - { match: 'true' }
+  - { match: rule == 'muted', group_by: [severity], mute: nights, repeat_interval: 1m }
+  - { match: 'true', group_by: [severity] }
 inhibit:
 - { source: rule == 'burst', target: rule == 'full', equal: [] }
 ";

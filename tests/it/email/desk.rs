@@ -1,9 +1,13 @@
 //! A mailer with its outcomes at hand, and a mail for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use bellwether::{
-    email::{CoolDown, Login, MailSettings, Mailer, RelaySettings, Secret, Timeouts, Tls, compose},
+    email::{CoolDown, Login, MailSettings, Mailer, RelaySettings, Timeouts, Tls, compose},
     engine::{
         input::{MailOutcome, MailResult},
         outbox::{Attempt, Intent, IntentId},
@@ -11,6 +15,7 @@ use bellwether::{
     metrics::{Exposition, Metrics},
     model::AlertId,
 };
+use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
 use super::letter;
@@ -60,11 +65,18 @@ pub fn relay(port: u16) -> RelaySettings {
     }
 }
 
+/// A file that nobody else can read, with a password in it.
+static SECRET: LazyLock<NamedTempFile> = LazyLock::new(|| {
+    let file = NamedTempFile::new().unwrap();
+    fs::write(file.path(), "secret\n").unwrap();
+    file
+});
+
 /// `user`, whose password is `secret`.
 pub fn login() -> Option<Login> {
     Some(Login {
         username: "user".to_owned(),
-        secret: Secret::Given("secret".to_owned().into()),
+        secret_file: SECRET.path().to_owned(),
         auth: Default::default(),
     })
 }
