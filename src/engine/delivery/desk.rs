@@ -163,7 +163,7 @@ impl Desks {
     }
 
     /// Takes note of the end of a mail of a digest; true: none of its recipients gets it.
-    pub fn is_unreached(&mut self, finished: &Finished) -> bool {
+    pub fn ends_unreached(&mut self, finished: &Finished) -> bool {
         let Intent { receiver, date, .. } = &*finished.intent;
         let desk = self.by_name.get(receiver).and_then(|no| self.desks.get_mut(no));
         let Some(Entry::Occupied(mut on_the_way)) = desk.map(|desk| desk.on_the_way.entry(*date)) else {

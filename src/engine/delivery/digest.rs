@@ -29,7 +29,7 @@ impl Delivery {
         let Told::Digest(digest) = &*intent.told else {
             return;
         };
-        if digest.because != Because::Routed || !self.desks.is_unreached(finished) {
+        if digest.because != Because::Routed || !self.desks.ends_unreached(finished) {
             return;
         }
         let rules = step.rules;

@@ -1,5 +1,5 @@
 //! The alerts of a group that are over and to be told so: as many as a mail lists, and of the others what decides how they are told.
-//! Telling them is absent: it is the group's turn that does.
+//! Telling is absent: it is done at the group's turn.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -60,7 +60,7 @@ pub(super) struct Group {
     pub route: Option<u32>,
     /// Index of its receiver.
     pub receiver: u32,
-    /// A hash of what it is and of the alert that it began with: its mails are a thread.
+    /// A hash of what it is, of its number and of the alert that it began with: its mails are a thread.
     pub thread: u128,
     pub members: BTreeMap<AlertAge, Member>,
     pub ended: Ended,
@@ -84,7 +84,7 @@ pub(super) struct Member {
     pub route: Option<u32>,
     /// A route leads here.
     pub is_routed: bool,
-    /// Why it was told last. Whoever was told in addition stays, whether a route leads here or not.
+    /// Why it was put here last. Whoever was told in addition stays, whether a route leads here or not.
     pub because: Because,
     /// What there is to tell of it.
     pub change: Option<Change>,

@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -15,7 +17,6 @@ use bellwether::{
     metrics::{Exposition, Metrics},
     model::AlertId,
 };
-use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
 use super::letter;
@@ -66,17 +67,18 @@ pub fn relay(port: u16) -> RelaySettings {
 }
 
 /// A file that nobody else can read, with a password in it.
-static SECRET: LazyLock<NamedTempFile> = LazyLock::new(|| {
-    let file = NamedTempFile::new().unwrap();
-    fs::write(file.path(), "secret\n").unwrap();
-    file
+static SECRET: LazyLock<PathBuf> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("password");
+    fs::write(&path, "secret\n").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
 });
 
 /// `user`, whose password is `secret`.
 pub fn login() -> Option<Login> {
     Some(Login {
         username: "user".to_owned(),
-        secret_file: SECRET.path().to_owned(),
+        secret_file: SECRET.clone(),
         auth: Default::default(),
     })
 }
