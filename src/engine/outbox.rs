@@ -203,7 +203,7 @@ impl Outbox {
     }
 
     /// Sees to all that were being sent when the process before this one ended. They may have arrived or not: each is tried again, at once
-    /// for the first few times, and no longer than any other.
+    /// for the first few times, then as after a failure that is on record, and no longer than any other.
     pub fn restart(&mut self, step: &mut Step<'_>) {
         let mut expired = Vec::new();
         for (ticket, entry) in &mut self.entries {
@@ -211,14 +211,16 @@ impl Outbox {
                 continue;
             }
             entry.lost += 1;
-            let is_at_once = entry.lost <= LOST_AT_ONCE;
-            let retry_at = retry_at(entry, step).map(|at| if is_at_once { step.now } else { at });
+            let retry_at = retry_at(entry, step);
+            if retry_at.is_some() && entry.lost <= LOST_AT_ONCE {
+                entry.send(step);
+                continue;
+            }
             let result = MailResult::Deferred(LOST.to_owned());
             step.out.push(delivery(entry, step.now, result, retry_at));
             match retry_at {
-                None => expired.push(*ticket),
-                Some(_) if is_at_once => entry.send(step),
                 Some(at) => entry.state = EntryState::Waiting(step.deadlines.set(at, Timer::Mail(*ticket))),
+                None => expired.push(*ticket),
             }
         }
         for ticket in expired {
