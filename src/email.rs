@@ -22,6 +22,7 @@ mod sender;
 mod settings;
 mod step;
 mod tls;
+mod transaction;
 mod worker;
 
 pub use dkim::DkimError;

@@ -8,7 +8,7 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use encodify::base64;
 use tokio_rustls::rustls::pki_types::{
     PrivateKeyDer,
     pem::{self, PemObject as _},
@@ -117,7 +117,7 @@ impl Signer {
             self.selector,
             at.to_parts().0,
             names.join(":"),
-            BASE64_STANDARD.encode(digest(&SHA256, relaxed_body(body).as_bytes())),
+            base64::STANDARD.encode(digest(&SHA256, relaxed_body(body).as_bytes())),
         );
 
         let mut signed = String::new();
@@ -130,7 +130,7 @@ impl Signer {
             }
         }
         signed.push_str(&format!("dkim-signature:{}", relaxed_value(&unsigned)));
-        let signature = BASE64_STANDARD.encode(self.key.sign(signed.as_bytes())?);
+        let signature = base64::STANDARD.encode(self.key.sign(signed.as_bytes())?);
         let mut mail = format!("DKIM-Signature: {unsigned}{}\r\n", folded(&signature)).into_bytes();
         mail.extend_from_slice(message);
         Ok(mail)
@@ -219,12 +219,12 @@ mod tests {
     /// RFC 8463, appendix A: its key, its message, its body hash and its signature.
     #[test]
     fn signs_as_the_standard_does() {
-        let seed = BASE64_STANDARD
+        let seed = base64::STANDARD
             .decode("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
             .unwrap();
         let key = Key::Ed25519(Ed25519KeyPair::from_seed_unchecked(&seed).unwrap());
         let body = "Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n";
-        let hash = BASE64_STANDARD.encode(digest(&SHA256, relaxed_body(body).as_bytes()));
+        let hash = base64::STANDARD.encode(digest(&SHA256, relaxed_body(body).as_bytes()));
         assert_eq!(hash, "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
         let head = "From: Joe SixPack <joe@football.example.com>\r\n\
                     To: Suzie Q <suzie@shopping.example.net>\r\n\
@@ -244,7 +244,7 @@ mod tests {
             )
         ));
         assert_eq!(
-            BASE64_STANDARD.encode(key.sign(signed.as_bytes()).unwrap()),
+            base64::STANDARD.encode(key.sign(signed.as_bytes()).unwrap()),
             "/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11BusFa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw=="
         );
     }

@@ -38,6 +38,9 @@ impl fmt::Display for HeaderText {
 /// The text on one line: controls and separators become blanks, blanks collapse, invisible format characters go, and what is longer
 /// than `max_chars` ends in an ellipsis.
 pub(super) fn one_line(text: &str, max_chars: usize) -> String {
+    if is_line(text) {
+        return shortened(text.to_owned(), max_chars);
+    }
     let mut line = String::new();
     for word in INVISIBLE.replace_all(text, "").split(is_gap).filter(|w| !w.is_empty()) {
         if !line.is_empty() {
@@ -46,6 +49,12 @@ pub(super) fn one_line(text: &str, max_chars: usize) -> String {
         line.push_str(word);
     }
     shortened(line, max_chars)
+}
+
+/// Whether it is harmless as it stands, which most texts are.
+fn is_line(text: &str) -> bool {
+    let is_printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    is_printable && !text.contains("  ") && !text.starts_with(' ') && !text.ends_with(' ')
 }
 
 /// As [`one_line`], but line breaks stay.

@@ -10,9 +10,9 @@ use super::{
     message::Mail,
     offers::Offers,
     relay::Relay,
-    reply::Reply,
     settings::Timeouts,
     step::{Failure, Step, reply, within},
+    transaction::Transaction,
 };
 use crate::{
     engine::input::MailResult,
@@ -139,8 +139,8 @@ impl Lane {
         let relays = self.relays.clone();
         let relay = &relays[open.relay];
         let told = |text: &dyn std::fmt::Display| format!("{}: {text}", relay.name());
-        let parameters = match parameters(mail, &open.offers) {
-            Ok(parameters) => parameters,
+        let transaction = match Transaction::new(mail, &open.offers) {
+            Ok(transaction) => transaction,
             Err(reason) => {
                 self.park(open).await;
                 return Tried::NotHere {
@@ -149,7 +149,7 @@ impl Lane {
                 };
             }
         };
-        let failure = match self.converse(&mut open.connection, mail, &parameters).await {
+        let failure = match transaction.run(&mut open.connection, &self.timeouts).await {
             Ok(reply) => {
                 self.park(open).await;
                 return Tried::Ended(MailResult::Sent(told(&reply)));
@@ -184,18 +184,6 @@ impl Lane {
         }
     }
 
-    /// MAIL, RCPT, DATA, the message (RFC 5321, 3.3).
-    async fn converse(&mut self, smtp: &mut Connection, mail: &Mail, parameters: &str) -> Result<Reply, Failure> {
-        let Timeouts { command, message, .. } = self.timeouts;
-        let line = format!("MAIL FROM:<{}>{parameters}", mail.from);
-        reply(Step::Sender, command, 250..=250, smtp.ask(&line)).await?;
-        let line = format!("RCPT TO:<{}>", mail.to);
-        reply(Step::Recipient, command, 250..=252, smtp.ask(&line)).await?;
-        reply(Step::Data, command, 354..=354, smtp.ask("DATA")).await?;
-        within(Step::Data, message, smtp.send(&on_the_wire(&mail.bytes))).await?;
-        reply(Step::Message, message, 250..=259, smtp.reply()).await
-    }
-
     async fn reset(&mut self, smtp: &mut Connection) -> bool {
         reply(Step::Reset, self.timeouts.command, 250..=250, smtp.ask("RSET"))
             .await
@@ -212,66 +200,8 @@ impl Lane {
     }
 }
 
-/// What MAIL says of this mail besides its sender, or why this server cannot take it.
-fn parameters(mail: &Mail, offers: &Offers) -> Result<String, String> {
-    let mut parameters = String::new();
-    if let Some(largest) = offers.size {
-        let size = mail.bytes.len();
-        if size > largest {
-            return Err(format!("the mail has {size} bytes, and the relay takes {largest}"));
-        }
-        parameters.push_str(&format!(" SIZE={size}"));
-    }
-    if !mail.bytes.is_ascii() {
-        if !offers.eight_bit {
-            return Err("the mail needs 8BITMIME, which the relay does not offer".to_owned());
-        }
-        parameters.push_str(" BODY=8BITMIME");
-    }
-    if mail.needs_utf8() {
-        if !offers.utf8 {
-            return Err("the address needs SMTPUTF8, which the relay does not offer".to_owned());
-        }
-        parameters.push_str(" SMTPUTF8");
-    }
-    Ok(parameters)
-}
-
-/// The message with its dots doubled (RFC 5321, 4.5.2), and the final dot.
-fn on_the_wire(message: &[u8]) -> Vec<u8> {
-    let mut wire = Vec::with_capacity(message.len() + message.len() / 64 + 5);
-    for line in message.split_inclusive(|&byte| byte == b'\n') {
-        if line.starts_with(b".") {
-            wire.push(b'.');
-        }
-        wire.extend_from_slice(line);
-    }
-    if !wire.ends_with(b"\r\n") {
-        wire.extend_from_slice(b"\r\n");
-    }
-    wire.extend_from_slice(b".\r\n");
-    wire
-}
-
 /// Whether a no with this code, after MAIL, is meant for this mail for good. Bad sequences (503), unknown commands (500, 502) and
 /// missing logins (530, 534, 535, 538) are about us: a wrong configuration must not burn mails.
 fn is_refusal(code: u16) -> bool {
     (500..600).contains(&code) && !matches!(code, 500 | 502 | 503 | 530 | 534 | 535 | 538)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::on_the_wire;
-
-    #[test]
-    fn only_the_last_dot_ends_a_message() {
-        for (message, wire) in [
-            ("", "\r\n.\r\n"),
-            ("a\r\n", "a\r\n.\r\n"),
-            ("a", "a\r\n.\r\n"),
-            (".\r\n.\r\n..b\r\n", "..\r\n..\r\n...b\r\n.\r\n"),
-        ] {
-            assert_eq!(on_the_wire(message.as_bytes()), wire.as_bytes());
-        }
-    }
 }

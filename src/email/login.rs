@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use encodify::base64;
 use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 
 use super::{
@@ -28,17 +28,17 @@ pub(super) async fn log_in(
     let (user, secret) = (login.username.as_str(), secret.expose_secret());
     match mechanism {
         Mechanism::Plain => {
-            let token = base64(&format!("\0{user}\0{secret}"));
+            let token = encoded(&format!("\0{user}\0{secret}"));
             tell(connection, limit, &format!("AUTH PLAIN {}", *token), 235).await
         }
         Mechanism::Login => {
             // The server asks for the name, then for the password; in what words differs.
             tell(connection, limit, "AUTH LOGIN", 334).await?;
-            tell(connection, limit, &base64(user), 334).await?;
-            tell(connection, limit, &base64(secret), 235).await
+            tell(connection, limit, &encoded(user), 334).await?;
+            tell(connection, limit, &encoded(secret), 235).await
         }
         Mechanism::XOAuth2 => {
-            let token = base64(&format!("user={user}\x01auth=Bearer {secret}\x01\x01"));
+            let token = encoded(&format!("user={user}\x01auth=Bearer {secret}\x01\x01"));
             let command = Zeroizing::new(format!("AUTH XOAUTH2 {}", *token));
             match tell(connection, limit, &command, 235).await {
                 // A no comes as a challenge with the reason in base64, and as a reply once that has been answered.
@@ -54,8 +54,8 @@ async fn tell(connection: &mut Connection, limit: Duration, line: &str, needed: 
     Ok(())
 }
 
-fn base64(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(BASE64_STANDARD.encode(text))
+fn encoded(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(base64::STANDARD.encode(text))
 }
 
 async fn secret(file: &Path) -> Result<SecretString, Failure> {

@@ -6,10 +6,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use encodify::{base64, qp};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart, SinglePart,
+        Body, Mailbox, MultiPart, SinglePart,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
@@ -103,10 +104,11 @@ fn build(intent: &Intent, from: &Sender, console: Option<&str>) -> Result<Mail, 
     for (name, value) in own_headers(intent, from) {
         message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
     }
+    let rendered = page.render()?;
     let body = MultiPart::alternative()
         .boundary(format!("=_{}", intent.id))
-        .singlepart(part(ContentType::TEXT_PLAIN, page.text()?))
-        .singlepart(part(ContentType::TEXT_HTML, page.html()?));
+        .singlepart(part(ContentType::TEXT_PLAIN, &rendered.text))
+        .singlepart(part(ContentType::TEXT_HTML, &rendered.html));
 
     Ok(Mail {
         from: from.address().clone(),
@@ -213,16 +215,17 @@ fn state(alerts: &AlertList) -> &'static str {
     if fired + open == 0 { "resolved" } else { "firing" }
 }
 
-/// Quoted-printable or, where most of it would be escapes, base64; never as it stands: in neither can a line begin with the boundary,
-/// whatever the text says.
-fn part(content_type: ContentType, text: String) -> SinglePart {
-    let escapes = text.bytes().filter(|byte| !byte.is_ascii()).count();
-    let encoding = if escapes * 6 < text.len() {
-        ContentTransferEncoding::QuotedPrintable
+/// Quoted-printable or, where that is longer, base64; never as it stands: in neither can a line begin with the boundary, whatever the
+/// text says.
+fn part(content_type: ContentType, text: &str) -> SinglePart {
+    let quoted = qp::BODY.encode(text);
+    let (encoding, encoded) = if quoted.len() > base64::MIME.encoded_len(text.len()) {
+        (ContentTransferEncoding::Base64, base64::MIME.encode(text))
     } else {
-        ContentTransferEncoding::Base64
+        (ContentTransferEncoding::QuotedPrintable, quoted)
     };
-    SinglePart::builder().header(content_type).header(encoding).body(text)
+    let body = Body::dangerous_pre_encoded(encoded.into_bytes(), encoding);
+    SinglePart::builder().header(content_type).body(body)
 }
 
 #[cfg(test)]

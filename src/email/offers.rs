@@ -6,6 +6,8 @@ use super::{reply::Reply, settings::Auth};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Offers {
     pub starttls: bool,
+    /// Commands may be sent before the ones before them are answered (RFC 2920).
+    pub pipelining: bool,
     /// Messages may hold bytes above 127 (RFC 6152).
     pub eight_bit: bool,
     /// Addresses may hold any script (RFC 6531).
@@ -34,6 +36,7 @@ impl Offers {
             let mut words = line.split_ascii_whitespace();
             match words.next() {
                 Some("STARTTLS") => offers.starttls = true,
+                Some("PIPELINING") => offers.pipelining = true,
                 Some("8BITMIME") => offers.eight_bit = true,
                 Some("SMTPUTF8") => offers.utf8 = true,
                 Some("SIZE") => {
@@ -81,7 +84,7 @@ mod tests {
         let postfix = "250-mail.example.com\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-STARTTLS\r\n\
                        250-auth login plain\r\n250-8bitmime\r\n250 SMTPUTF8\r\n";
         let offers = offers(postfix);
-        assert!(offers.starttls && offers.eight_bit && offers.utf8);
+        assert!(offers.starttls && offers.pipelining && offers.eight_bit && offers.utf8);
         assert_eq!(offers.size, Some(10_240_000));
         assert_eq!(offers.mechanism(Auth::Password), Ok(Mechanism::Plain));
         assert_eq!(offers.mechanism(Auth::Xoauth2), Err("AUTH XOAUTH2"));

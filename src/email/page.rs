@@ -10,7 +10,7 @@ mod words;
 
 use std::sync::LazyLock;
 
-use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+use minijinja::{Environment, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
 use self::{
@@ -51,6 +51,14 @@ pub(super) struct Page {
     notes: Vec<String>,
     footer: String,
     labels: Labels,
+}
+
+/// A page as readers see it, lines ending in LF.
+pub(super) struct Rendered {
+    /// Plain text.
+    pub(super) text: String,
+    /// HTML.
+    pub(super) html: String,
 }
 
 /// Alerts of one kind.
@@ -118,14 +126,14 @@ impl Page {
         HeaderText::new(&self.subject)
     }
 
-    /// The plain text, lines ending in LF.
-    pub(super) fn text(&self) -> Result<String, minijinja::Error> {
-        TEMPLATES.get_template("mail.txt")?.render(Serde(self))
-    }
-
-    /// The HTML, lines ending in LF.
-    pub(super) fn html(&self) -> Result<String, minijinja::Error> {
-        TEMPLATES.get_template("mail.html")?.render(Serde(self))
+    /// Both renderings.
+    pub(super) fn render(&self) -> Result<Rendered, minijinja::Error> {
+        let values = Value::from(Serde(self));
+        let render = |name| TEMPLATES.get_template(name)?.render(&values);
+        Ok(Rendered {
+            text: render("mail.txt")?,
+            html: render("mail.html")?,
+        })
     }
 }
 

@@ -39,7 +39,7 @@ impl Engine {
                         (State::Quiet(silence), Condition::Quiet(quiet)) => silence.ends(quiet),
                         _ => due_at,
                     };
-                    (due_at, key.values.clone())
+                    (due_at, key.values.as_slice().to_vec())
                 }
                 _ => return None,
             };

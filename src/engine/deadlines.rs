@@ -104,6 +104,8 @@ const LAST_AGE: u64 = 1 << 63;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Deadlines {
     due: BTreeMap<Deadline, Timer>,
+    /// The time of the first, which is asked for before and after each input.
+    next: Option<Time>,
     next_age: u64,
 }
 
@@ -126,6 +128,7 @@ impl Deadlines {
     pub fn set_aged(&mut self, at: Time, age: Age, timer: Timer) -> Deadline {
         let deadline = Deadline { at, age };
         self.due.insert(deadline, timer);
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
         deadline
     }
 
@@ -143,11 +146,14 @@ impl Deadlines {
     /// Takes a deadline back; no harm if it has fallen due.
     pub fn cancel(&mut self, deadline: Deadline) {
         self.due.remove(&deadline);
+        if self.next == Some(deadline.at) {
+            self.find_next();
+        }
     }
 
     /// The earliest.
     pub fn next(&self) -> Option<Time> {
-        self.due.keys().next().map(|deadline| deadline.at)
+        self.next
     }
 
     /// How many are earlier than that.
@@ -156,9 +162,11 @@ impl Deadlines {
     }
 
     /// Takes out the earliest, if it is not later than that.
+    #[inline]
     pub fn pop(&mut self, until: Time) -> Option<(Time, Timer)> {
-        let entry = self.due.first_entry().filter(|entry| entry.key().at <= until)?;
-        let (deadline, timer) = entry.remove_entry();
+        self.next.filter(|next| *next <= until)?;
+        let (deadline, timer) = self.due.pop_first()?;
+        self.find_next();
         Some((deadline.at, timer))
     }
 
@@ -176,6 +184,11 @@ impl Deadlines {
             }
             _ => true,
         });
+        self.find_next();
+    }
+
+    fn find_next(&mut self) {
+        self.next = self.due.keys().next().map(|deadline| deadline.at);
     }
 
     /// How many clocks of each rule run.

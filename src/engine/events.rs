@@ -18,9 +18,10 @@ use super::{
 use crate::{
     model::{Evidence, Time},
     rules::{
-        Condition, Rule,
+        Condition, Rule, RuleSet,
         expr::{Expr, Memory},
         facts::Facts,
+        index::Cells,
     },
 };
 
@@ -30,11 +31,23 @@ pub(super) struct Shown<'a> {
     pub place: Place,
     pub received: &'a Received<'a>,
     pub facts: &'a Facts<'a>,
+    cells: Cells,
     /// What has been weighed of it.
-    pub memory: Memory,
+    memory: Memory,
 }
 
 impl<'a> Shown<'a> {
+    pub fn new(rules: &RuleSet, place: Place, received: &'a Received<'a>, facts: &'a Facts<'a>) -> Self {
+        let cells = rules.index.cells(facts);
+        Self {
+            place,
+            received,
+            facts,
+            memory: rules.index.memory(&cells),
+            cells,
+        }
+    }
+
     /// Whether an expression of a rule of events certainly holds.
     pub fn holds(&self, expression: &Expr) -> bool {
         expression.still_holds(self.facts, &self.memory)
@@ -63,7 +76,7 @@ impl<'a> Shown<'a> {
 /// Shows a notification to every rule that it can touch.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
-    for rule in rules.index.events(shown.facts) {
+    for rule in rules.index.events(&shown.cells, shown.facts) {
         if step.sees(rule) {
             *step.at_work = Some(rule);
             show_to(step, alerts, rule, &rules.rules[rule as usize], shown);
@@ -109,7 +122,7 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
 /// A repeat is no match, but it is not quiet then, and the alert of what it repeats has been seen.
 pub(super) fn repeat(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) {
     let rules = step.rules;
-    for rule in rules.index.events(shown.facts) {
+    for rule in rules.index.events(&shown.cells, shown.facts) {
         if !step.sees(rule) {
             continue;
         }

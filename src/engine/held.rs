@@ -17,6 +17,7 @@ use crate::{
     model::{Evidence, Payload, ResolveReason, Time},
     rules::{
         Condition, KeyField, Rule,
+        expr::Memory,
         facts::{AtHand, Facts, Previous},
     },
 };
@@ -54,6 +55,42 @@ pub(super) struct Cause<'a> {
     pub received: Option<&'a Received<'a>>,
 }
 
+/// Weighs rules for one subject, of which these are the facts, and says what turns: each rule whose state has begun or ended, or goes
+/// on while how bad it is may have changed, with whether its state holds.
+pub(super) fn turns(
+    step: &mut Step<'_>,
+    occurrence: &Occurrence,
+    subject: Subject,
+    rules: impl Iterator<Item = u32>,
+    facts: &Facts<'_>,
+    memory: &Memory,
+) -> Vec<(u32, bool)> {
+    let begun = holds(occurrence, subject);
+    let turns = rules
+        .filter_map(|rule| {
+            if !step.sees(rule) {
+                return None;
+            }
+            *step.at_work = Some(rule);
+            let compiled = &step.rules.rules[rule as usize];
+            let Condition::Held { condition, .. } = &compiled.condition else {
+                return None;
+            };
+            let holds_now = condition.still_holds(facts, memory);
+            let state = begun.iter().find(|hold| hold.rule == rule).map(|hold| &hold.state);
+            let turns = match state {
+                None => holds_now,
+                Some(HoldState::Pending { .. }) => !holds_now,
+                Some(HoldState::Firing(_)) => !holds_now || !compiled.severity.cases.is_empty(),
+                Some(HoldState::Fading { .. }) => holds_now,
+            };
+            turns.then_some((rule, holds_now))
+        })
+        .collect();
+    *step.at_work = None;
+    turns
+}
+
 /// Weighs one rule for one subject.
 pub(super) fn weigh(
     step: &mut Step<'_>,
@@ -63,31 +100,51 @@ pub(super) fn weigh(
     rule: u32,
     cause: &Cause<'_>,
 ) {
-    if step.sees(rule) {
+    let Some(facts) = facts(occurrence, subject, cause, step.now) else {
+        return;
+    };
+    let turns = turns(
+        step,
+        occurrence,
+        subject,
+        [rule].into_iter(),
+        &facts,
+        &Memory::default(),
+    );
+    turn(step, alerts, occurrence, subject, turns, cause);
+}
+
+/// Takes those turns.
+pub(super) fn turn(
+    step: &mut Step<'_>,
+    alerts: &mut Alerts,
+    occurrence: &mut Occurrence,
+    subject: Subject,
+    turns: Vec<(u32, bool)>,
+    cause: &Cause<'_>,
+) {
+    for (rule, holds_now) in turns {
         *step.at_work = Some(rule);
-        weigh_state(step, alerts, occurrence, subject, rule, cause);
+        turn_one(step, alerts, occurrence, subject, rule, holds_now, cause);
         *step.at_work = None;
     }
 }
 
-fn weigh_state(
+fn turn_one(
     step: &mut Step<'_>,
     alerts: &mut Alerts,
     occurrence: &mut Occurrence,
     subject: Subject,
     rule: u32,
+    holds_now: bool,
     cause: &Cause<'_>,
 ) {
-    let compiled = &step.rules.rules[rule as usize];
     let Condition::Held {
-        condition,
-        for_,
-        keep_firing_for,
-    } = &compiled.condition
+        for_, keep_firing_for, ..
+    } = &step.rules.rules[rule as usize].condition
     else {
         return;
     };
-    let holds_now = facts(occurrence, subject, cause, step.now).is_some_and(|facts| condition.holds(&facts));
     let Some(place) = position(occurrence, subject, rule) else {
         if holds_now {
             begin(step, alerts, occurrence, subject, rule, *for_, cause);

@@ -17,8 +17,33 @@ use crate::{
 pub(super) struct KeyOf {
     /// The occurrence, where the key names the meeting.
     pub place: Option<Place>,
-    /// The values of the key's fields.
-    pub values: Vec<CompactString>,
+    pub values: Values,
+}
+
+/// The values of a key's fields, in their order. Mostly there is one, which takes no allocation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Values {
+    One(CompactString),
+    Many(Box<[CompactString]>),
+}
+
+impl Values {
+    pub fn as_slice(&self) -> &[CompactString] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
+}
+
+impl FromIterator<CompactString> for Values {
+    fn from_iter<I: IntoIterator<Item = CompactString>>(values: I) -> Self {
+        let mut values = values.into_iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => Self::One(value),
+            (first, second) => Self::Many(first.into_iter().chain(second).chain(values).collect()),
+        }
+    }
 }
 
 impl KeyOf {

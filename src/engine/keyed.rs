@@ -261,7 +261,7 @@ impl Keyed {
             None => {
                 let agrees = |place: &KeyPlace| {
                     let entry = self.rules[rule as usize].get(place.slot);
-                    entry.is_some_and(|entry| key::agree(key, entry.key.values.iter(), facts))
+                    entry.is_some_and(|entry| key::agree(key, entry.key.values.as_slice().iter(), facts))
                 };
                 let mut places = self.of_occurrence(occurrence, rule..=rule);
                 places.retain(agrees);

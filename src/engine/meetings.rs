@@ -22,10 +22,7 @@ use super::{
 };
 use crate::{
     model::{ConferenceStatus, Payload, ResolveReason, Time},
-    rules::{
-        expr::Memory,
-        facts::{MeetingFacts, Previous},
-    },
+    rules::facts::{MeetingFacts, Previous},
 };
 
 /// How much of a meeting's timeline a mail tells.
@@ -419,12 +416,7 @@ impl Meetings {
         let facts = received.facts(Previous::Nothing, &meeting);
         let seen = step.look_at(received, Taken::Late, place.occurrence, &facts);
         step.show(seen);
-        let shown = Shown {
-            place,
-            received,
-            facts: &facts,
-            memory: Memory::default(),
-        };
+        let shown = Shown::new(step.rules, place, received, &facts);
         events::show(step, alerts, &shown);
         keyed::close(step, place, &meeting);
         alerts.close(step, place, ResolveReason::MeetingClosed);

@@ -14,8 +14,9 @@ use super::{
 use crate::{
     model::{Party, Payload, ResolveReason, Time},
     rules::{
-        expr::{MeetingFields, Memory},
+        expr::MeetingFields,
         facts::{MeetingFacts, Previous},
+        index::Watch,
     },
 };
 
@@ -46,12 +47,7 @@ pub(super) fn apply(
     };
     let facts = received.facts(previous, &occurrence.facts);
     let seen = step.look_at(received, Taken::News, place.occurrence, &facts);
-    let shown = Shown {
-        place,
-        received,
-        facts: &facts,
-        memory: Memory::default(),
-    };
+    let shown = Shown::new(step.rules, place, received, &facts);
     events::show(step, alerts, &shown);
 
     if !is_news {
@@ -106,12 +102,7 @@ pub(super) fn repeat(
     let facts = received.facts(previous, &occurrence.facts);
     let seen = step.look_at(received, Taken::Repeat, place.occurrence, &facts);
     step.show(seen);
-    let shown = Shown {
-        place,
-        received,
-        facts: &facts,
-        memory: Memory::default(),
-    };
+    let shown = Shown::new(step.rules, place, received, &facts);
     events::repeat(step, alerts, &shown);
 }
 
@@ -150,26 +141,16 @@ fn weigh_participant(
         at: received.at,
         received: Some(received),
     };
-    // Backwards, since weighing may take the hold out.
-    let begun = subject
-        .seat
-        .and_then(|seat| occurrence.participant(seat))
-        .map_or(0, |participant| participant.holds.len());
-    for place in (0..begun).rev() {
-        let hold = subject
-            .seat
-            .and_then(|seat| occurrence.participant(seat)?.holds.get(place));
-        if let Some(rule) = hold.map(|hold| hold.rule) {
-            held::weigh(step, alerts, occurrence, subject, rule, &cause);
-        }
-    }
     let Some(facts) = held::facts(occurrence, subject, &cause, step.now) else {
         return;
     };
-    let rules = step.rules;
-    for rule in rules.index.held_party(&facts) {
-        held::weigh(step, alerts, occurrence, subject, rule, &cause);
-    }
+    let begun = subject.seat.and_then(|seat| occurrence.participant(seat));
+    let begun = begun.into_iter().flat_map(|participant| participant.holds.iter().rev());
+    let index = &step.rules.index;
+    let cells = index.cells(&facts);
+    let rules = begun.map(|hold| hold.rule).chain(index.held_party(&cells, &facts));
+    let turns = held::turns(step, occurrence, subject, rules, &facts, &index.memory(&cells));
+    held::turn(step, alerts, occurrence, subject, turns, &cause);
 }
 
 /// Weighs the rules that read what has changed of the meeting: over the meeting, or over every participant in it.
@@ -191,10 +172,17 @@ fn weigh_meeting(
         at: received.at,
         received: Some(received),
     };
-    for watch in step.rules.index.held() {
-        if is_new || watch.meeting.intersects(changed) {
-            weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
-        }
+    let index = &step.rules.index;
+    let concerned = |watch: &&Watch| is_new || watch.meeting.intersects(changed);
+    let of_meeting = index.held_meeting().iter().filter(concerned).map(|watch| watch.rule);
+    let subject = Subject { place, seat: None };
+    if let Some(facts) = held::facts(occurrence, subject, &cause, step.now) {
+        let memory = index.memory(&index.cells(&facts));
+        let turns = held::turns(step, occurrence, subject, of_meeting, &facts, &memory);
+        held::turn(step, alerts, occurrence, subject, turns, &cause);
+    }
+    for watch in index.held_party_by_meeting().iter().filter(concerned) {
+        weigh_all(step, alerts, occurrence, place, watch.rule, &cause);
     }
 }
 

@@ -25,7 +25,7 @@ const HALF_DONE: usize = 64;
 const RECENT: usize = 64;
 
 /// What has been done of a sequence for one key.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Progress {
     /// In the order in which they began.
     half_done: VecDeque<Run>,
@@ -92,7 +92,7 @@ fn go_on(
     key: KeyOf,
     event: Event,
 ) {
-    let place = keyed::touch(step, alerts, rule, &key, |_, _| State::Sequence(Progress::default()));
+    let place = keyed::touch(step, alerts, rule, &key, |_, _| State::Sequence(Progress::new()));
     let heard = step.now.minus(step.settings.lateness);
     let Some(State::Sequence(progress)) = step.keyed.get_mut(place) else {
         return;
@@ -124,6 +124,15 @@ fn end(step: &mut Step<'_>, rule: u32, shown: &Shown<'_>) {
 }
 
 impl Progress {
+    /// Of a key that most often takes one step and no more.
+    fn new() -> Self {
+        Self {
+            half_done: VecDeque::with_capacity(1),
+            recent: VecDeque::with_capacity(1),
+            evidence: VecDeque::with_capacity(1),
+        }
+    }
+
     /// How many matches are half done.
     pub fn half_done(&self) -> u64 {
         self.half_done.len() as u64

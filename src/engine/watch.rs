@@ -38,7 +38,7 @@ impl Watch {
             Look::Meeting(code) => received.notification.payload.billing_code() == code,
             Look::Rule(name) => rules
                 .index
-                .events(facts)
+                .events(&rules.index.cells(facts), facts)
                 .any(|rule| rules.rules[rule as usize].name == *name),
         }
     }

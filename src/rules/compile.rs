@@ -18,10 +18,10 @@ use compact_str::CompactString;
 
 pub(super) use self::key::{Kinds, field as key_field, kinds_with};
 use super::{
-    Condition, Rule, RuleSet, RuleSource,
+    Rule, RuleSet, RuleSource,
     diagnostic::{Diagnostic, Findings, Span, Spanned},
     expr::suggest::nearest,
-    expr::{Defines, Expr, MAX_RULE, Schema, share},
+    expr::{Defines, Expr, MAX_RULE, Schema, SharedParts, share},
     file::{Document, TestCase},
     index::{Distinct, Index, MAX_CODES},
     schedule::Schedule,
@@ -69,8 +69,8 @@ pub fn compile(source: &Arc<RuleSource>) -> Result<Compiled, Vec<Diagnostic>> {
     let warnings = compiler.findings.finish()?;
     let schedules = compiler.schedules.into_iter().flatten().collect();
     let mut rules: Vec<_> = rules.into_iter().map(|(_, rule)| rule).collect();
-    let index = Index::build(&rules);
-    share_parts(&mut rules);
+    let mut index = Index::build(&rules);
+    index.answer(&share_parts(&mut rules));
     Ok(Compiled {
         set: RuleSet {
             source: Arc::clone(source),
@@ -134,13 +134,11 @@ impl Compiler<'_> {
     }
 }
 
-/// How many of the rules keep state by key.
-/// What rules of events have in common is weighed once. States that are held are weighed over facts of their own.
-fn share_parts(rules: &mut [Rule]) {
-    let of_events = rules
+/// What rules have in common is weighed once.
+fn share_parts(rules: &mut [Rule]) -> SharedParts {
+    let mut expressions: Vec<&mut Expr> = rules
         .iter_mut()
-        .filter(|rule| rule.enabled && !matches!(rule.condition, Condition::Held { .. }));
-    let mut expressions: Vec<&mut Expr> = of_events
+        .filter(|rule| rule.enabled)
         .flat_map(|rule| {
             rule.condition
                 .expressions_mut()
@@ -148,9 +146,10 @@ fn share_parts(rules: &mut [Rule]) {
                 .chain(&mut rule.resolve.when)
         })
         .collect();
-    share(&mut expressions);
+    share(&mut expressions)
 }
 
+/// How many of the rules keep state by key.
 fn keyed(rules: &[Rule]) -> u32 {
     u32::try_from(rules.iter().filter(|rule| rule.is_keyed()).count()).unwrap_or(u32::MAX)
 }

@@ -38,11 +38,11 @@ use compact_str::CompactString;
 use self::{check::Checker, tree::Bool};
 pub use self::{
     clues::{Carrier, Clue},
-    codes::{Before, Code, CodeLiterals, Codes},
+    codes::{Code, CodeLiterals, Codes, Known, PartyCodes},
     defines::Defines,
     guards::Guard,
     reads::{MeetingFields, Reads},
-    share::{Memory, share},
+    share::{Answered, Memory, SharedParts, share},
     trace::{Part, PartValue, Trace, TracedPart, Tracer},
     vocabulary::Schema,
 };
@@ -161,6 +161,11 @@ impl Expr {
     /// Whether it certainly holds for a notification or a state.
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
         self.decide(facts) == Some(true)
+    }
+
+    /// Whether it certainly holds for a notification or a state of which something has been weighed.
+    pub fn still_holds(&self, facts: &Facts<'_>, memory: &Memory) -> bool {
+        share::decide(&self.condition, facts, memory) == Some(true)
     }
 
     /// Whether it certainly holds for an alert. Never for one that is not over alerts and reads anything.

@@ -1,18 +1,21 @@
 //! Which rules a notification can touch: tables by codes and texts, made once a rule set. The cost of a notification follows the rules
 //! that it can touch, not the rules that there are. Whether a rule does match is absent: its expression says that.
 
+mod answers;
 mod asked;
 mod distinct;
 mod reach;
 
+pub use distinct::Cells;
 pub(super) use distinct::{Distinct, MAX_CODES};
 pub use reach::Touched;
 
+use answers::Answers;
 use reach::Reach;
 
 use super::{
     Condition, KeyField, Rule,
-    expr::{Expr, MeetingFields},
+    expr::{Expr, MeetingFields, Memory, SharedParts},
     facts::Facts,
 };
 
@@ -24,7 +27,11 @@ pub struct Index {
     events: Reach,
     /// Held rules of participants.
     held_party: Reach,
-    held: Vec<Watch>,
+    /// Held rules of meetings.
+    held_meeting: Vec<Watch>,
+    /// Held rules of participants that look at the meeting, too.
+    held_party_by_meeting: Vec<Watch>,
+    answers: Answers,
 }
 
 /// A held rule and what of the meeting it looks at.
@@ -56,30 +63,53 @@ impl Index {
                 });
                 Some(Watch { rule: index, meeting })
             };
-            enabled().filter_map(watch).filter(|watch| !watch.meeting.is_empty())
+            let watches = enabled().filter_map(watch);
+            watches.filter(|watch| !watch.meeting.is_empty()).collect()
         };
         Self {
             events: Reach::of(&events, &distinct),
             held_party: Reach::of(&held_party, &distinct),
-            held: watches(false).chain(watches(true)).collect(),
+            held_meeting: watches(false),
+            held_party_by_meeting: watches(true),
+            answers: Answers::default(),
             distinct,
         }
     }
 
+    /// Keeps what the codes answer of the parts that are remembered.
+    pub fn answer(&mut self, parts: &SharedParts) {
+        self.answers = Answers::of(parts, &self.distinct);
+    }
+
+    /// Where what is at hand stands in the tables.
+    pub fn cells(&self, facts: &Facts<'_>) -> Cells {
+        self.distinct.cells(facts)
+    }
+
+    /// What is known of it before anything is weighed.
+    pub fn memory(&self, cells: &Cells) -> Memory {
+        self.answers.to(cells).into()
+    }
+
     /// The rules of events, that is, those that are not held, of which a notification could fulfil any expression, `resolve.when`
     /// included.
-    pub fn events(&self, facts: &Facts<'_>) -> Touched<'_> {
-        self.events.touched(&self.distinct, facts)
+    pub fn events(&self, cells: &Cells, facts: &Facts<'_>) -> Touched<'_> {
+        self.events.touched(cells, facts)
     }
 
     /// The held rules of participants whose state could be true for the one at hand. For all others it is false.
-    pub fn held_party(&self, facts: &Facts<'_>) -> Touched<'_> {
-        self.held_party.touched(&self.distinct, facts)
+    pub fn held_party(&self, cells: &Cells, facts: &Facts<'_>) -> Touched<'_> {
+        self.held_party.touched(cells, facts)
     }
 
-    /// The held rules that look at the meeting: those of meetings, then those of participants, ascending.
-    pub fn held(&self) -> &[Watch] {
-        &self.held
+    /// The held rules of meetings, ascending.
+    pub fn held_meeting(&self) -> &[Watch] {
+        &self.held_meeting
+    }
+
+    /// The held rules of participants that look at the meeting, too, ascending.
+    pub fn held_party_by_meeting(&self) -> &[Watch] {
+        &self.held_party_by_meeting
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use encodify::rfc2047;
 
 #[derive(Debug)]
 pub(super) struct Mailbox {
@@ -65,24 +65,7 @@ fn header(text: &str, name: &str) -> Option<String> {
 
 /// A header's value with its encoded words (RFC 2047) in clear.
 fn decoded(value: &str) -> String {
-    let mut text = String::new();
-    let (mut rest, mut after_word) = (value, false);
-    while let Some((before, word, after)) = encoded_word(rest) {
-        // Blanks between two encoded words are not shown.
-        if !(after_word && before.trim().is_empty()) {
-            text += before;
-        }
-        text += &String::from_utf8_lossy(&BASE64_STANDARD.decode(word).unwrap_or_default());
-        (rest, after_word) = (after, true);
-    }
-    text + rest
-}
-
-/// What comes before the first encoded word, the word, and what comes after it.
-fn encoded_word(value: &str) -> Option<(&str, &str, &str)> {
-    let (before, word) = value.split_once("=?utf-8?b?")?;
-    let (word, after) = word.split_once("?=")?;
-    Some((before, word, after))
+    rfc2047::decode_text(value.as_bytes(), rfc2047::utf8_charset).into_owned()
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ fn each_kind_as_text() {
         ("drill_in_chinese", in_chinese(drill())),
     ] {
         let page = page(&intent);
-        let text = format!("Subject: {}\n\n{}", page.subject(), page.text().unwrap());
+        let text = format!("Subject: {}\n\n{}", page.subject(), page.render().unwrap().text);
         insta::assert_snapshot!(format!("text_{name}"), text);
     }
 }
@@ -44,7 +44,7 @@ fn each_kind_as_html() {
         ("resolved", resolved()),
         ("drill", drill()),
     ] {
-        insta::assert_snapshot!(format!("html_{name}"), page(&intent).html().unwrap());
+        insta::assert_snapshot!(format!("html_{name}"), page(&intent).render().unwrap().html);
     }
 }
 
@@ -54,11 +54,15 @@ fn what_is_personal_shows_only_in_clear() {
     for clear in [false, true] {
         intent.clear = clear;
         let page = page(&intent);
-        for text in [page.subject().to_string(), page.text().unwrap(), page.html().unwrap()] {
+        for text in [
+            page.subject().to_string(),
+            page.render().unwrap().text,
+            page.render().unwrap().html,
+        ] {
             assert_eq!(text.contains("13939232332"), clear, "{text}");
             assert_eq!(text.contains("139****2332"), !clear, "{text}");
         }
-        assert_eq!(page.text().unwrap().contains("真实名称"), clear);
+        assert_eq!(page.render().unwrap().text.contains("真实名称"), clear);
     }
 }
 
@@ -117,7 +121,7 @@ fn values_are_data_in_html() {
     };
     alert.description = alert.summary.clone();
     alert.runbook_url = "https://e.example/\"><script>".to_owned();
-    let html = |alert| Page::of(&fired_as(alert), None).html().unwrap();
+    let html = |alert| Page::of(&fired_as(alert), None).render().unwrap().html;
     let page = html(alert.clone());
     assert!(!page.contains("<img") && !page.contains("<script"), "{page}");
     assert!(page.contains("{{ 7*7 }}") && !page.contains(">49"), "{page}");
@@ -128,7 +132,7 @@ fn values_are_data_in_html() {
 #[test]
 fn a_mail_brings_nothing_from_elsewhere() {
     for intent in [with_timeline(), grouped(), digest(), resolved(), drill()] {
-        let html = page(&intent).html().unwrap();
+        let html = page(&intent).render().unwrap().html;
         for word in ["<img", "<script", "<link", "@import", "url(", "src="] {
             assert!(!html.contains(word), "{word}");
         }
@@ -137,7 +141,7 @@ fn a_mail_brings_nothing_from_elsewhere() {
 
 #[test]
 fn at_most_fifty_are_listed_and_the_others_counted() {
-    let text = page(&digest()).text().unwrap();
+    let text = page(&digest()).render().unwrap().text;
     assert_eq!(text.matches("A participant did not answer").count(), 50);
     assert!(text.contains("and 14 more, not listed"), "{text}");
     assert!(text.contains("64 fired, 3 over"), "{text}");

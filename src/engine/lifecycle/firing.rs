@@ -17,7 +17,7 @@ pub(super) fn new_alert(step: &Step<'_>, matched: Match<'_>, severity: Severity)
         .fields
         .iter()
         .map(|field| CompactString::const_new(field.name()))
-        .zip(matched.about.key.values)
+        .zip(matched.about.key.values.as_slice().iter().cloned())
         .collect();
     let (summary, description) = rule
         .texts
@@ -47,7 +47,7 @@ fn alert_id(step: &Step<'_>, key: &AlertKey, rule: &str) -> AlertId {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&step.store.0).update(&step.offset.to_be_bytes());
     hasher.update(&key.key.place.map_or(0, |place| place.occurrence).to_be_bytes());
-    for part in std::iter::once(rule).chain(key.key.values.iter().map(CompactString::as_str)) {
+    for part in std::iter::once(rule).chain(key.key.values.as_slice().iter().map(CompactString::as_str)) {
         hasher
             .update(&(part.len() as u64).to_be_bytes())
             .update(part.as_bytes());

@@ -9,7 +9,7 @@ use super::{
     evaluate::compare_numbers,
     tree::{Bool, Comparison, Number, NumberField, Part, Text, TextField},
 };
-use crate::model::{ConferenceStatus, DisconnectReason, ParticipantStatus};
+use crate::model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role};
 
 /// The codes of what is at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +17,22 @@ pub enum Codes {
     /// Of a conf notification.
     Conf(Code<ConferenceStatus>),
     /// Of a party notification, or of a participant's state.
-    Party {
-        /// `party.status`
-        status: Code<ParticipantStatus>,
-        /// `party.disconnect_reason`, if there is one.
-        reason: Option<Code<DisconnectReason>>,
-        /// `previous.status`
-        previous: Before,
-    },
+    Party(PartyCodes),
     /// Of nothing: a meeting's state alone.
     Meeting,
+}
+
+/// The codes of a party notification, or of a participant's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PartyCodes {
+    /// `party.status`
+    pub status: Known<ParticipantStatus>,
+    /// `party.disconnect_reason`
+    pub reason: Known<DisconnectReason>,
+    /// `party.role`
+    pub role: Known<Role>,
+    /// `previous.status`
+    pub previous: Known<ParticipantStatus>,
 }
 
 /// One code, told apart as far as expressions can tell.
@@ -38,15 +44,16 @@ pub enum Code<T> {
     Other,
 }
 
-/// The status before, of the same participant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Before {
-    /// Any, or none.
+/// What is known of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Known<T> {
+    /// Nothing: it may be any, or absent.
+    #[default]
     Unknown,
-    /// There was none.
-    Nothing,
+    /// There is none.
+    Absent,
     /// This one.
-    Was(Code<ParticipantStatus>),
+    Is(Code<T>),
 }
 
 /// The codes that an expression compares the notification's codes with.
@@ -60,6 +67,8 @@ pub struct CodeLiterals {
     pub previous_status: BTreeSet<ParticipantStatus>,
     /// With `party.disconnect_reason`.
     pub disconnect_reason: BTreeSet<DisconnectReason>,
+    /// With `party.role`.
+    pub role: BTreeSet<Role>,
 }
 
 impl Expr {
@@ -76,11 +85,13 @@ impl Expr {
         let literals = self.code_literals();
         let conf = cells(&literals.conf_status).map(Codes::Conf);
         let party = cells(&literals.party_status).flat_map(|status| {
-            let reasons = cells(&literals.disconnect_reason).map(Some).chain([None]);
-            reasons.map(move |reason| Codes::Party {
-                status,
-                reason,
-                previous: Before::Unknown,
+            let reasons = cells(&literals.disconnect_reason).map(Known::Is).chain([Known::Absent]);
+            reasons.map(move |reason| {
+                Codes::Party(PartyCodes {
+                    status: Known::Is(status),
+                    reason,
+                    ..PartyCodes::default()
+                })
             })
         });
         match self.schema {
@@ -105,6 +116,7 @@ impl Expr {
                     literals.previous_status.extend(codes.map(ParticipantStatus));
                 }
                 NumberField::PartyReason => literals.disconnect_reason.extend(codes.map(DisconnectReason)),
+                NumberField::PartyRole => literals.role.extend(codes.map(Role)),
                 _ => {}
             }
         });
@@ -203,7 +215,7 @@ impl Outcomes {
 
 /// What is known of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+enum Value {
     Is(Option<i64>),
     /// A code that no list of constants names.
     Other,
@@ -211,19 +223,31 @@ enum Known {
     Nothing,
 }
 
-impl Known {
-    fn code<T>(code: Code<T>, number: impl FnOnce(T) -> i32) -> Self {
+impl Value {
+    fn of<T>(code: Known<T>, number: impl FnOnce(T) -> i32) -> Self {
         match code {
-            Code::Is(code) => Self::Is(Some(number(code).into())),
-            Code::Other => Self::Other,
+            Known::Unknown => Self::Nothing,
+            Known::Absent => Self::Is(None),
+            Known::Is(Code::Is(code)) => Self::Is(Some(number(code).into())),
+            Known::Is(Code::Other) => Self::Other,
         }
     }
 }
 
 impl Codes {
     pub(super) fn always_hold(&self, bool: &Bool) -> bool {
+        self.settle(bool) == Some(Some(true))
+    }
+
+    /// What they alone make of it: that it holds, does not, or is undecided; `None`: they alone do not tell.
+    pub(super) fn settle(&self, bool: &Bool) -> Option<Option<bool>> {
         let outcomes = self.outcomes(bool);
-        outcomes.can_be_true && !outcomes.can_be_false && !outcomes.can_be_undecided
+        match (outcomes.can_be_true, outcomes.can_be_false, outcomes.can_be_undecided) {
+            (true, false, false) => Some(Some(true)),
+            (false, true, false) => Some(Some(false)),
+            (false, false, true) => Some(None),
+            _ => None,
+        }
     }
 
     fn outcomes(&self, bool: &Bool) -> Outcomes {
@@ -248,16 +272,16 @@ impl Codes {
                 }
             }
             Bool::NumberIn(number, among) => match self.number(number) {
-                Known::Is(value) => Outcomes::only(Some(value.is_some_and(|value| among.contains(&value)))),
-                Known::Other => Outcomes::only(Some(false)),
-                Known::Undecided => Outcomes::UNDECIDED,
-                Known::Nothing => Outcomes::ANY,
+                Value::Is(value) => Outcomes::only(Some(value.is_some_and(|value| among.contains(&value)))),
+                Value::Other => Outcomes::only(Some(false)),
+                Value::Undecided => Outcomes::UNDECIDED,
+                Value::Nothing => Outcomes::ANY,
             },
             Bool::There(number) => match self.number(number) {
-                Known::Is(value) => Outcomes::only(Some(value.is_some())),
-                Known::Other => Outcomes::only(Some(true)),
-                Known::Undecided => Outcomes::UNDECIDED,
-                Known::Nothing => Outcomes::ANY,
+                Value::Is(value) => Outcomes::only(Some(value.is_some())),
+                Value::Other => Outcomes::only(Some(true)),
+                Value::Undecided => Outcomes::UNDECIDED,
+                Value::Nothing => Outcomes::ANY,
             },
             Bool::Numbers(comparison, of) => self.compare(*comparison, &of.0, &of.1),
             Bool::TextIn(text, _) | Bool::Matches(text, _) => self.asks([text]),
@@ -271,8 +295,8 @@ impl Codes {
 
     fn compare(&self, comparison: Comparison, left: &Number, right: &Number) -> Outcomes {
         match (self.number(left), self.number(right)) {
-            (Known::Undecided, _) | (_, Known::Undecided) => Outcomes::UNDECIDED,
-            (Known::Is(left), Known::Is(right)) => Outcomes::only(compare_numbers(comparison, left, right)),
+            (Value::Undecided, _) | (_, Value::Undecided) => Outcomes::UNDECIDED,
+            (Value::Is(left), Value::Is(right)) => Outcomes::only(compare_numbers(comparison, left, right)),
             _ => Outcomes::ANY,
         }
     }
@@ -286,10 +310,10 @@ impl Codes {
         }
     }
 
-    fn number(&self, number: &Number) -> Known {
-        let undecided_if = |undecided: bool| if undecided { Known::Undecided } else { Known::Nothing };
+    fn number(&self, number: &Number) -> Value {
+        let undecided_if = |undecided: bool| if undecided { Value::Undecided } else { Value::Nothing };
         match number {
-            Number::Const(value) => Known::Is(Some(*value)),
+            Number::Const(value) => Value::Is(Some(*value)),
             Number::Field(field) => self.field(*field),
             Number::Size(text) => undecided_if(self.is_undecided(text)),
             Number::Arithmetic(_, of) => undecided_if(self.gives_none(&of.0) || self.gives_none(&of.1)),
@@ -297,15 +321,15 @@ impl Codes {
             // Not what the branches have in common: the codes in them are not among the literals that the index knows.
             Number::Choice(of) => undecided_if(self.is_undecided_choice(
                 &of.0,
-                self.number(&of.1) == Known::Undecided,
-                self.number(&of.2) == Known::Undecided,
+                self.number(&of.1) == Value::Undecided,
+                self.number(&of.2) == Value::Undecided,
             )),
         }
     }
 
     /// Whether there is certainly nothing to count with: null or undecided.
     fn gives_none(&self, number: &Number) -> bool {
-        matches!(self.number(number), Known::Undecided | Known::Is(None))
+        matches!(self.number(number), Value::Undecided | Value::Is(None))
     }
 
     fn is_undecided(&self, text: &Text) -> bool {
@@ -313,7 +337,7 @@ impl Codes {
             Text::Const(_) | Text::Entry(..) => false,
             Text::Field(field) => match field {
                 TextField::ConfBillingCode => !matches!(self, Self::Conf(_)),
-                TextField::Party(_) | TextField::Previous(_) => !matches!(self, Self::Party { .. }),
+                TextField::Party(_) | TextField::Previous(_) => !matches!(self, Self::Party(_)),
                 TextField::PreviousBillingCode => matches!(self, Self::Meeting),
                 TextField::Source | TextField::AlertRule => false,
             },
@@ -326,21 +350,17 @@ impl Codes {
         Outcomes::choice(self.outcomes(condition), of(then), of(otherwise)).is_certainly_undecided()
     }
 
-    fn field(&self, field: NumberField) -> Known {
+    fn field(&self, field: NumberField) -> Value {
         use NumberField as F;
         match (field, *self) {
-            (F::ConfStatus, Self::Conf(status)) => Known::code(status, |status| status.0),
-            (F::PartyStatus, Self::Party { status, .. }) => Known::code(status, |status| status.0),
-            (F::PartyReason, Self::Party { reason, .. }) => match reason {
-                Some(reason) => Known::code(reason, |reason| reason.0),
-                None => Known::Is(None),
-            },
-            (F::PreviousPartyStatus | F::PreviousStatus, Self::Party { previous, .. }) => match previous {
-                Before::Unknown => Known::Nothing,
-                Before::Nothing => Known::Is(None),
-                Before::Was(status) => Known::code(status, |status| status.0),
-            },
-            (F::ConfStatus | F::PreviousConfStatus, Self::Party { .. } | Self::Meeting)
+            (F::ConfStatus, Self::Conf(status)) => Value::of(Known::Is(status), |status| status.0),
+            (F::PartyStatus, Self::Party(PartyCodes { status, .. })) => Value::of(status, |status| status.0),
+            (F::PartyReason, Self::Party(PartyCodes { reason, .. })) => Value::of(reason, |reason| reason.0),
+            (F::PartyRole, Self::Party(PartyCodes { role, .. })) => Value::of(role, |role| role.0),
+            (F::PreviousPartyStatus | F::PreviousStatus, Self::Party(PartyCodes { previous, .. })) => {
+                Value::of(previous, |status| status.0)
+            }
+            (F::ConfStatus | F::PreviousConfStatus, Self::Party(_) | Self::Meeting)
             | (
                 F::PartyStatus
                 | F::PartyReason
@@ -352,8 +372,8 @@ impl Codes {
                 | F::PreviousConnectTime,
                 Self::Conf(_) | Self::Meeting,
             )
-            | (F::PreviousStatus, Self::Meeting) => Known::Undecided,
-            _ => Known::Nothing,
+            | (F::PreviousStatus, Self::Meeting) => Value::Undecided,
+            _ => Value::Nothing,
         }
     }
 }

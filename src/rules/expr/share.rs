@@ -1,19 +1,20 @@
-//! Parts that several expressions have in common, which are weighed once a notification. Found by how they are spelled when compiled,
-//! so that it makes no difference whether a `define` names them.
+//! Parts that several expressions have in common, which are weighed once for each notification, and parts that look at a code alone,
+//! which need no weighing once the code is known. Found by how they are spelled when compiled, so that it makes no difference whether a
+//! `define` names them.
 
 use std::{cell::Cell, cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Expr,
+    Codes, Expr,
     evaluate::{Reading, Scope},
-    tree::{Bool, BoolField, NumberField, TextField, TextMap},
+    tree::{Bool, BoolField, Number, NumberField, TextField, TextMap},
 };
 use crate::rules::facts::Facts;
 
 /// How many parts are remembered; of more, those that save the most.
 const MOST: usize = u64::BITS as usize;
 
-/// A part that stands in several expressions.
+/// A part that is remembered.
 #[derive(Debug, Clone)]
 pub(in crate::rules) struct Shared {
     /// Its bit in a [`Memory`].
@@ -21,31 +22,68 @@ pub(in crate::rules) struct Shared {
     pub part: Bool,
 }
 
-/// What the shared parts of one rule set said of one notification, as far as it was asked.
+/// The parts of one rule set that are remembered.
 #[derive(Debug, Default)]
-pub struct Memory {
-    asked: Cell<u64>,
-    undecided: Cell<u64>,
-    holds: Cell<u64>,
+pub struct SharedParts(Vec<Shared>);
+
+/// What such parts say of one notification or state, as far as it has been weighed.
+#[derive(Debug, Default)]
+pub struct Memory(Cell<Answered>);
+
+/// What such parts say, a bit each, as far as it is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answered {
+    known: u64,
+    undecided: u64,
+    holds: u64,
 }
 
-impl Memory {
-    fn recall(&self, bit: u64) -> Option<Option<bool>> {
-        let is_asked = self.asked.get() & bit != 0;
-        is_asked.then(|| (self.undecided.get() & bit == 0).then(|| self.holds.get() & bit != 0))
+impl SharedParts {
+    /// What these codes settle.
+    pub fn settled(&self, codes: &Codes) -> Answered {
+        let mut answered = Answered::default();
+        for shared in &self.0 {
+            if let Some(value) = codes.settle(&shared.part) {
+                answered.keep(shared.bit, value);
+            }
+        }
+        answered
+    }
+}
+
+impl Answered {
+    /// What either knows.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            known: self.known | other.known,
+            undecided: self.undecided | other.undecided,
+            holds: self.holds | other.holds,
+        }
     }
 
-    fn keep(&self, bit: u64, value: Option<bool>) {
-        self.asked.set(self.asked.get() | bit);
+    fn recall(self, bit: u64) -> Option<Option<bool>> {
+        let is_known = self.known & bit != 0;
+        is_known.then(|| (self.undecided & bit == 0).then_some(self.holds & bit != 0))
+    }
+
+    fn keep(&mut self, bit: u64, value: Option<bool>) {
+        self.known |= bit;
         match value {
-            None => self.undecided.set(self.undecided.get() | bit),
-            Some(true) => self.holds.set(self.holds.get() | bit),
+            None => self.undecided |= bit,
+            Some(true) => self.holds |= bit,
             Some(false) => {}
         }
     }
 }
 
-/// A notification with what has been weighed of it.
+impl From<Answered> for Memory {
+    fn from(answered: Answered) -> Self {
+        Self(Cell::new(answered))
+    }
+}
+
+/// A notification or state with what has been weighed of it.
 struct Remembered<'a> {
     facts: &'a Facts<'a>,
     memory: &'a Memory,
@@ -68,76 +106,116 @@ impl Scope for Remembered<'_> {
         self.facts.entry(map, name)
     }
 
+    #[inline]
     fn shared(&self, shared: &Shared) -> Option<bool> {
-        self.memory.recall(shared.bit).unwrap_or_else(|| {
-            let value = shared.part.decide(self);
-            self.memory.keep(shared.bit, value);
-            value
-        })
+        self.memory
+            .0
+            .get()
+            .recall(shared.bit)
+            .unwrap_or_else(|| self.weigh(shared))
     }
 }
 
-impl Expr {
-    /// Whether it certainly holds for a notification of which other expressions of the same rule set have been asked already.
-    pub fn still_holds(&self, facts: &Facts<'_>, memory: &Memory) -> bool {
-        self.condition.decide(&Remembered { facts, memory }) == Some(true)
+impl Remembered<'_> {
+    #[inline(never)]
+    fn weigh(&self, shared: &Shared) -> Option<bool> {
+        let value = shared.part.decide(self);
+        let mut answered = self.memory.0.get();
+        answered.keep(shared.bit, value);
+        self.memory.0.set(answered);
+        value
     }
 }
 
-/// Marks the parts that these expressions share. They then need a [`Memory`] of their own for each notification.
-pub fn share(expressions: &mut [&mut Expr]) {
+/// What a condition says, parts of which have been weighed.
+pub(super) fn decide(condition: &Bool, facts: &Facts<'_>, memory: &Memory) -> Option<bool> {
+    condition.decide(&Remembered { facts, memory })
+}
+
+/// Marks the parts of these expressions that are to be remembered. They then need a [`Memory`] of their own for each notification.
+pub fn share(expressions: &mut [&mut Expr]) -> SharedParts {
     let mut often = BTreeMap::new();
     for expression in &*expressions {
         count(&expression.condition, &mut often);
     }
     let mut shared: Vec<(String, usize)> = often
         .into_iter()
-        .filter(|(_, often)| often.times > 1)
-        .map(|(spelling, often)| (spelling, (often.times - 1) * often.weight))
+        .map(|(spelling, often)| (spelling, often.saves()))
+        .filter(|(_, saves)| *saves > 0)
         .collect();
-    shared.sort_by_key(|(_, saved)| Reverse(*saved));
+    shared.sort_by_key(|(_, saves)| Reverse(*saves));
     let bits = shared
         .into_iter()
         .take(MOST)
         .zip(0..)
         .map(|((spelling, _), place)| (spelling, 1 << place))
         .collect();
+    let mut parts = BTreeMap::new();
     for expression in expressions {
-        mark(&mut expression.condition, &bits);
+        mark(&mut expression.condition, &bits, &mut parts);
     }
+    SharedParts(parts.into_values().collect())
 }
 
 struct Often {
     times: usize,
     weight: usize,
+    is_of_code: bool,
+}
+
+impl Often {
+    /// How many tests of one number less there are when it is remembered.
+    fn saves(&self) -> usize {
+        match self.is_of_code {
+            true => self.times,
+            false => (self.times - 1) * self.weight,
+        }
+    }
 }
 
 /// Counts a part, and what is in it if it has not been seen before: else that is weighed with it.
 fn count(part: &Bool, often: &mut BTreeMap<String, Often>) {
-    let weight = weight(part);
-    if weight < 2 {
+    let (weight, is_of_code) = (weight(part), is_of_code(part));
+    if weight < 2 && !is_of_code {
         return;
     }
-    let known = often.entry(spelling(part)).or_insert(Often { times: 0, weight });
+    let known = often.entry(spelling(part)).or_insert(Often {
+        times: 0,
+        weight,
+        is_of_code,
+    });
     known.times += 1;
     if known.times == 1 {
         children(part).into_iter().for_each(|child| count(child, often));
     }
 }
 
-fn mark(part: &mut Bool, bits: &BTreeMap<String, u64>) {
-    if weight(part) < 2 {
+fn mark(part: &mut Bool, bits: &BTreeMap<String, u64>, parts: &mut BTreeMap<u64, Shared>) {
+    if weight(part) < 2 && !is_of_code(part) {
         return;
     }
-    let bit = bits.get(&spelling(part));
-    children_mut(part).into_iter().for_each(|child| mark(child, bits));
+    let bit = bits.get(&spelling(part)).copied();
+    children_mut(part)
+        .into_iter()
+        .for_each(|child| mark(child, bits, parts));
     if let Some(bit) = bit {
         let part_itself = std::mem::replace(part, Bool::Const(false));
-        *part = Bool::Shared(Box::new(Shared {
-            bit: *bit,
-            part: part_itself,
-        }));
+        let shared = Shared { bit, part: part_itself };
+        parts.entry(bit).or_insert_with(|| shared.clone());
+        *part = Bool::Shared(Box::new(shared));
     }
+}
+
+/// Whether it looks at nothing but one code.
+fn is_of_code(part: &Bool) -> bool {
+    use NumberField as F;
+    let (Bool::NumberIn(Number::Field(field), _) | Bool::There(Number::Field(field))) = part else {
+        return false;
+    };
+    matches!(
+        field,
+        F::ConfStatus | F::PartyStatus | F::PartyReason | F::PartyRole | F::PreviousPartyStatus | F::PreviousStatus
+    )
 }
 
 fn spelling(part: &Bool) -> String {

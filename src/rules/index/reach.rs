@@ -6,12 +6,12 @@ use compact_str::CompactString;
 use hashbrown::HashMap;
 
 use super::{
-    Distinct,
+    Cells, Distinct,
     asked::{self, Asked, SharedGuards},
 };
 use crate::rules::{
-    expr::{Carrier, Codes, Expr, Guard},
-    facts::{AtHand, Facts},
+    expr::{Carrier, Codes, Expr, Guard, PartyCodes},
+    facts::Facts,
 };
 
 /// How many shared parts are weighed for one combination of codes.
@@ -19,9 +19,9 @@ const GUARDS: usize = 5;
 
 #[derive(Debug, Default)]
 pub struct Reach {
-    /// By [`Distinct::conf_cell`].
+    /// By the places in [`Distinct::conf`].
     conf: Vec<Cell>,
-    /// By [`Distinct::party_cell`].
+    /// By the places in [`Distinct::party`].
     party: Vec<Cell>,
     /// For each field that carries a text ([`Carrier::place`]) the rules that ask for this one, ascending.
     by_text: [HashMap<CompactString, Vec<u32>>; Carrier::COUNT],
@@ -32,7 +32,7 @@ pub struct Reach {
 struct Cell {
     /// The rules that it can touch whatever else is so.
     rules: Vec<u32>,
-    /// Further ones that look at what was before, by [`Distinct::before_cell`]; empty: there are none.
+    /// Further ones that look at what was before, by the places in [`Distinct::previous`]; empty: there are none.
     by_previous: Vec<Vec<u32>>,
     /// Rules that it can touch where a part of them holds.
     guarded: Vec<(Guard, Vec<u32>)>,
@@ -62,21 +62,19 @@ impl Reach {
     }
 
     /// The rules that what is at hand can touch.
-    pub fn touched(&self, distinct: &Distinct, facts: &Facts<'_>) -> Touched<'_> {
-        let cell = match facts.at_hand {
-            AtHand::Conf(conf) => self.conf.get(distinct.conf_cell(conf.status)),
-            AtHand::Party(party) => self
-                .party
-                .get(distinct.party_cell(party.status, party.disconnect_reason)),
-            AtHand::Nothing => None,
-        };
+    pub fn touched(&self, cells: &Cells, facts: &Facts<'_>) -> Touched<'_> {
         let mut touched = Touched::default();
+        let (cell, previous) = match *cells {
+            Cells::Meeting => return touched,
+            Cells::Conf(status) => (self.conf.get(status), 0),
+            Cells::Party { party, previous, .. } => (self.party.get(party), previous),
+        };
         let Some(cell) = cell else {
             return touched;
         };
         touched.add(&cell.rules);
         if !cell.by_previous.is_empty() {
-            touched.add(&cell.by_previous[distinct.before_cell(facts.previous)]);
+            touched.add(&cell.by_previous[previous]);
         }
         for (guard, rules) in &cell.guarded {
             if guard.holds(facts) {
@@ -119,7 +117,7 @@ impl Cell {
 
 /// Takes rules that look at what was before out of `rules`, and says which of them each status before can touch.
 fn take_by_previous(rules: &mut Vec<u32>, asked: &[Asked<'_>], distinct: &Distinct, codes: &Codes) -> Vec<Vec<u32>> {
-    let Codes::Party { status, reason, .. } = *codes else {
+    let Codes::Party(codes) = *codes else {
         return Vec::new();
     };
     let look: Vec<&Asked<'_>> = asked
@@ -131,15 +129,11 @@ fn take_by_previous(rules: &mut Vec<u32>, asked: &[Asked<'_>], distinct: &Distin
     }
     rules.retain(|rule| look.binary_search_by_key(rule, |asked| asked.rule).is_err());
     let touched = |previous| {
-        let codes = Codes::Party {
-            status,
-            reason,
-            previous,
-        };
+        let codes = Codes::Party(PartyCodes { previous, ..codes });
         let possible = look.iter().filter(|asked| asked.possible(&codes).next().is_some());
         possible.map(|asked| asked.rule).collect()
     };
-    distinct.before().map(touched).collect()
+    distinct.previous().map(touched).collect()
 }
 
 /// Rules, ascending, each once.

@@ -6,11 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    model::{Conf, ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Payload, Personal, Time},
+    model::{Conf, ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Payload, Personal, Role, Time},
     rules::{
         RuleSet, RuleSource, SourceFile,
         compile::compile,
-        expr::Memory,
         facts::{AtHand, MeetingFacts, Previous, Said},
     },
 };
@@ -80,13 +79,18 @@ rules:
     assert_eq!(events(index, &party(0, None)), [2]);
     let held_party = |status, reason| -> Vec<u32> {
         let payload = party(status, reason);
-        index.held_party(&facts(&payload, &MeetingFacts::default())).collect()
+        held_party(index, &payload)
     };
     assert_eq!(held_party(4, None), [3]);
     assert_eq!(held_party(3, Some(77)), [7]);
     assert_eq!(held_party(102, None), [] as [u32; 0]);
-    let watches: Vec<u32> = index.held().iter().map(|watch| watch.rule).collect();
-    assert_eq!(watches, [4, 3], "r7 looks at nothing of the meeting");
+    let watched = |watches: &[Watch]| -> Vec<u32> { watches.iter().map(|watch| watch.rule).collect() };
+    assert_eq!(watched(index.held_meeting()), [4]);
+    assert_eq!(
+        watched(index.held_party_by_meeting()),
+        [3],
+        "r7 looks at nothing of the meeting"
+    );
     assert_eq!(events(&Index::default(), &conf(1)), [] as [u32; 0]);
 }
 
@@ -126,7 +130,7 @@ rules:
     assert_eq!(events(index, &conf(1)), [10]);
     let held = |phone| -> Vec<u32> {
         let payload = caller(phone, "", 4, None);
-        index.held_party(&facts(&payload, &MeetingFacts::default())).collect()
+        held_party(index, &payload)
     };
     assert_eq!((held("1"), held("2")), (vec![9], vec![]));
 }
@@ -165,7 +169,15 @@ fn facts<'a>(payload: &'a Payload, meeting: &'a MeetingFacts) -> Facts<'a> {
 }
 
 fn events(index: &Index, payload: &Payload) -> Vec<u32> {
-    index.events(&facts(payload, &MeetingFacts::default())).collect()
+    let meeting = MeetingFacts::default();
+    let facts = facts(payload, &meeting);
+    index.events(&index.cells(&facts), &facts).collect()
+}
+
+fn held_party(index: &Index, payload: &Payload) -> Vec<u32> {
+    let meeting = MeetingFacts::default();
+    let facts = facts(payload, &meeting);
+    index.held_party(&index.cells(&facts), &facts).collect()
 }
 
 fn text() -> impl Strategy<Value = &'static str> {
@@ -193,7 +205,8 @@ fn expression() -> impl Strategy<Value = String> {
         text().prop_map(|text| format!("previous.phone == '{text}'")),
         (0..4i32, 0..4i32).prop_map(|(a, b)| format!("previous.status in [{a}, {b}]")),
         (0..4i32).prop_map(|code| format!("previous.status < {code}")),
-        Just("party.role == EXPERT".to_owned()),
+        prop::sample::select(vec!["EXPERT", "CLIENT", "7"]).prop_map(|role| format!("party.role == {role}")),
+        Just("party.role == null".to_owned()),
         Just("meeting.live".to_owned()),
         any::<bool>().prop_map(|value| value.to_string()),
     ];
@@ -221,8 +234,16 @@ proptest! {
         let set = rules(text);
         let meeting = MeetingFacts { live, ..MeetingFacts::default() };
         let parties = (-1..5).flat_map(|status| {
-            [(None, "", "1"), (Some(0), "1", ""), (Some(2), "2", "3"), (Some(77), "9", "1")]
-                .map(|(reason, phone, country)| caller(phone, country, status, reason))
+            [
+                (None, "", "1", None),
+                (Some(0), "1", "", Some(Role::EXPERT)),
+                (Some(2), "2", "3", Some(Role(5))),
+                (Some(77), "9", "1", Some(Role::CLIENT)),
+            ]
+            .map(|(reason, phone, country, role)| match caller(phone, country, status, reason) {
+                Payload::Party(party) => Payload::Party(Party { role, ..party }),
+                conf => conf,
+            })
         });
         let payloads = (-1..5).map(conf).chain(parties);
         for (payload, before) in payloads.flat_map(|payload| befores().map(move |before| (payload.clone(), before))) {
@@ -232,8 +253,9 @@ proptest! {
                 _ => Previous::Nothing,
             };
             let facts = Facts { previous, ..facts(&payload, &meeting) };
-            let memory = Memory::default();
-            let touched: Vec<u32> = set.index.events(&facts).collect();
+            let cells = set.index.cells(&facts);
+            let memory = set.index.memory(&cells);
+            let touched: Vec<u32> = set.index.events(&cells, &facts).collect();
             prop_assert!(touched.is_sorted_by(|a, b| a < b), "{touched:?}");
             for (i, rule) in (0u32..).zip(&set.rules) {
                 let Condition::Each { when } = &rule.condition else { unreachable!() };

@@ -52,24 +52,69 @@ async fn each_no_means_what_it_should() {
         (|s| s.data = Say("554 no valid recipients"), "554 no valid recipients"),
         (|s| s.message = Say("554 5.6.0 spam\u{202e}"), "554 5.6.0 spam"),
     ];
-    for (change, says) in deferred {
-        let mut script = Script::default();
-        change(&mut script);
-        let (result, _) = outcome_of(script, patient()).await;
-        assert!(
-            matches!(&result, MailResult::Deferred(text) if text.contains(says)),
-            "{says}: {result:?}"
-        );
+    for server in [Script::default(), pipelining()] {
+        for (change, says) in deferred {
+            let mut script = server.clone();
+            change(&mut script);
+            let (result, _) = outcome_of(script, patient()).await;
+            assert!(
+                matches!(&result, MailResult::Deferred(text) if text.contains(says)),
+                "{says}: {result:?}"
+            );
+        }
+        for (change, says) in refused {
+            let mut script = server.clone();
+            change(&mut script);
+            let (result, _) = outcome_of(script, patient()).await;
+            assert!(
+                matches!(&result, MailResult::Refused(text) if text.ends_with(says)),
+                "{says}: {result:?}"
+            );
+        }
     }
-    for (change, says) in refused {
-        let mut script = Script::default();
-        change(&mut script);
-        let (result, _) = outcome_of(script, patient()).await;
-        assert!(
-            matches!(&result, MailResult::Refused(text) if text.ends_with(says)),
-            "{says}: {result:?}"
-        );
+}
+
+/// A server that takes several commands at once.
+fn pipelining() -> Script {
+    Script {
+        ehlo: Act::Say("250-fake\n250 PIPELINING"),
+        ..Script::default()
     }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_several_commands_gets_them_at_once() {
+    let script = Script {
+        mail: Act::Silence,
+        rcpt: Act::Silence,
+        data: Act::Say("250 2.1.0 ok\n250 2.1.5 ok\n354 go on"),
+        ..pipelining()
+    };
+    let server = FakeSmtp::start(script).await;
+    let mut desk = Desk::open(&settings(&[server.port()]));
+    assert!(matches!(desk.send(attempt(1, 1)).await, MailResult::Sent(_)));
+    assert_eq!(server.heard().messages, [expected(&attempt(1, 1))]);
+}
+
+/// The server answers DATA before it knows that we have read its no.
+#[tokio::test]
+async fn a_message_for_nobody_is_none() {
+    let server = FakeSmtp::start(Script {
+        rcpt: Act::Say("550 no such user"),
+        ..pipelining()
+    })
+    .await;
+    let mut desk = Desk::open(&settings(&[server.port()]));
+    let result = desk.send(attempt(1, 1)).await;
+    assert!(
+        matches!(&result, MailResult::Refused(text) if text.ends_with("550 no such user")),
+        "{result:?}"
+    );
+    server.follow(pipelining());
+    assert!(matches!(desk.send(attempt(1, 2)).await, MailResult::Sent(_)));
+    let heard = server.heard();
+    assert_eq!(heard.connections, 1);
+    assert_eq!(heard.messages, ["".to_owned(), expected(&attempt(1, 2))]);
 }
 
 #[tokio::test]
@@ -152,6 +197,14 @@ async fn an_answer_too_many_sends_nothing() {
         Script {
             mail: Act::Say("250 ok\n250 ok"),
             ..Script::default()
+        },
+        Script {
+            message: Act::Say("250 queued\n250 queued"),
+            ..pipelining()
+        },
+        Script {
+            mail: Act::Say("250 ok\n250 ok"),
+            ..pipelining()
         },
     ] {
         let server = FakeSmtp::start(script).await;

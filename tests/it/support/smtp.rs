@@ -259,7 +259,7 @@ impl Script {
 
 impl Act {
     fn says(&self, code: &str) -> bool {
-        matches!(self, Self::Say(text) if text.starts_with(code))
+        matches!(self, Self::Say(text) if text.lines().next_back().is_some_and(|last| last.starts_with(code)))
     }
 }
 

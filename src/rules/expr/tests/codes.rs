@@ -6,7 +6,7 @@ use super::{Expr, Schema, compile, expr, scenes};
 use crate::{
     model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Role, Time},
     rules::{
-        expr::{Before, Code, CodeLiterals, Codes, MeetingFields, Reads},
+        expr::{Code, CodeLiterals, Codes, Known, MeetingFields, PartyCodes, Reads},
         facts::{MeetingFacts, Previous, Said},
     },
 };
@@ -75,6 +75,7 @@ fn literals() {
             party_status: [ParticipantStatus::SPEAKING].into(),
             previous_status: [ParticipantStatus::MUTED].into(),
             disconnect_reason: [DisconnectReason::PORT_FULL, DisconnectReason(6)].into(),
+            role: [].into(),
         }
     );
 }
@@ -82,11 +83,18 @@ fn literals() {
 #[test]
 fn codes_rule_out_what_they_contradict() {
     let port_full = expr("party.status == DISCONNECTED && party.disconnect_reason == PORT_FULL");
-    let party = |status, reason| Codes::Party {
-        status: Code::Is(status),
-        reason,
-        previous: Before::Unknown,
+    let party = |status, reason: Option<_>| {
+        Codes::Party(PartyCodes {
+            status: Known::Is(Code::Is(status)),
+            reason: reason.map_or(Known::Absent, Known::Is),
+            ..PartyCodes::default()
+        })
     };
+    let other = Codes::Party(PartyCodes {
+        status: Known::Is(Code::Other),
+        reason: Known::Absent,
+        ..PartyCodes::default()
+    });
     for (codes, could) in [
         (
             party(
@@ -105,14 +113,7 @@ fn codes_rule_out_what_they_contradict() {
             party(ParticipantStatus::SPEAKING, Some(Code::Is(DisconnectReason::PORT_FULL))),
             false,
         ),
-        (
-            Codes::Party {
-                status: Code::Other,
-                reason: None,
-                previous: Before::Unknown,
-            },
-            false,
-        ),
+        (other, false),
         (Codes::Conf(Code::Is(ConferenceStatus::MEETING_END)), false),
         (Codes::Conf(Code::Other), false),
         (Codes::Meeting, false),
@@ -120,24 +121,21 @@ fn codes_rule_out_what_they_contradict() {
         assert_eq!(port_full.could_hold(&codes), could, "{codes:?}");
     }
     assert!(expr("party.disconnect_reason != PORT_FULL").could_hold(&party(ParticipantStatus::SPEAKING, None)));
-    assert!(expr("party.status < 9").could_hold(&Codes::Party {
-        status: Code::Other,
-        reason: None,
-        previous: Before::Unknown,
-    }));
+    assert!(expr("party.status < 9").could_hold(&other));
     let came = expr("party.status == SPEAKING && !(previous.status in [MUTED, SPEAKING])");
     for (previous, could) in [
-        (Before::Unknown, true),
-        (Before::Nothing, true),
-        (Before::Was(Code::Is(ParticipantStatus::DIALING)), true),
-        (Before::Was(Code::Other), true),
-        (Before::Was(Code::Is(ParticipantStatus::MUTED)), false),
+        (Known::Unknown, true),
+        (Known::Absent, true),
+        (Known::Is(Code::Is(ParticipantStatus::DIALING)), true),
+        (Known::Is(Code::Other), true),
+        (Known::Is(Code::Is(ParticipantStatus::MUTED)), false),
     ] {
-        let codes = Codes::Party {
-            status: Code::Is(ParticipantStatus::SPEAKING),
-            reason: None,
+        let codes = Codes::Party(PartyCodes {
+            status: Known::Is(Code::Is(ParticipantStatus::SPEAKING)),
+            reason: Known::Absent,
             previous,
-        };
+            ..PartyCodes::default()
+        });
         assert_eq!(came.could_hold(&codes), could, "{previous:?}");
     }
     assert!(!expr("party.country == '86'").could_hold(&Codes::Conf(Code::Other)));
@@ -314,16 +312,19 @@ fn codes(scene: &scenes::Scene, expr: &Expr, wholly: bool) -> Codes {
     let literals = expr.code_literals();
     match (&scene.conf, &scene.party) {
         (Some(conf), _) => Codes::Conf(tell(conf.status, &literals.conf_status, wholly)),
-        (None, Some(party)) => Codes::Party {
-            status: tell(party.status, &literals.party_status, wholly),
-            reason: party
-                .disconnect_reason
-                .map(|reason| tell(reason, &literals.disconnect_reason, wholly)),
+        (None, Some(party)) => Codes::Party(PartyCodes {
+            status: Known::Is(tell(party.status, &literals.party_status, wholly)),
+            reason: party.disconnect_reason.map_or(Known::Absent, |reason| {
+                Known::Is(tell(reason, &literals.disconnect_reason, wholly))
+            }),
+            role: party
+                .role
+                .map_or(Known::Absent, |role| Known::Is(tell(role, &literals.role, wholly))),
             previous: match scene.facts().previous {
-                Previous::Party { known, .. } => Before::Was(tell(known.status, &literals.previous_status, wholly)),
-                Previous::Nothing | Previous::Conf(_) => Before::Nothing,
+                Previous::Party { known, .. } => Known::Is(tell(known.status, &literals.previous_status, wholly)),
+                Previous::Nothing | Previous::Conf(_) => Known::Absent,
             },
-        },
+        }),
         (None, None) => Codes::Meeting,
     }
 }

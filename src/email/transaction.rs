@@ -1,0 +1,138 @@
+//! One mail transaction (RFC 5321, 3.3): MAIL, RCPT, DATA, the message, to one recipient. What its end means for the mail is absent:
+//! that is `lane`'s.
+//!
+//! A server that offers it gets the three commands at once (RFC 2920), and answers each in turn. The message leaves only when all three
+//! have had their yes, and nothing else was said.
+
+use std::ops::RangeInclusive;
+
+use super::{
+    connection::Connection,
+    message::Mail,
+    offers::Offers,
+    reply::Reply,
+    settings::Timeouts,
+    step::{Failure, Step, reply, within},
+};
+
+/// The commands before the message, with the replies that go on.
+const COMMANDS: [(Step, RangeInclusive<u16>); 3] = [
+    (Step::Sender, 250..=250),
+    (Step::Recipient, 250..=252),
+    (Step::Data, 354..=354),
+];
+
+/// A mail as this server is to be told of it.
+pub(super) struct Transaction<'m> {
+    mail: &'m Mail,
+    commands: [String; 3],
+    is_pipelined: bool,
+}
+
+impl<'m> Transaction<'m> {
+    /// The error is why this server cannot take the mail.
+    pub(super) fn new(mail: &'m Mail, offers: &Offers) -> Result<Self, String> {
+        let parameters = parameters(mail, offers)?;
+        Ok(Self {
+            mail,
+            commands: [
+                format!("MAIL FROM:<{}>{parameters}", mail.from),
+                format!("RCPT TO:<{}>", mail.to),
+                "DATA".to_owned(),
+            ],
+            is_pipelined: offers.pipelining,
+        })
+    }
+
+    /// Hands the mail over; the answer to its final dot. After a no the server is ready for RSET, after any other failure the connection
+    /// must be dropped.
+    pub(super) async fn run(&self, smtp: &mut Connection, timeouts: &Timeouts) -> Result<Reply, Failure> {
+        if self.is_pipelined {
+            self.ask_all(smtp, timeouts).await?;
+        } else {
+            for (command, (step, needed)) in self.commands.iter().zip(COMMANDS) {
+                reply(step, timeouts.command, needed, smtp.ask(command)).await?;
+            }
+        }
+        within(Step::Data, timeouts.message, smtp.send(&on_the_wire(&self.mail.bytes))).await?;
+        reply(Step::Message, timeouts.message, 250..=259, smtp.reply()).await
+    }
+
+    async fn ask_all(&self, smtp: &mut Connection, timeouts: &Timeouts) -> Result<(), Failure> {
+        let commands = self.commands.join("\r\n") + "\r\n";
+        within(Step::Sender, timeouts.command, smtp.send(commands.as_bytes())).await?;
+        let mut refused = None;
+        for (step, needed) in COMMANDS {
+            match reply(step, timeouts.command, needed, smtp.reply()).await {
+                Ok(_) if step == Step::Data && refused.is_some() => {
+                    // It wants a message for nobody, and gets none (RFC 2920, 3.1).
+                    within(step, timeouts.command, smtp.ask(".")).await?;
+                }
+                Ok(_) => {}
+                Err(failure @ Failure::No { .. }) => {
+                    refused.get_or_insert(failure);
+                }
+                Err(failure) => return Err(refused.unwrap_or(failure)),
+            }
+        }
+        refused.map_or(Ok(()), Err)
+    }
+}
+
+/// What MAIL says of this mail besides its sender, or why this server cannot take it.
+fn parameters(mail: &Mail, offers: &Offers) -> Result<String, String> {
+    let mut parameters = String::new();
+    if let Some(largest) = offers.size {
+        let size = mail.bytes.len();
+        if size > largest {
+            return Err(format!("the mail has {size} bytes, and the relay takes {largest}"));
+        }
+        parameters.push_str(&format!(" SIZE={size}"));
+    }
+    if !mail.bytes.is_ascii() {
+        if !offers.eight_bit {
+            return Err("the mail needs 8BITMIME, which the relay does not offer".to_owned());
+        }
+        parameters.push_str(" BODY=8BITMIME");
+    }
+    if mail.needs_utf8() {
+        if !offers.utf8 {
+            return Err("the address needs SMTPUTF8, which the relay does not offer".to_owned());
+        }
+        parameters.push_str(" SMTPUTF8");
+    }
+    Ok(parameters)
+}
+
+/// The message with its dots doubled (RFC 5321, 4.5.2), and the final dot.
+fn on_the_wire(message: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(message.len() + message.len() / 64 + 5);
+    for line in message.split_inclusive(|&byte| byte == b'\n') {
+        if line.starts_with(b".") {
+            wire.push(b'.');
+        }
+        wire.extend_from_slice(line);
+    }
+    if !wire.ends_with(b"\r\n") {
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(b".\r\n");
+    wire
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_the_wire;
+
+    #[test]
+    fn only_the_last_dot_ends_a_message() {
+        for (message, wire) in [
+            ("", "\r\n.\r\n"),
+            ("a\r\n", "a\r\n.\r\n"),
+            ("a", "a\r\n.\r\n"),
+            (".\r\n.\r\n..b\r\n", "..\r\n..\r\n...b\r\n.\r\n"),
+        ] {
+            assert_eq!(on_the_wire(message.as_bytes()), wire.as_bytes());
+        }
+    }
+}
