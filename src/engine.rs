@@ -197,7 +197,8 @@ impl Engine {
             self.state.counts.late_deadlines += self.state.deadlines.due_by(time);
             self.state.now = time;
             let (alerts, mut step) = self.alerts_and_step(offset, out);
-            alerts.delivery().0.outbox.restart(&mut step);
+            let (delivery, open) = alerts.delivery();
+            delivery.restart(&mut step, open);
         }
         if let Input::Skip { rule, .. } = &input {
             // Before time goes on: it may be a deadline that the rule fails on.

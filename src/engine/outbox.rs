@@ -37,6 +37,12 @@ const RETRY_AFTER: [Duration; 7] = [
 /// How long a mail is tried before it counts as failed.
 const EXPIRY: Duration = Duration::from_hours(24);
 
+/// How many attempts at a mail in a row may have no known end before the next one waits: the mail itself may be what ends the process.
+const LOST_AT_ONCE: u32 = 2;
+
+/// What the record of an attempt without a known end says.
+const LOST: &str = "the process ended before the end of this attempt was recorded; the mail may have arrived";
+
 /// One try at sending a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -126,6 +132,8 @@ struct Entry {
     intent: Arc<Intent>,
     cover: Cover,
     attempts: u32,
+    /// How many of the last attempts have no known end.
+    lost: u32,
     state: EntryState,
 }
 
@@ -154,6 +162,7 @@ impl Outbox {
             intent: Arc::new(intent),
             cover,
             attempts: 0,
+            lost: 0,
             state: EntryState::Behind,
         };
         match before {
@@ -180,6 +189,7 @@ impl Outbox {
             MailResult::Deferred(_) => retry_at(entry, step),
             MailResult::Sent(_) | MailResult::Refused(_) => None,
         };
+        entry.lost = 0;
         let delivered = matches!(outcome.result, MailResult::Sent(_));
         step.out.push(delivery(entry, step.now, outcome.result, retry_at));
         match retry_at {
@@ -203,12 +213,29 @@ impl Outbox {
         self.finish(step, ticket, false, false);
     }
 
-    /// Makes a new attempt at all that were being sent when the process before this one ended.
+    /// Sees to all that were being sent when the process before this one ended. They may have arrived or not: each is tried again, at once
+    /// for the first few times, then as after a failure that is on record, and no longer than any other.
     pub fn restart(&mut self, step: &mut Step<'_>) {
-        for entry in self.entries.values_mut() {
-            if entry.state == EntryState::Sending {
-                entry.send(step);
+        let mut expired = Vec::new();
+        for (ticket, entry) in &mut self.entries {
+            if entry.state != EntryState::Sending {
+                continue;
             }
+            entry.lost += 1;
+            let retry_at = retry_at(entry, step);
+            if retry_at.is_some() && entry.lost <= LOST_AT_ONCE {
+                entry.send(step);
+                continue;
+            }
+            let result = MailResult::Deferred(LOST.to_owned());
+            step.out.push(delivery(entry, step.now, result, retry_at));
+            match retry_at {
+                Some(at) => entry.state = EntryState::Waiting(step.deadlines.set(at, Timer::Mail(*ticket))),
+                None => expired.push(*ticket),
+            }
+        }
+        for ticket in expired {
+            self.finish(step, ticket, false, false);
         }
     }
 
@@ -220,6 +247,11 @@ impl Outbox {
     /// Whether that mail has no final outcome yet.
     pub fn has(&self, intent: IntentId) -> bool {
         self.by_id.contains_key(&intent)
+    }
+
+    /// A number that no mail put in the box before has been near.
+    pub const fn next_ticket(&self) -> u64 {
+        self.next_ticket
     }
 
     /// How many mails have no final outcome yet.

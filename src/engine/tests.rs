@@ -21,6 +21,7 @@ mod expected;
 mod held;
 mod idle;
 mod ids;
+mod letters;
 mod meetings;
 mod oracle;
 mod outbox;

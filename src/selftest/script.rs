@@ -162,7 +162,7 @@ impl Script {
         }
         let receivers = self.deliveries.iter().flatten().map(|mail| &mail.receiver);
         for name in receivers.chain(self.down.iter().map(|down| &down.receiver)) {
-            let has = |set: &&RuleSet| set.receivers.iter().any(|receiver| receiver.name == name.value);
+            let has = |set: &&RuleSet| set.receiver(&name.value).is_some();
             if !sets.iter().any(has) {
                 findings.error(name.span, format!("no receiver is named `{}`", name.value));
             }

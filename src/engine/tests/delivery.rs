@@ -48,7 +48,8 @@ route:
   routes:
   - { match: rule != 'burst', receiver: each, group_by: each, continue: true, mute: nights, escalate: [] }
   - { match: severity == CRITICAL, receiver: lead, escalate: [], group_by: [] }
-  - { match: 'true' }
+  - { match: rule == 'muted', group_by: [severity], mute: nights, repeat_interval: 1m }
+  - { match: 'true', group_by: [severity] }
 inhibit:
 - { source: rule == 'burst', target: rule == 'full', equal: [] }
 ";
@@ -186,18 +187,22 @@ fn notify(payload: Payload) -> Input {
 /// What one receiver was told of one alert, in order.
 #[derive(Debug, Default)]
 struct Story {
-    fired: Vec<Time>,
-    resolved: Vec<Time>,
-    open: Vec<Time>,
+    fired: Vec<Mail>,
+    resolved: Vec<Mail>,
+    open: Vec<Mail>,
 }
+
+/// When, and by which mail: of two that leave at one instant one comes first, as a digest does before the end of a critical alert.
+type Mail = (Time, usize);
 
 fn stories(mails: &[(Time, Arc<Intent>)], receiver: &str) -> BTreeMap<AlertId, Story> {
     let mut stories: BTreeMap<AlertId, Story> = BTreeMap::new();
-    for (at, intent) in mails.iter().filter(|(_, intent)| intent.receiver == receiver) {
+    let to_receiver = mails.iter().filter(|(_, intent)| intent.receiver == receiver);
+    for (place, (at, intent)) in to_receiver.enumerate() {
         let Some(alerts) = intent.told.alerts() else { continue };
         assert_eq!(alerts.more, Default::default(), "so few are all listed");
-        let mut story = |alert: &Alert, part: fn(&mut Story) -> &mut Vec<Time>| {
-            part(stories.entry(alert.id).or_default()).push(*at);
+        let mut story = |alert: &Alert, part: fn(&mut Story) -> &mut Vec<Mail>| {
+            part(stories.entry(alert.id).or_default()).push((*at, place));
         };
         alerts
             .fired
