@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{Compiler, key, meaning, reach, resolve, schedules, severity, twice};
 use crate::{
-    model::Labels,
+    model::{Labels, MAIL_WAITING},
     rules::{
         Place, Rule, conditions,
         diagnostic::{Findings, Location, Span, Spanned},
@@ -33,6 +33,13 @@ pub(super) fn rules<'t>(texts: &'t [RuleText], compiler: &mut Compiler<'_>) -> V
 fn rule(text: &RuleText, compiler: &mut Compiler<'_>) -> Option<Rule> {
     if let Some(name) = &text.name {
         check_name("rule", name, &mut compiler.findings);
+        if name.value == MAIL_WAITING {
+            let message = format!("`{MAIL_WAITING}` is the name of alerts that the service itself raises");
+            compiler
+                .findings
+                .error(name.span, message)
+                .advise("give the rule another name");
+        }
     }
     let labels = labels(&text.labels, &mut compiler.findings);
     let runbook_url = runbook(text.runbook.as_ref(), &mut compiler.findings);
