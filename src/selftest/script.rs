@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// When a test begins that does not say: 2026-01-05T08:00:00Z, a Monday.
-const START: Time = Time::from_nanos(1_767_600_000_000_000_000);
+pub const START: Time = Time::from_nanos(1_767_600_000_000_000_000);
 
 /// The caller of notifications that do not say who sent them.
 const SOURCE: &str = "test";
