@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use prost_types::Timestamp;
 use tonic::transport::{Channel, Endpoint};
 
 use super::failure::Failure;
+use crate::model::Time;
 
 /// How much of one stream may wait to be read.
 const STREAM_WINDOW: u32 = 256 << 10;
@@ -103,20 +103,12 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
         .ok_or("expected a duration with its unit, such as 500ms, 10s or 5m")
 }
 
-/// A moment on the command line.
-pub(super) fn moment(text: &str) -> Result<Timestamp, &'static str> {
-    let moment = text.parse::<jiff::Timestamp>();
-    moment
-        .map(timestamp)
-        .map_err(|_| "expected a time such as 2026-01-05T08:00:00Z")
-}
-
-/// The same on the wire.
-pub(super) fn timestamp(moment: jiff::Timestamp) -> Timestamp {
-    Timestamp {
-        seconds: moment.as_second(),
-        nanos: moment.subsec_nanosecond(),
-    }
+/// An instant on the command line.
+pub(super) fn instant(text: &str) -> Result<Time, &'static str> {
+    let read = text.parse::<jiff::Timestamp>().ok();
+    read.and_then(|timestamp| i64::try_from(timestamp.as_nanosecond()).ok())
+        .map(Time::from_nanos)
+        .ok_or("expected an instant such as 2026-01-05T08:00:00Z")
 }
 
 /// A name and its value on the command line.

@@ -39,7 +39,7 @@ pub enum Failure {
     #[error("{}", Told(.0))]
     Rpc(Box<tonic::Status>),
     /// What answers there does not speak our language.
-    #[error("{}; is that the gRPC port of a bellwether of this version (`listen`, not `admin`)?", Told(.0))]
+    #[error("{}; is that the gRPC port of a bellwether (`listen`, not `admin`)?", Told(.0))]
     Foreign(Box<tonic::Status>),
     /// One call of several was refused, or the connection broke; what came before it is done.
     #[error("{id}: {}", Told(.cause))]

@@ -17,7 +17,14 @@ use self::{
     progress::Progress,
     rehearsal::Rehearsal,
 };
-use super::{check, client::Output, exit::Exit, failure::Failure, show, terminal::Terminal};
+use super::{
+    check,
+    client::{Output, instant},
+    exit::Exit,
+    failure::Failure,
+    show,
+    terminal::Terminal,
+};
 use crate::{
     model::Time,
     rules::{RuleSet, compile},
@@ -159,14 +166,6 @@ fn json(outcome: &Outcome) -> serde_json::Value {
         "would": outcome.would.iter().map(firing).collect::<Vec<_>>(),
         "differences": changes,
     })
-}
-
-/// An instant on the command line.
-fn instant(text: &str) -> Result<Time, &'static str> {
-    let read = text.parse::<jiff::Timestamp>().ok();
-    read.and_then(|timestamp| i64::try_from(timestamp.as_nanosecond()).ok())
-        .map(Time::from_nanos)
-        .ok_or("expected an instant such as 2026-01-05T08:00:00Z")
 }
 
 #[cfg(test)]

@@ -5,13 +5,17 @@ use std::io;
 use clap::Subcommand;
 
 use super::{
-    client::{Client, Output, moment, pair},
+    client::{Client, Output, instant, pair},
     exit::Exit,
     failure::Failure,
     json, show,
     terminal::Terminal,
 };
-use crate::api::{self, rule_service_client::RuleServiceClient};
+use crate::{
+    api::{self, rule_service_client::RuleServiceClient},
+    grpc::to_proto::timestamp,
+    model::Time,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -40,8 +44,8 @@ struct Test {
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = pair)]
     key: Vec<(String, String)>,
     /// When it fires, RFC 3339; now if not given
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    at: Option<prost_types::Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    at: Option<Time>,
     #[command(flatten)]
     client: Client,
 }
@@ -70,7 +74,7 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
         severity: severity.into(),
         labels: test.labels.into_iter().collect(),
         key: test.key.into_iter().collect(),
-        at: test.at,
+        at: test.at.map(timestamp),
     };
     let destinations = service.test_routes(request).await?.into_inner().destinations;
     match test.client.output {

@@ -3,18 +3,22 @@
 use std::{io, time::Duration};
 
 use clap::Subcommand;
-use jiff::{SignedDuration, Timestamp};
 use tonic::{Status, transport::Channel};
 
 use super::{
-    client::{Client, Output, duration, moment, timestamp},
+    client::{Client, Output, duration, instant},
     each,
     exit::Exit,
     failure::Failure,
     json, pages, show,
     terminal::Terminal,
 };
-use crate::api::{self, silence_service_client::SilenceServiceClient};
+use crate::{
+    api::{self, silence_service_client::SilenceServiceClient},
+    clock,
+    grpc::to_proto::timestamp,
+    model::Time,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -59,11 +63,11 @@ struct Create {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, required_unless_present = "until")]
     for_: Option<Duration>,
     /// Until when, RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "for_")]
-    until: Option<prost_types::Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "for_")]
+    until: Option<Time>,
     /// When it begins, RFC 3339; at once if not given
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    from: Option<prost_types::Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    from: Option<Time>,
     /// Only on these days of the week: mon-fri, or sat,sun
     #[arg(long, value_name = "DAYS", value_delimiter = ',', requires = "time_zone")]
     weekdays: Vec<String>,
@@ -95,10 +99,10 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
 async fn make(create: Create, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut service = SilenceServiceClient::new(create.client.connect().await?);
     let request = api::CreateSilenceRequest {
-        ends_at: create.ends_at()?,
+        ends_at: create.ends_at().map(timestamp),
         schedule: create.schedule(),
         filter: create.filter,
-        starts_at: create.from,
+        starts_at: create.from.map(timestamp),
         author: create.author,
         comment: create.comment,
     };
@@ -116,17 +120,11 @@ impl Create {
         })
     }
 
-    fn ends_at(&self) -> Result<Option<prost_types::Timestamp>, Failure> {
-        let Some(lasts) = self.for_ else {
-            return Ok(self.until);
-        };
-        let too_long = |_| Failure::Usage("--for lasts beyond the end of time");
-        let from = match self.from {
-            Some(from) => Timestamp::new(from.seconds, from.nanos).map_err(too_long)?,
-            None => Timestamp::now(),
-        };
-        let lasts = SignedDuration::try_from(lasts).map_err(too_long)?;
-        Ok(Some(timestamp(from.checked_add(lasts).map_err(too_long)?)))
+    fn ends_at(&self) -> Option<Time> {
+        match self.for_ {
+            Some(lasts) => Some(self.from.unwrap_or_else(clock::wall).plus(lasts)),
+            None => self.until,
+        }
     }
 }
 

@@ -13,14 +13,17 @@ use tonic::{Status, Streaming, transport::Channel};
 use self::cursor::Cursor;
 use super::{
     backoff::{Backoff, is_transient},
-    client::{Client, Output, duration, timestamp},
+    client::{Client, Output, duration, instant},
     exit::Exit,
     failure::Failure,
     json, show,
     terminal::Terminal,
 };
-use crate::api::{
-    self, alert_service_client::AlertServiceClient, subscribe_request::Start, subscribe_response::Payload,
+use crate::{
+    api::{self, alert_service_client::AlertServiceClient, subscribe_request::Start, subscribe_response::Payload},
+    clock,
+    grpc::to_proto::timestamp,
+    model::Time,
 };
 
 #[derive(Debug, clap::Args)]
@@ -33,7 +36,7 @@ pub(super) struct Args {
     snapshot: bool,
     /// Begin with what occurred then (2026-01-05T08:00:00Z) or so long ago (10m)
     #[arg(long, group = "start", value_name = "TIME", value_parser = since)]
-    since: Option<prost_types::Timestamp>,
+    since: Option<Time>,
     /// Begin after this cursor, whatever the cursor file says
     #[arg(long, group = "start", value_name = "CURSOR")]
     after: Option<String>,
@@ -50,14 +53,13 @@ pub(super) struct Args {
     client: Client,
 }
 
-/// A moment, or how long ago it was.
-fn since(text: &str) -> Result<prost_types::Timestamp, &'static str> {
-    let moment: jiff::Timestamp = match (text.parse(), text.parse::<jiff::SignedDuration>()) {
-        (Ok(moment), _) => moment,
-        (_, Ok(ago)) => jiff::Timestamp::now() - ago.abs(),
-        _ => return Err("expected a time such as 2026-01-05T08:00:00Z, or how long ago it was, such as 10m"),
-    };
-    Ok(timestamp(moment))
+/// An instant, or how long ago it was.
+fn since(text: &str) -> Result<Time, &'static str> {
+    match (instant(text), text.parse::<jiff::SignedDuration>()) {
+        (Ok(instant), _) => Ok(instant),
+        (_, Ok(ago)) => Ok(clock::wall().minus(ago.unsigned_abs())),
+        _ => Err("expected an instant such as 2026-01-05T08:00:00Z, or how long ago it was, such as 10m"),
+    }
 }
 
 pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
@@ -96,7 +98,7 @@ impl<'a, 't> Watch<'a, 't> {
         let start = match after {
             Some(cursor) => Some(Start::AfterCursor(cursor)),
             None if args.snapshot => Some(Start::Snapshot(true)),
-            None => args.since.map(Start::Since),
+            None => args.since.map(|since| Start::Since(timestamp(since))),
         };
         Ok(Self {
             client,

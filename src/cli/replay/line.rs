@@ -4,7 +4,11 @@ use serde::Deserialize;
 
 use crate::{
     api::{self, notification::Payload},
-    cli::send::lines::{self, BadLine},
+    cli::{
+        client::instant,
+        send::lines::{self, BadLine},
+    },
+    grpc::to_proto::timestamp,
     model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role, Time},
 };
 
@@ -46,7 +50,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Line>, NoNotification> {
         .split_once(char::is_whitespace)
         .map(|(first, rest)| (instant(first), rest))
     {
-        Some((Some(at), rest)) => (Some(at), rest.trim_start()),
+        Some((Ok(at), rest)) => (Some(at), rest.trim_start()),
         _ => (None, text),
     };
     if rest.starts_with('{') {
@@ -192,13 +196,5 @@ impl Party {
 }
 
 fn required_instant(text: &str) -> Result<Time, NoNotification> {
-    instant(text).ok_or_else(|| NoNotification::Value(text.to_owned()))
-}
-
-fn instant(text: &str) -> Option<Time> {
-    super::instant(text).ok()
-}
-
-fn timestamp(time: Time) -> prost_types::Timestamp {
-    crate::grpc::to_proto::timestamp(time)
+    instant(text).map_err(|_| NoNotification::Value(text.to_owned()))
 }

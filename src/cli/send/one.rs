@@ -1,12 +1,11 @@
 //! One notification, given by flags.
 
-use prost_types::Timestamp;
-
 use super::lines::Kind;
 use crate::{
     api::{self, notification::Payload},
-    cli::{client::moment, failure::Failure},
-    model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role},
+    cli::{client::instant, failure::Failure},
+    grpc::to_proto::timestamp,
+    model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role, Time},
 };
 
 /// The fields of a notification; codes by name (`PORT_FULL`, `port-full`) or number.
@@ -47,11 +46,11 @@ pub(super) struct One {
     #[arg(long, value_name = "CODE", requires = "party_id", value_parser = disconnect_reason)]
     disconnect_reason: Option<i32>,
     /// When the participant was connected, RFC 3339
-    #[arg(long, value_name = "TIME", requires = "party_id", value_parser = moment)]
-    connect_time: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", requires = "party_id", value_parser = instant)]
+    connect_time: Option<Time>,
     /// When it happened, RFC 3339
-    #[arg(long, value_name = "TIME", requires = "billing_code", value_parser = moment)]
-    occurred_at: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", requires = "billing_code", value_parser = instant)]
+    occurred_at: Option<Time>,
 }
 
 /// A status, as each kind would read it.
@@ -86,12 +85,12 @@ impl One {
                 role: self.role,
                 status: code(self.status, |status| status.party)?,
                 disconnect_reason: self.disconnect_reason,
-                connect_time: self.connect_time,
+                connect_time: self.connect_time.map(timestamp),
             }),
         };
         Ok(Some(api::Notification {
             id: String::new(),
-            occurred_at: self.occurred_at,
+            occurred_at: self.occurred_at.map(timestamp),
             payload: Some(payload),
         }))
     }
