@@ -43,6 +43,7 @@ const CHUNKS: usize = 16;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Implements the service.
+#[derive(Clone)]
 pub(super) struct Notifications {
     pub handle: Handle,
     pub metrics: Arc<Metrics>,
@@ -105,10 +106,14 @@ impl NotificationService for Notifications {
         request: Request<Streaming<EncodedRequest>>,
     ) -> Result<Response<Self::StreamNotifyStream>, Status> {
         let (chunks, pending) = mpsc::channel(CHUNKS);
-        let this = self.shared();
-        tokio::spawn(this.take_stream(request.into_inner(), chunks));
-        let this = self.shared();
-        let answers = ReceiverStream::new(pending).then(move |chunk| this.shared().acknowledge(chunk));
+        // The caller has to send again whatever an error leaves unacknowledged, so nothing may be taken after one was told.
+        let stop = self.drain.child_token();
+        tokio::spawn(self.clone().take_stream(request.into_inner(), chunks, stop.clone()));
+        let this = self.clone();
+        let answers = ReceiverStream::new(pending).then(move |chunk| {
+            let (this, stop) = (this.clone(), stop.clone());
+            async move { this.acknowledge(chunk).await.inspect_err(|_| stop.cancel()) }
+        });
         Ok(Response::new(Box::pin(answers)))
     }
 }
@@ -127,14 +132,6 @@ enum Chunk {
 }
 
 impl Notifications {
-    fn shared(&self) -> Self {
-        Self {
-            handle: self.handle.clone(),
-            metrics: Arc::clone(&self.metrics),
-            drain: self.drain.clone(),
-        }
-    }
-
     fn counted(&self, read: Result<Notification, Refused>) -> Result<Notification, Refused> {
         read.inspect_err(|refused| self.metrics.rejected(refused.reason()))
     }
@@ -161,21 +158,28 @@ impl Notifications {
         }
     }
 
-    /// Reads a stream to its end, submitting what has come in chunks; what cannot be read is rejected and costs only itself.
-    async fn take_stream(self, mut inbound: Streaming<EncodedRequest>, chunks: mpsc::Sender<Chunk>) {
+    /// Reads a stream to its end, or until told to stop, submitting what has come in chunks; what cannot be read is rejected and costs
+    /// only itself.
+    async fn take_stream(
+        self,
+        mut inbound: Streaming<EncodedRequest>,
+        chunks: mpsc::Sender<Chunk>,
+        stop: CancellationToken,
+    ) {
         let mut count = 0;
         let end = loop {
-            let first = tokio::select! {
-                biased;
-                () = self.drain.cancelled() => break Some(Refused::draining(RETRY_AFTER).into()),
-                first = inbound.next() => first,
+            // If an answer was the error, nobody listens to this one.
+            let stopped = || Some(Refused::draining(RETRY_AFTER).into());
+            let Some(first) = stop.run_until_cancelled(inbound.next()).await else {
+                break stopped();
             };
             let (messages, end) = gather(first, &mut inbound);
             if !messages.is_empty() {
-                match self.submit(messages, &mut count).await {
+                match stop.run_until_cancelled(self.submit(messages, &mut count)).await {
                     // The caller may have gone away: what it sent is taken all the same.
-                    Ok(chunk) => drop(chunks.send(chunk).await),
-                    Err(cause) => break Some(unavailable(cause).into()),
+                    Some(Ok(chunk)) => drop(chunks.send(chunk).await),
+                    Some(Err(cause)) => break Some(unavailable(cause).into()),
+                    None => break stopped(),
                 }
             }
             if let Some(end) = end {
