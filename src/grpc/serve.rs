@@ -81,6 +81,9 @@ impl Health {
     }
 }
 
+/// How long a connection may be open before the other side has begun to speak HTTP/2.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What the services are made of.
 pub struct Parts<'a> {
     /// What runs behind them.
@@ -123,7 +126,7 @@ pub fn serve(
     let notifications = Notifications {
         handle: service.handle.clone(),
         metrics: Arc::clone(&metrics),
-        drain,
+        drain: drain.clone(),
     };
     let explaining = Explaining::new(service.handle.clone(), service.explainer.clone());
     let alerts = Alerts {
@@ -150,6 +153,7 @@ pub fn serve(
     let silences = Silences {
         handle: service.handle.clone(),
     };
+    let connections = accept(listener, limits.connections as usize, PATIENCE, drain);
     let (health, health_service) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
@@ -180,6 +184,6 @@ pub fn serve(
         .add_service(RuleServiceServer::new(rules).max_decoding_message_size(2 << 20))
         .add_service(MeetingServiceServer::new(meetings).max_decoding_message_size(size))
         .add_service(SilenceServiceServer::new(silences).max_decoding_message_size(size))
-        .serve_with_incoming_shutdown(accept(listener, limits.connections as usize), shutdown);
+        .serve_with_incoming_shutdown(connections, shutdown);
     (Health(health), server)
 }
