@@ -56,10 +56,9 @@ impl NotificationService for Notifications {
     async fn notify(&self, request: Request<EncodedRequest>) -> Result<Response<NotifyResponse>, Status> {
         let read = from_proto::request(request.get_ref().bytes(), ANONYMOUS, clock::wall());
         let notification = self.counted(read)?;
-        let source = notification.source.clone();
         let answers = self.handle.notify(vec![notification]).await.map_err(unavailable)?;
         let answer = answers.first().copied().unwrap_or(Answer::Skipped);
-        let NotifyAccepted { sequence, duplicate } = self.accepted(answer, &source).await?;
+        let NotifyAccepted { sequence, duplicate } = accepted(answer)?;
         Ok(Response::new(NotifyResponse { sequence, duplicate }))
     }
 
@@ -80,22 +79,15 @@ impl NotificationService for Notifications {
             false => self.handle.notify(good).await.map_err(unavailable)?,
         }
         .into_iter();
-        let mut results = Vec::with_capacity(read.len());
-        for read in read {
-            let accepted = match read {
-                Ok(()) => {
-                    self.accepted(answers.next().unwrap_or(Answer::Skipped), ANONYMOUS)
-                        .await
-                }
-                Err(refused) => Err(refused),
-            };
-            results.push(NotifyResult {
-                result: Some(match accepted {
-                    Ok(accepted) => notify_result::Result::Accepted(accepted),
-                    Err(refused) => notify_result::Result::Error(refused.into()),
-                }),
-            });
-        }
+        let results = read
+            .into_iter()
+            .map(|read| read.and_then(|()| accepted(answers.next().unwrap_or(Answer::Skipped))))
+            .map(|taken| match taken {
+                Ok(accepted) => notify_result::Result::Accepted(accepted),
+                Err(refused) => notify_result::Result::Error(refused.into()),
+            })
+            .map(|result| NotifyResult { result: Some(result) })
+            .collect();
         Ok(Response::new(BatchNotifyResponse { results }))
     }
 
@@ -109,10 +101,9 @@ impl NotificationService for Notifications {
         // The caller has to send again whatever an error leaves unacknowledged, so nothing may be taken after one was told.
         let stop = self.drain.child_token();
         tokio::spawn(self.clone().take_stream(request.into_inner(), chunks, stop.clone()));
-        let this = self.clone();
         let answers = ReceiverStream::new(pending).then(move |chunk| {
-            let (this, stop) = (this.clone(), stop.clone());
-            async move { this.acknowledge(chunk).await.inspect_err(|_| stop.cancel()) }
+            let stop = stop.clone();
+            async move { acknowledge(chunk).await.inspect_err(|_| stop.cancel()) }
         });
         Ok(Response::new(Box::pin(answers)))
     }
@@ -134,28 +125,6 @@ enum Chunk {
 impl Notifications {
     fn counted(&self, read: Result<Notification, Refused>) -> Result<Notification, Refused> {
         read.inspect_err(|refused| self.metrics.rejected(refused.reason()))
-    }
-
-    async fn accepted(&self, answer: Answer, source: &str) -> Result<NotifyAccepted, Refused> {
-        match answer {
-            Answer::Accepted { sequence } => Ok(NotifyAccepted {
-                sequence,
-                duplicate: false,
-            }),
-            Answer::Duplicate { sequence } => Ok(NotifyAccepted {
-                sequence,
-                duplicate: true,
-            }),
-            Answer::IdReused { sequence } => {
-                let source = source.to_owned();
-                let age = self
-                    .handle
-                    .query(move |engine| Some(engine.now() - engine.oldest_id(&source)?))
-                    .await;
-                Err(Refused::id_reused(sequence, age.ok().flatten()))
-            }
-            Answer::Skipped => Err(Refused::internal()),
-        }
     }
 
     /// Reads a stream to its end, or until told to stop, submitting what has come in chunks; what cannot be read is rejected and costs
@@ -217,35 +186,50 @@ impl Notifications {
             answers,
         })
     }
+}
 
-    async fn acknowledge(self, chunk: Chunk) -> Result<StreamNotifyResponse, Status> {
-        let (count, mut rejections, indexes, answers) = match chunk {
-            Chunk::End(status) => return Err(status),
-            Chunk::Submitted {
-                count,
-                rejections,
-                indexes,
-                answers,
-            } => (count, rejections, indexes, answers),
-        };
-        let answers = answers
-            .await
-            .unwrap_or(Err(Unavailable::Stopping))
-            .map_err(unavailable)?;
-        for (index, answer) in indexes.into_iter().zip(answers) {
-            if let Err(refused) = self.accepted(answer, ANONYMOUS).await {
-                rejections.push(Rejection {
-                    index,
-                    error: Some(refused.into()),
-                });
-            }
-        }
-        rejections.sort_by_key(|rejection| rejection.index);
-        Ok(StreamNotifyResponse {
-            acknowledged_count: count,
+/// Waits until a chunk is durable and decided upon.
+async fn acknowledge(chunk: Chunk) -> Result<StreamNotifyResponse, Status> {
+    let (count, mut rejections, indexes, answers) = match chunk {
+        Chunk::End(status) => return Err(status),
+        Chunk::Submitted {
+            count,
             rejections,
-        })
+            indexes,
+            answers,
+        } => (count, rejections, indexes, answers),
+    };
+    let answers = answers
+        .await
+        .unwrap_or(Err(Unavailable::Stopping))
+        .map_err(unavailable)?;
+    for (index, answer) in indexes.into_iter().zip(answers) {
+        if let Err(refused) = accepted(answer) {
+            rejections.push(Rejection {
+                index,
+                error: Some(refused.into()),
+            });
+        }
     }
+    rejections.sort_by_key(|rejection| rejection.index);
+    Ok(StreamNotifyResponse {
+        acknowledged_count: count,
+        rejections,
+    })
+}
+
+/// What the caller is told of a notification that the engine has seen.
+fn accepted(answer: Answer) -> Result<NotifyAccepted, Refused> {
+    let (sequence, duplicate) = match answer {
+        Answer::Accepted { sequence } => (sequence, false),
+        Answer::Duplicate { sequence } => (sequence, true),
+        Answer::IdReused {
+            sequence,
+            oldest_id_age,
+        } => return Err(Refused::id_reused(sequence, oldest_id_age)),
+        Answer::Skipped => return Err(Refused::internal()),
+    };
+    Ok(NotifyAccepted { sequence, duplicate })
 }
 
 /// The messages that have come, up to a chunk of them, and the end of the stream if it has come: `Some(None)` where the caller ended

@@ -113,17 +113,14 @@ impl Refused {
 
     /// A known id with other content. `first_sequence` is the sequence of what came under it first, `oldest_id_age` how far back ids of that
     /// source are remembered.
-    pub fn id_reused(first_sequence: u64, oldest_id_age: Option<Duration>) -> Self {
-        let refused = Self::new(
+    pub fn id_reused(first_sequence: u64, oldest_id_age: Duration) -> Self {
+        Self::new(
             Code::AlreadyExists,
             "ID_REUSED",
             "another notification was accepted under the same id",
         )
-        .with_metadata("sequence", first_sequence.to_string());
-        match oldest_id_age {
-            Some(age) => refused.with_metadata("oldest_id_age", format!("{}s", age.as_secs())),
-            None => refused,
-        }
+        .with_metadata("sequence", first_sequence.to_string())
+        .with_metadata("oldest_id_age", format!("{}s", oldest_id_age.as_secs()))
     }
 
     /// The queue before the engine is full.

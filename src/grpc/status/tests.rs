@@ -42,7 +42,7 @@ fn every_refusal_has_its_code_and_reason() {
             "MESSAGE_TOO_LARGE",
             false,
         ),
-        (Refused::id_reused(7, None), Code::AlreadyExists, "ID_REUSED", false),
+        (Refused::id_reused(7, second), Code::AlreadyExists, "ID_REUSED", false),
         (Refused::queue_full(second), Code::ResourceExhausted, "QUEUE_FULL", true),
         (
             Refused::storage_refuses(second),
@@ -109,7 +109,7 @@ fn metadata_carries_what_a_client_goes_on_from() {
         "c9"
     );
 
-    let refused = Refused::id_reused(7, Some(Duration::from_secs(3600)));
+    let refused = Refused::id_reused(7, Duration::from_secs(3600));
     let metadata = Status::from(refused).get_details_error_info().unwrap().metadata;
     assert_eq!(
         (metadata["sequence"].as_str(), metadata["oldest_id_age"].as_str()),
