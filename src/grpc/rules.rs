@@ -102,7 +102,10 @@ impl RuleService for Rules {
     }
 
     async fn reload_rules(&self, _: Request<ReloadRulesRequest>) -> Result<Response<ReloadRulesResponse>, Status> {
-        let response = match self.reloader.reload().await {
+        // Seen through though the caller may have gone away: one that is cut off does not know what it has put in force.
+        let reloader = Arc::clone(&self.reloader);
+        let reloaded = tokio::spawn(async move { reloader.reload().await });
+        let response = match reloaded.await.map_err(|_| Refused::internal())? {
             Reload::Applied { change, warnings } => ReloadRulesResponse {
                 applied: true,
                 diagnostics: findings(&warnings),
