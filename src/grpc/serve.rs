@@ -12,6 +12,7 @@ use super::{
     accept::accept,
     alerts::Alerts,
     archived::Archived,
+    deadline::DeadlineLayer,
     encoded::server::{
         alert_service_server::AlertServiceServer, notification_service_server::NotificationServiceServer,
     },
@@ -175,6 +176,7 @@ pub fn serve(
         .http2_max_header_list_size(8 << 10)
         .http2_max_pending_accept_reset_streams(Some(20))
         .http2_max_local_error_reset_streams(Some(100))
+        .layer(DeadlineLayer)
         .layer(MapResponseLayer::new(tonic_errors::complete_response))
         .add_service(health_service)
         .add_service(v1)

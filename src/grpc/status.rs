@@ -260,6 +260,15 @@ impl Refused {
         }
     }
 
+    /// The caller's deadline passed first.
+    pub fn deadline_passed() -> Self {
+        Self::new(
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            "the caller's deadline passed; what was begun may still be carried out, and a retry with the same id is safe",
+        )
+    }
+
     /// An explanation would take longer than it may.
     pub fn too_much_history() -> Self {
         Self::new(
