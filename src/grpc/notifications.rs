@@ -1,6 +1,6 @@
 //! `NotificationService`: reads notifications, submits them, answers when they are durable.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc};
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    acts::unavailable,
     encoded::{EncodedRequest, server::notification_service_server::NotificationService},
     from_proto,
     status::Refused,
@@ -39,9 +38,6 @@ const CHUNK: usize = 512;
 /// How many chunks of a stream may be on their way.
 const CHUNKS: usize = 16;
 
-/// When to try again after a refusal.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-
 /// Implements the service.
 #[derive(Clone)]
 pub(super) struct Notifications {
@@ -56,7 +52,7 @@ impl NotificationService for Notifications {
     async fn notify(&self, request: Request<EncodedRequest>) -> Result<Response<NotifyResponse>, Status> {
         let read = from_proto::request(request.get_ref().bytes(), ANONYMOUS, clock::wall());
         let notification = self.counted(read)?;
-        let answers = self.handle.notify(vec![notification]).await.map_err(unavailable)?;
+        let answers = self.handle.notify(vec![notification]).await.map_err(Refused::from)?;
         let answer = answers.first().copied().unwrap_or(Answer::Skipped);
         let NotifyAccepted { sequence, duplicate } = accepted(answer)?;
         Ok(Response::new(NotifyResponse { sequence, duplicate }))
@@ -76,7 +72,7 @@ impl NotificationService for Notifications {
             .collect();
         let mut answers = match good.is_empty() {
             true => Vec::new(),
-            false => self.handle.notify(good).await.map_err(unavailable)?,
+            false => self.handle.notify(good).await.map_err(Refused::from)?,
         }
         .into_iter();
         let results = read
@@ -138,7 +134,7 @@ impl Notifications {
         let mut count = 0;
         let end = loop {
             // If an answer was the error, nobody listens to this one.
-            let stopped = || Some(Refused::draining(RETRY_AFTER).into());
+            let stopped = || Some(Refused::draining().into());
             let Some(first) = stop.run_until_cancelled(inbound.next()).await else {
                 break stopped();
             };
@@ -147,7 +143,7 @@ impl Notifications {
                 match stop.run_until_cancelled(self.submit(messages, &mut count)).await {
                     // The caller may have gone away: what it sent is taken all the same.
                     Some(Ok(chunk)) => drop(chunks.send(chunk).await),
-                    Some(Err(cause)) => break Some(unavailable(cause).into()),
+                    Some(Err(cause)) => break Some(Refused::from(cause).into()),
                     None => break stopped(),
                 }
             }
@@ -202,7 +198,7 @@ async fn acknowledge(chunk: Chunk) -> Result<StreamNotifyResponse, Status> {
     let answers = answers
         .await
         .unwrap_or(Err(Unavailable::Stopping))
-        .map_err(unavailable)?;
+        .map_err(Refused::from)?;
     for (index, answer) in indexes.into_iter().zip(answers) {
         if let Err(refused) = accepted(answer) {
             rejections.push(Rejection {

@@ -29,9 +29,6 @@ const CHUNK: usize = 256;
 /// How many such chunks may wait for it; one more is the end's.
 const CHUNKS: usize = 4;
 
-/// When to come back after a drain.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-
 /// What a subscription reads from.
 #[derive(Clone)]
 pub(super) struct Sources {
@@ -150,7 +147,7 @@ impl Subscription {
         let drain = self.sources.drain.clone();
         let end = tokio::select! {
             end = self.follow(first) => end,
-            () = drain.cancelled() => End::Refused(Refused::draining(RETRY_AFTER)),
+            () = drain.cancelled() => End::Refused(Refused::draining()),
         };
         match end {
             End::Refused(refused) => End::Refused(refused.with_metadata("last_cursor", self.cursor())),
@@ -260,8 +257,7 @@ impl Subscription {
                     .collect();
                 (current, fanout.head())
             })
-            .await
-            .map_err(|_| Refused::draining(RETRY_AFTER))?;
+            .await?;
         self.position = head;
         let mut responses: Vec<_> = current
             .iter()
@@ -294,7 +290,7 @@ impl Subscription {
     async fn just_before(&self, time: Time) -> Result<Position, Refused> {
         let fanout = Arc::clone(&self.sources.fanout);
         let told = self.sources.handle.query(move |engine| (engine.now(), fanout.head()));
-        let (now, head) = told.await.map_err(|_| Refused::draining(RETRY_AFTER))?;
+        let (now, head) = told.await?;
         if time > now.max(clock::wall()) {
             let advice = "must not lie ahead; leave the start unset for a live stream";
             return Err(Refused::invalid("since", "INVALID_START", advice));
