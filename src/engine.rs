@@ -339,12 +339,7 @@ impl Engine {
 
     /// How many ids are remembered, and when the oldest came.
     pub fn ids(&self) -> (usize, Option<Time>) {
-        (self.state.ids.len(), self.state.ids.oldest(None))
-    }
-
-    /// When the oldest id that is remembered of a source came.
-    pub fn oldest_id(&self, source: &str) -> Option<Time> {
-        self.state.ids.oldest(Some(source))
+        (self.state.ids.len(), self.state.ids.oldest())
     }
 
     /// How many deadlines are set.
@@ -412,9 +407,15 @@ impl Engine {
                     counts.of(&notification.payload).duplicates += 1;
                     return out.push(Effect::Answer(Answer::Duplicate { sequence }));
                 }
-                Recall::Other(sequence) => {
+                Recall::Other {
+                    sequence,
+                    oldest_id_age,
+                } => {
                     counts.of(&notification.payload).ids_reused += 1;
-                    return out.push(Effect::Answer(Answer::IdReused { sequence }));
+                    return out.push(Effect::Answer(Answer::IdReused {
+                        sequence,
+                        oldest_id_age,
+                    }));
                 }
             }
         }

@@ -8,6 +8,7 @@ mod alerts;
 mod archived;
 pub mod codec;
 pub mod cursor;
+mod deadline;
 mod deliveries;
 mod destinations;
 pub mod encoded;

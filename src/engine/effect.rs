@@ -1,5 +1,7 @@
 //! Everything that an input can cause outside the engine.
 
+use std::time::Duration;
+
 use super::outbox::{Attempt, Delivery};
 use crate::model::{AlertEvent, SilenceId, Time};
 
@@ -62,6 +64,8 @@ pub enum Answer {
     IdReused {
         /// The first one's sequence.
         sequence: u64,
+        /// How far back ids of its source are remembered.
+        oldest_id_age: Duration,
     },
     /// The engine failed on it; it is left out. The driver's to say, never the engine's.
     Skipped,

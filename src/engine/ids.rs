@@ -33,8 +33,8 @@ pub(super) enum Recall {
     New,
     /// It came before with the same content, and got this sequence.
     Same(u64),
-    /// It came before with other content, and got this sequence.
-    Other(u64),
+    /// It came before with other content, and got this sequence; the oldest id of its source that is remembered came that long ago.
+    Other { sequence: u64, oldest_id_age: Duration },
 }
 
 impl Ids {
@@ -49,7 +49,10 @@ impl Ids {
         match ids.known.get(&id.id) {
             None => Recall::New,
             Some(known) if known.content == id.content => Recall::Same(known.sequence),
-            Some(known) => Recall::Other(known.sequence),
+            Some(known) => Recall::Other {
+                sequence: known.sequence,
+                oldest_id_age: ids.order.front().map_or(Duration::ZERO, |(came_at, _)| now - *came_at),
+            },
         }
     }
 
@@ -83,13 +86,12 @@ impl Ids {
         self.sources.values().map(|ids| ids.known.len()).sum()
     }
 
-    /// When the oldest one that is remembered came; of that source, or of all.
+    /// When the oldest one that is remembered came.
     #[expect(clippy::disallowed_methods, reason = "a minimum is the same in any order")]
-    pub fn oldest(&self, source: Option<&str>) -> Option<Time> {
+    pub fn oldest(&self) -> Option<Time> {
         self.sources
-            .iter()
-            .filter(|(name, _)| source.is_none_or(|source| source == name.as_str()))
-            .filter_map(|(_, ids)| ids.order.front())
+            .values()
+            .filter_map(|ids| ids.order.front())
             .map(|(at, _)| *at)
             .min()
     }

@@ -1,13 +1,11 @@
 //! What operators do: their names and comments are checked, and what they do is an input like any other. What became of it is mostly
 //! told by the service that was asked.
 
-use std::time::Duration;
-
 use super::status::Refused;
 use crate::{
     engine::{effect::Acted, input::Input},
     model::malformed::is_hidden,
-    service::{Handle, Unavailable},
+    service::Handle,
 };
 
 /// Who acts where nobody is named.
@@ -19,22 +17,9 @@ const LONGEST_NAME: usize = 128;
 /// The longest comment, in bytes.
 const LONGEST_COMMENT: usize = 1 << 10;
 
-/// When to come back to storage without room, or after a drain.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-
 /// Does it; returns once it is durable and decided upon.
 pub(super) async fn act(handle: &Handle, input: Input) -> Result<Acted, Refused> {
-    handle.act(input).await.map_err(unavailable)
-}
-
-/// Why the service does not take anything now.
-pub(super) fn unavailable(cause: Unavailable) -> Refused {
-    match cause {
-        Unavailable::QueueFull => Refused::queue_full(RETRY_AFTER),
-        Unavailable::NoSpace => Refused::storage_refuses(RETRY_AFTER),
-        Unavailable::Stopping => Refused::draining(RETRY_AFTER),
-        Unavailable::Skipped => Refused::internal(),
-    }
+    Ok(handle.act(input).await?)
 }
 
 /// Who acts, as the caller names them.

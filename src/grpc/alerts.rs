@@ -32,9 +32,6 @@ use crate::{
 /// How long a stream may be idle before a heartbeat, where the subscriber does not say.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// When to come back where as many subscribe as may.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-
 /// Implements the service.
 pub(super) struct Alerts {
     pub sources: Sources,
@@ -52,7 +49,7 @@ impl AlertService for Alerts {
         let request = request.into_inner();
         let permit = Arc::clone(&self.subscribers)
             .try_acquire_owned()
-            .map_err(|_| Refused::too_many_subscribers(RETRY_AFTER))?;
+            .map_err(|_| Refused::too_many_subscribers())?;
         let filter = filter::compile(&request.filter)?;
         let heartbeat = heartbeat(request.heartbeat_interval)?;
         let start = match request.start {

@@ -9,14 +9,11 @@ use crate::{
     api,
     archive::{ArchiveError, ArchiveReader},
     journal::Position,
-    service::{Fanout, Handle, Unavailable},
+    service::{Fanout, Handle},
 };
 
 /// How long the archive is waited for.
 const CATCH_UP: Duration = Duration::from_secs(5);
-
-/// When to come back after a drain, or to an archive that is behind.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The archive, with what tells how far it has to be. Cheap to clone.
 #[derive(Clone)]
@@ -62,13 +59,12 @@ impl Archived {
     /// there, because the disk is full say, is told of.
     async fn catch_up(&self) -> Result<(), Refused> {
         let fanout = Arc::clone(&self.fanout);
-        let last = self.handle.query(move |_| fanout.last_record()).await;
-        let last = last.map_err(|_: Unavailable| Refused::draining(RETRY_AFTER))?;
+        let last = self.handle.query(move |_| fanout.last_record()).await?;
         let mut reached = self.reached.clone();
         match timeout(CATCH_UP, reached.wait_for(|reached| *reached >= last)).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) => Err(Refused::draining(RETRY_AFTER)),
-            Err(_) => Err(Refused::archive_behind(RETRY_AFTER)),
+            Ok(Err(_)) => Err(Refused::draining()),
+            Err(_) => Err(Refused::archive_behind()),
         }
     }
 }

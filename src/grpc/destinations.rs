@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use super::{
-    acts::{self, act, unavailable},
+    acts::{self, act},
     from_proto,
     status::Refused,
     to_proto,
@@ -29,10 +29,7 @@ pub(super) async fn test_routes(handle: &Handle, request: TestRoutesRequest) -> 
         Some(at) => from_proto::timestamp(at, "at")?,
         None => clock::wall(),
     };
-    let rules = handle
-        .query(|engine| engine.rules().clone())
-        .await
-        .map_err(unavailable)?;
+    let rules = handle.query(|engine| engine.rules().clone()).await?;
     let alert = supposed(request, at, &rules)?;
     let destinations = rules.destinations(&alert, at);
     Ok(TestRoutesResponse {
@@ -64,7 +61,7 @@ pub(super) async fn test_receiver(
         Acted::NoSuchReceiver => Err(no_such_receiver(engine)),
         _ => Err(Refused::internal()),
     });
-    let (recipients, date) = told.await.map_err(unavailable)??;
+    let (recipients, date) = told.await??;
     Ok(TestReceiverResponse {
         recipients,
         mailed_at: Some(to_proto::timestamp(date)),

@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -14,13 +14,10 @@ use crate::{
     api,
     model::AlertId,
     service::{
-        Handle, Unavailable,
+        Handle,
         explain::{AlertQuestion, ExplainError, Explainer, Explanation},
     },
 };
-
-/// When to come back while another explanation is under way, or after a drain.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Explains for callers. Cheap to clone; all clones share one place.
 #[derive(Clone)]
@@ -48,7 +45,7 @@ impl Explaining {
             let rule = engine.rules().named(&rule)?;
             rule.condition.memory()
         });
-        let memory = memory.await.map_err(|_: Unavailable| Refused::draining(RETRY_AFTER))?;
+        let memory = memory.await?;
         let received = alert.evidence.iter().filter_map(|evidence| evidence.received_at);
         let received = received.filter_map(|at| from_proto::timestamp(at, "received_at").ok());
         let fired = alert
@@ -78,7 +75,7 @@ impl Explaining {
             .handle
             .query(move |engine| engine.rules().named(&name).is_some())
             .await;
-        if !is_known.map_err(|_: Unavailable| Refused::draining(RETRY_AFTER))? {
+        if !is_known? {
             return Err(Refused::not_found("rule"));
         }
         let explainer = self.explainer.clone();
@@ -94,7 +91,7 @@ async fn run(
     explain: impl FnOnce(&CancellationToken) -> Result<Explanation, ExplainError> + Send + 'static,
 ) -> Result<api::Explanation, Refused> {
     let place = Arc::clone(place).try_acquire_owned();
-    let place = place.map_err(|_| Refused::explaining(RETRY_AFTER))?;
+    let place = place.map_err(|_| Refused::explaining())?;
     let given_up = CancellationToken::new();
     // A call that nobody waits for any more is dropped.
     let _waiting = given_up.clone().drop_guard();

@@ -9,7 +9,7 @@ use crate::{
         meeting_service_server::MeetingService,
     },
     engine::{Change, Occurrence, TimelineEntry},
-    service::{Handle, Unavailable},
+    service::Handle,
 };
 
 /// Implements the service.
@@ -29,7 +29,7 @@ impl MeetingService for Meetings {
         let listed = move |engine: &crate::engine::Engine| {
             engine.meetings_from(from).take(size + 1).map(brief).collect::<Vec<_>>()
         };
-        let mut meetings = self.handle.query(listed).await.map_err(draining)?;
+        let mut meetings = self.handle.query(listed).await.map_err(Refused::from)?;
         let has_more = meetings.len() > size;
         meetings.truncate(size);
         let last = meetings.last().filter(|_| has_more);
@@ -59,14 +59,10 @@ impl MeetingService for Meetings {
                 })
             })
             .await
-            .map_err(draining)?;
+            .map_err(Refused::from)?;
         let meeting = found.ok_or_else(|| Refused::not_found("open meeting"))?;
         Ok(Response::new(GetMeetingResponse { meeting: Some(meeting) }))
     }
-}
-
-fn draining(_: Unavailable) -> Refused {
-    Refused::draining(std::time::Duration::from_secs(1))
 }
 
 fn brief(occurrence: &Occurrence) -> api::Meeting {

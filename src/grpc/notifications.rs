@@ -1,6 +1,6 @@
 //! `NotificationService`: reads notifications, submits them, answers when they are durable.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc};
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    acts::unavailable,
     encoded::{EncodedRequest, server::notification_service_server::NotificationService},
     from_proto,
     status::Refused,
@@ -39,10 +38,8 @@ const CHUNK: usize = 512;
 /// How many chunks of a stream may be on their way.
 const CHUNKS: usize = 16;
 
-/// When to try again after a refusal.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-
 /// Implements the service.
+#[derive(Clone)]
 pub(super) struct Notifications {
     pub handle: Handle,
     pub metrics: Arc<Metrics>,
@@ -55,10 +52,9 @@ impl NotificationService for Notifications {
     async fn notify(&self, request: Request<EncodedRequest>) -> Result<Response<NotifyResponse>, Status> {
         let read = from_proto::request(request.get_ref().bytes(), ANONYMOUS, clock::wall());
         let notification = self.counted(read)?;
-        let source = notification.source.clone();
-        let answers = self.handle.notify(vec![notification]).await.map_err(unavailable)?;
+        let answers = self.handle.notify(vec![notification]).await.map_err(Refused::from)?;
         let answer = answers.first().copied().unwrap_or(Answer::Skipped);
-        let NotifyAccepted { sequence, duplicate } = self.accepted(answer, &source).await?;
+        let NotifyAccepted { sequence, duplicate } = accepted(answer)?;
         Ok(Response::new(NotifyResponse { sequence, duplicate }))
     }
 
@@ -76,25 +72,18 @@ impl NotificationService for Notifications {
             .collect();
         let mut answers = match good.is_empty() {
             true => Vec::new(),
-            false => self.handle.notify(good).await.map_err(unavailable)?,
+            false => self.handle.notify(good).await.map_err(Refused::from)?,
         }
         .into_iter();
-        let mut results = Vec::with_capacity(read.len());
-        for read in read {
-            let accepted = match read {
-                Ok(()) => {
-                    self.accepted(answers.next().unwrap_or(Answer::Skipped), ANONYMOUS)
-                        .await
-                }
-                Err(refused) => Err(refused),
-            };
-            results.push(NotifyResult {
-                result: Some(match accepted {
-                    Ok(accepted) => notify_result::Result::Accepted(accepted),
-                    Err(refused) => notify_result::Result::Error(refused.into()),
-                }),
-            });
-        }
+        let results = read
+            .into_iter()
+            .map(|read| read.and_then(|()| accepted(answers.next().unwrap_or(Answer::Skipped))))
+            .map(|taken| match taken {
+                Ok(accepted) => notify_result::Result::Accepted(accepted),
+                Err(refused) => notify_result::Result::Error(refused.into()),
+            })
+            .map(|result| NotifyResult { result: Some(result) })
+            .collect();
         Ok(Response::new(BatchNotifyResponse { results }))
     }
 
@@ -105,10 +94,13 @@ impl NotificationService for Notifications {
         request: Request<Streaming<EncodedRequest>>,
     ) -> Result<Response<Self::StreamNotifyStream>, Status> {
         let (chunks, pending) = mpsc::channel(CHUNKS);
-        let this = self.shared();
-        tokio::spawn(this.take_stream(request.into_inner(), chunks));
-        let this = self.shared();
-        let answers = ReceiverStream::new(pending).then(move |chunk| this.shared().acknowledge(chunk));
+        // The caller has to send again whatever an error leaves unacknowledged, so nothing may be taken after one was told.
+        let stop = self.drain.child_token();
+        tokio::spawn(self.clone().take_stream(request.into_inner(), chunks, stop.clone()));
+        let answers = ReceiverStream::new(pending).then(move |chunk| {
+            let stop = stop.clone();
+            async move { acknowledge(chunk).await.inspect_err(|_| stop.cancel()) }
+        });
         Ok(Response::new(Box::pin(answers)))
     }
 }
@@ -127,55 +119,32 @@ enum Chunk {
 }
 
 impl Notifications {
-    fn shared(&self) -> Self {
-        Self {
-            handle: self.handle.clone(),
-            metrics: Arc::clone(&self.metrics),
-            drain: self.drain.clone(),
-        }
-    }
-
     fn counted(&self, read: Result<Notification, Refused>) -> Result<Notification, Refused> {
         read.inspect_err(|refused| self.metrics.rejected(refused.reason()))
     }
 
-    async fn accepted(&self, answer: Answer, source: &str) -> Result<NotifyAccepted, Refused> {
-        match answer {
-            Answer::Accepted { sequence } => Ok(NotifyAccepted {
-                sequence,
-                duplicate: false,
-            }),
-            Answer::Duplicate { sequence } => Ok(NotifyAccepted {
-                sequence,
-                duplicate: true,
-            }),
-            Answer::IdReused { sequence } => {
-                let source = source.to_owned();
-                let age = self
-                    .handle
-                    .query(move |engine| Some(engine.now() - engine.oldest_id(&source)?))
-                    .await;
-                Err(Refused::id_reused(sequence, age.ok().flatten()))
-            }
-            Answer::Skipped => Err(Refused::internal()),
-        }
-    }
-
-    /// Reads a stream to its end, submitting what has come in chunks; what cannot be read is rejected and costs only itself.
-    async fn take_stream(self, mut inbound: Streaming<EncodedRequest>, chunks: mpsc::Sender<Chunk>) {
+    /// Reads a stream to its end, or until told to stop, submitting what has come in chunks; what cannot be read is rejected and costs
+    /// only itself.
+    async fn take_stream(
+        self,
+        mut inbound: Streaming<EncodedRequest>,
+        chunks: mpsc::Sender<Chunk>,
+        stop: CancellationToken,
+    ) {
         let mut count = 0;
         let end = loop {
-            let first = tokio::select! {
-                biased;
-                () = self.drain.cancelled() => break Some(Refused::draining(RETRY_AFTER).into()),
-                first = inbound.next() => first,
+            // If an answer was the error, nobody listens to this one.
+            let stopped = || Some(Refused::draining().into());
+            let Some(first) = stop.run_until_cancelled(inbound.next()).await else {
+                break stopped();
             };
             let (messages, end) = gather(first, &mut inbound);
             if !messages.is_empty() {
-                match self.submit(messages, &mut count).await {
+                match stop.run_until_cancelled(self.submit(messages, &mut count)).await {
                     // The caller may have gone away: what it sent is taken all the same.
-                    Ok(chunk) => drop(chunks.send(chunk).await),
-                    Err(cause) => break Some(unavailable(cause).into()),
+                    Some(Ok(chunk)) => drop(chunks.send(chunk).await),
+                    Some(Err(cause)) => break Some(Refused::from(cause).into()),
+                    None => break stopped(),
                 }
             }
             if let Some(end) = end {
@@ -213,35 +182,50 @@ impl Notifications {
             answers,
         })
     }
+}
 
-    async fn acknowledge(self, chunk: Chunk) -> Result<StreamNotifyResponse, Status> {
-        let (count, mut rejections, indexes, answers) = match chunk {
-            Chunk::End(status) => return Err(status),
-            Chunk::Submitted {
-                count,
-                rejections,
-                indexes,
-                answers,
-            } => (count, rejections, indexes, answers),
-        };
-        let answers = answers
-            .await
-            .unwrap_or(Err(Unavailable::Stopping))
-            .map_err(unavailable)?;
-        for (index, answer) in indexes.into_iter().zip(answers) {
-            if let Err(refused) = self.accepted(answer, ANONYMOUS).await {
-                rejections.push(Rejection {
-                    index,
-                    error: Some(refused.into()),
-                });
-            }
-        }
-        rejections.sort_by_key(|rejection| rejection.index);
-        Ok(StreamNotifyResponse {
-            acknowledged_count: count,
+/// Waits until a chunk is durable and decided upon.
+async fn acknowledge(chunk: Chunk) -> Result<StreamNotifyResponse, Status> {
+    let (count, mut rejections, indexes, answers) = match chunk {
+        Chunk::End(status) => return Err(status),
+        Chunk::Submitted {
+            count,
             rejections,
-        })
+            indexes,
+            answers,
+        } => (count, rejections, indexes, answers),
+    };
+    let answers = answers
+        .await
+        .unwrap_or(Err(Unavailable::Stopping))
+        .map_err(Refused::from)?;
+    for (index, answer) in indexes.into_iter().zip(answers) {
+        if let Err(refused) = accepted(answer) {
+            rejections.push(Rejection {
+                index,
+                error: Some(refused.into()),
+            });
+        }
     }
+    rejections.sort_by_key(|rejection| rejection.index);
+    Ok(StreamNotifyResponse {
+        acknowledged_count: count,
+        rejections,
+    })
+}
+
+/// What the caller is told of a notification that the engine has seen.
+fn accepted(answer: Answer) -> Result<NotifyAccepted, Refused> {
+    let (sequence, duplicate) = match answer {
+        Answer::Accepted { sequence } => (sequence, false),
+        Answer::Duplicate { sequence } => (sequence, true),
+        Answer::IdReused {
+            sequence,
+            oldest_id_age,
+        } => return Err(Refused::id_reused(sequence, oldest_id_age)),
+        Answer::Skipped => return Err(Refused::internal()),
+    };
+    Ok(NotifyAccepted { sequence, duplicate })
 }
 
 /// The messages that have come, up to a chunk of them, and the end of the stream if it has come: `Some(None)` where the caller ended

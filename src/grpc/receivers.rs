@@ -1,7 +1,7 @@
 //! The receivers in force, for `RuleService`: who is told, what waits for each, and the relays by which it leaves. How single mails fared
 //! is absent: deliveries tell.
 
-use super::{acts::unavailable, status::Refused, to_proto};
+use super::{status::Refused, to_proto};
 use crate::{
     api::{self, ListReceiversResponse},
     email::Relays,
@@ -12,7 +12,7 @@ use crate::{
 
 /// Lists them.
 pub(super) async fn list(handle: &Handle, relays: &Relays) -> Result<ListReceiversResponse, Refused> {
-    let receivers = handle.query(receivers).await.map_err(unavailable)?;
+    let receivers = handle.query(receivers).await?;
     let relay = |(name, trouble): (String, Option<String>)| api::Relay {
         name,
         trouble: trouble.unwrap_or_default(),

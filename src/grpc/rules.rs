@@ -37,11 +37,7 @@ pub(super) struct Rules {
 #[tonic::async_trait]
 impl RuleService for Rules {
     async fn list_rules(&self, _: Request<ListRulesRequest>) -> Result<Response<ListRulesResponse>, Status> {
-        let listed = self
-            .handle
-            .query(list)
-            .await
-            .map_err(|_| Refused::draining(std::time::Duration::from_secs(1)))?;
+        let listed = self.handle.query(list).await.map_err(Refused::from)?;
         Ok(Response::new(listed))
     }
 
@@ -102,7 +98,10 @@ impl RuleService for Rules {
     }
 
     async fn reload_rules(&self, _: Request<ReloadRulesRequest>) -> Result<Response<ReloadRulesResponse>, Status> {
-        let response = match self.reloader.reload().await {
+        // Seen through though the caller may have gone away: one that is cut off does not know what it has put in force.
+        let reloader = Arc::clone(&self.reloader);
+        let reloaded = tokio::spawn(async move { reloader.reload().await });
+        let response = match reloaded.await.map_err(|_| Refused::internal())? {
             Reload::Applied { change, warnings } => ReloadRulesResponse {
                 applied: true,
                 diagnostics: findings(&warnings),
@@ -114,7 +113,7 @@ impl RuleService for Rules {
                 ..Default::default()
             },
             Reload::Unreadable(cause) => return Err(Refused::rules_unreadable(cause.to_string()).into()),
-            Reload::Stopping => return Err(Refused::draining(std::time::Duration::from_secs(1)).into()),
+            Reload::Stopping => return Err(Refused::draining().into()),
         };
         Ok(Response::new(response))
     }

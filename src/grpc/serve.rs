@@ -12,6 +12,7 @@ use super::{
     accept::accept,
     alerts::Alerts,
     archived::Archived,
+    deadline::DeadlineLayer,
     encoded::server::{
         alert_service_server::AlertServiceServer, notification_service_server::NotificationServiceServer,
     },
@@ -81,6 +82,9 @@ impl Health {
     }
 }
 
+/// How long a connection may be open before the other side has begun to speak HTTP/2.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What the services are made of.
 pub struct Parts<'a> {
     /// What runs behind them.
@@ -123,7 +127,7 @@ pub fn serve(
     let notifications = Notifications {
         handle: service.handle.clone(),
         metrics: Arc::clone(&metrics),
-        drain,
+        drain: drain.clone(),
     };
     let explaining = Explaining::new(service.handle.clone(), service.explainer.clone());
     let alerts = Alerts {
@@ -150,6 +154,7 @@ pub fn serve(
     let silences = Silences {
         handle: service.handle.clone(),
     };
+    let connections = accept(listener, limits.connections as usize, PATIENCE, drain);
     let (health, health_service) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
@@ -171,6 +176,7 @@ pub fn serve(
         .http2_max_header_list_size(8 << 10)
         .http2_max_pending_accept_reset_streams(Some(20))
         .http2_max_local_error_reset_streams(Some(100))
+        .layer(DeadlineLayer)
         .layer(MapResponseLayer::new(tonic_errors::complete_response))
         .add_service(health_service)
         .add_service(v1)
@@ -180,6 +186,6 @@ pub fn serve(
         .add_service(RuleServiceServer::new(rules).max_decoding_message_size(2 << 20))
         .add_service(MeetingServiceServer::new(meetings).max_decoding_message_size(size))
         .add_service(SilenceServiceServer::new(silences).max_decoding_message_size(size))
-        .serve_with_incoming_shutdown(accept(listener, limits.connections as usize), shutdown);
+        .serve_with_incoming_shutdown(connections, shutdown);
     (Health(health), server)
 }

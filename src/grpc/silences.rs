@@ -5,12 +5,7 @@ mod asked;
 
 use tonic::{Request, Response, Status};
 
-use super::{
-    acts::{act, unavailable},
-    page,
-    status::Refused,
-    to_proto,
-};
+use super::{acts::act, page, status::Refused, to_proto};
 use crate::{
     api::{
         self, CreateSilenceRequest, CreateSilenceResponse, ExpireSilenceRequest, ExpireSilenceResponse,
@@ -68,7 +63,7 @@ impl SilenceService for Silences {
             let silences: Vec<_> = silences.into_iter().map(shown).collect();
             (silences, last)
         });
-        let (silences, last) = listed.await.map_err(unavailable)?;
+        let (silences, last) = listed.await.map_err(Refused::from)?;
         let next_page_token = last
             .map(|(starts_at, id)| page::SilenceToken { starts_at, id }.write())
             .unwrap_or_default();
@@ -102,10 +97,7 @@ impl Silences {
             let mut all = engine.silences().chain(engine.ended_silences());
             all.find(|(silence, _)| silence.id == id).map(shown)
         });
-        found
-            .await
-            .map_err(unavailable)?
-            .ok_or_else(|| Refused::not_found("silence"))
+        found.await?.ok_or_else(|| Refused::not_found("silence"))
     }
 }
 

@@ -12,10 +12,14 @@ use tonic_types::{BadRequest, ErrorInfo, RetryInfo, pb};
 use crate::{
     api,
     model::{malformed::Reason, vendor_text},
+    service::Unavailable,
 };
 
 /// The largest alert that stands in an error, in bytes: many clients take no more than 8 KiB of trailers.
 const LARGEST_ALERT: usize = 4 << 10;
+
+/// When to come back where a refusal passes: when there is room again, or after a drain.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The type of the detail that holds an alert.
 pub const ALERT_TYPE_URL: &str = "type.googleapis.com/bellwether.v1.Alert";
@@ -113,47 +117,44 @@ impl Refused {
 
     /// A known id with other content. `first_sequence` is the sequence of what came under it first, `oldest_id_age` how far back ids of that
     /// source are remembered.
-    pub fn id_reused(first_sequence: u64, oldest_id_age: Option<Duration>) -> Self {
-        let refused = Self::new(
+    pub fn id_reused(first_sequence: u64, oldest_id_age: Duration) -> Self {
+        Self::new(
             Code::AlreadyExists,
             "ID_REUSED",
             "another notification was accepted under the same id",
         )
-        .with_metadata("sequence", first_sequence.to_string());
-        match oldest_id_age {
-            Some(age) => refused.with_metadata("oldest_id_age", format!("{}s", age.as_secs())),
-            None => refused,
-        }
+        .with_metadata("sequence", first_sequence.to_string())
+        .with_metadata("oldest_id_age", format!("{}s", oldest_id_age.as_secs()))
     }
 
     /// The queue before the engine is full.
-    pub fn queue_full(retry_after: Duration) -> Self {
+    pub fn queue_full() -> Self {
         Self::new(
             Code::ResourceExhausted,
             "QUEUE_FULL",
             "too many notifications are waiting; try again",
         )
-        .retry_after(retry_after)
+        .retryable()
     }
 
     /// Storage takes no writes, for want of space.
-    pub fn storage_refuses(retry_after: Duration) -> Self {
+    pub fn storage_refuses() -> Self {
         Self::new(
             Code::Unavailable,
             "STORAGE_REFUSES_WRITES",
             "storage refuses writes; nothing was accepted",
         )
-        .retry_after(retry_after)
+        .retryable()
     }
 
     /// As many subscriptions are open as may be.
-    pub fn too_many_subscribers(retry_after: Duration) -> Self {
+    pub fn too_many_subscribers() -> Self {
         Self::new(
             Code::ResourceExhausted,
             "TOO_MANY_SUBSCRIBERS",
             "as many subscriptions are open as this service allows",
         )
-        .retry_after(retry_after)
+        .retryable()
     }
 
     /// The rule files cannot be read.
@@ -162,18 +163,18 @@ impl Refused {
     }
 
     /// The service is about to stop.
-    pub fn draining(retry_after: Duration) -> Self {
-        Self::new(Code::Unavailable, "DRAINING", "the service is shutting down").retry_after(retry_after)
+    pub fn draining() -> Self {
+        Self::new(Code::Unavailable, "DRAINING", "the service is shutting down").retryable()
     }
 
     /// The archive does not hold yet what was said before the call.
-    pub fn archive_behind(retry_after: Duration) -> Self {
+    pub fn archive_behind() -> Self {
         Self::new(
             Code::Unavailable,
             "ARCHIVE_BEHIND",
             "the archive has not taken in what was said before this call; its log says whether it lacks room",
         )
-        .retry_after(retry_after)
+        .retryable()
     }
 
     /// A subscriber took nothing for too long.
@@ -238,13 +239,13 @@ impl Refused {
     }
 
     /// Another explanation is under way.
-    pub fn explaining(retry_after: Duration) -> Self {
+    pub fn explaining() -> Self {
         Self::new(
             Code::ResourceExhausted,
             "EXPLAINING",
             "another explanation is under way; try again",
         )
-        .retry_after(retry_after)
+        .retryable()
     }
 
     /// What an explanation needs is older than the journal. An alert is a detail of its own, with as much of its newest evidence as
@@ -261,6 +262,15 @@ impl Refused {
                 "what led to it is older than what the journal keeps; an alert itself has its evidence",
             )
         }
+    }
+
+    /// The caller's deadline passed first.
+    pub fn deadline_passed() -> Self {
+        Self::new(
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            "the caller's deadline passed; what was begun may still be carried out, and a retry with the same id is safe",
+        )
     }
 
     /// An explanation would take longer than it may.
@@ -293,8 +303,9 @@ impl Refused {
         self
     }
 
-    fn retry_after(mut self, delay: Duration) -> Self {
-        self.retry_after = Some(delay);
+    /// It passes: the call may be made again.
+    fn retryable(mut self) -> Self {
+        self.retry_after = Some(RETRY_AFTER);
         self
     }
 
@@ -339,6 +350,17 @@ impl Refused {
             });
         }
         details
+    }
+}
+
+impl From<Unavailable> for Refused {
+    fn from(cause: Unavailable) -> Self {
+        match cause {
+            Unavailable::QueueFull => Self::queue_full(),
+            Unavailable::NoSpace => Self::storage_refuses(),
+            Unavailable::Stopping => Self::draining(),
+            Unavailable::Skipped => Self::internal(),
+        }
     }
 }
 

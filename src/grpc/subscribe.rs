@@ -15,7 +15,7 @@ use tonic::Status;
 
 use super::{cursor::Cursors, encoded::EncodedResponse, status::Refused, to_proto};
 use crate::{
-    api,
+    api, clock,
     journal::{EventKind, EventReader, EventRecord, Events, JournalError, Position},
     metrics::Metrics,
     model::Time,
@@ -28,9 +28,6 @@ const CHUNK: usize = 256;
 
 /// How many such chunks may wait for it; one more is the end's.
 const CHUNKS: usize = 4;
-
-/// When to come back after a drain.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What a subscription reads from.
 #[derive(Clone)]
@@ -77,7 +74,6 @@ pub(super) async fn start(
         heartbeat,
         sent_at: Instant::now(),
         out,
-        since: None,
     };
     let mut first = Vec::new();
     match start {
@@ -87,11 +83,7 @@ pub(super) async fn start(
             subscription.position = position;
             subscription.check_kept().await?;
         }
-        Start::Since(time) => {
-            subscription.position = Position::default();
-            subscription.since = Some(time);
-            subscription.check_since().await?;
-        }
+        Start::Since(time) => subscription.position = subscription.just_before(time).await?,
     }
     tokio::spawn(async move {
         let end = subscription.run(first).await;
@@ -133,8 +125,6 @@ struct Subscription {
     sent_at: Instant,
     /// Everything up to here has been sent.
     position: Position,
-    /// Begin with the first event of this time, instead of after the position.
-    since: Option<Time>,
     out: mpsc::Sender<Result<Vec<EncodedResponse>, Status>>,
 }
 
@@ -157,7 +147,7 @@ impl Subscription {
         let drain = self.sources.drain.clone();
         let end = tokio::select! {
             end = self.follow(first) => end,
-            () = drain.cancelled() => End::Refused(Refused::draining(RETRY_AFTER)),
+            () = drain.cancelled() => End::Refused(Refused::draining()),
         };
         match end {
             End::Refused(refused) => End::Refused(refused.with_metadata("last_cursor", self.cursor())),
@@ -171,11 +161,7 @@ impl Subscription {
             let mut bell = self.sources.fanout.bell();
             loop {
                 bell.mark_unchanged();
-                let next = match self.since {
-                    None => self.sources.fanout.after(self.position, CHUNK),
-                    Some(_) => Next::Behind,
-                };
-                match next {
+                match self.sources.fanout.after(self.position, CHUNK) {
                     Next::Behind => self.catch_up().await?,
                     Next::Events(events, seen) => {
                         let is_last = events.len() < CHUNK;
@@ -229,13 +215,9 @@ impl Subscription {
         }
     }
 
-    async fn open(&mut self) -> Result<Events, End> {
-        let (events, position, since) = (self.sources.events.clone(), self.position, self.since.take());
-        let opened = tokio::task::spawn_blocking(move || match since {
-            Some(time) => events.since(time),
-            None => events.after(Some(position)),
-        });
-        match opened.await {
+    async fn open(&self) -> Result<Events, End> {
+        let (events, position) = (self.sources.events.clone(), self.position);
+        match tokio::task::spawn_blocking(move || events.after(Some(position))).await {
             Ok(Ok(log)) => Ok(log),
             Ok(Err(cause)) => Err(self.unreadable(&cause).await.into()),
             Err(_) => Err(Refused::internal().into()),
@@ -275,8 +257,7 @@ impl Subscription {
                     .collect();
                 (current, fanout.head())
             })
-            .await
-            .map_err(|_| Refused::draining(RETRY_AFTER))?;
+            .await?;
         self.position = head;
         let mut responses: Vec<_> = current
             .iter()
@@ -305,10 +286,19 @@ impl Subscription {
         }
     }
 
-    async fn check_since(&self) -> Result<(), Refused> {
-        let (events, since) = (self.sources.events.clone(), self.since.unwrap_or_default());
-        match tokio::task::spawn_blocking(move || events.since(since).map(drop)).await {
-            Ok(Ok(())) => Ok(()),
+    /// The position that all of that time and later comes after. Refused for a time that lies ahead, or before what is kept.
+    async fn just_before(&self, time: Time) -> Result<Position, Refused> {
+        let fanout = Arc::clone(&self.sources.fanout);
+        let told = self.sources.handle.query(move |engine| (engine.now(), fanout.head()));
+        let (now, head) = told.await?;
+        if time > now.max(clock::wall()) {
+            let advice = "must not lie ahead; leave the start unset for a live stream";
+            return Err(Refused::invalid("since", "INVALID_START", advice));
+        }
+        let events = self.sources.events.clone();
+        match tokio::task::spawn_blocking(move || events.since(time)?.next().transpose()).await {
+            // What the log has beyond the head is said later.
+            Ok(Ok(first)) => Ok(first.map_or(head, |first| first.position.just_before().min(head))),
             Ok(Err(cause)) => Err(self.unreadable(&cause).await),
             Err(_) => Err(Refused::internal()),
         }

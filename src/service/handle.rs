@@ -137,7 +137,9 @@ impl Handle {
         let (answer, answered) = oneshot::channel();
         let query = Submission::Query(Box::new(move |engine| {
             // Nobody waits any more if the caller went away.
-            let _ = answer.send(question(engine));
+            if !answer.is_closed() {
+                let _ = answer.send(question(engine));
+            }
         }));
         self.queue.send(query).await.map_err(|_| Unavailable::Stopping)?;
         answered.await.map_err(|_| Unavailable::Stopping)

@@ -11,7 +11,7 @@ use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::support::{
-    client::{Client, Refusal, conf, port_full, speaking},
+    client::{Client, Refusal, Sending, conf, port_full, speaking},
     process::{Process, Started, command},
     say,
     server::{Site, get},
@@ -88,6 +88,21 @@ async fn fill_up(client: &Client, notification: impl Fn(usize) -> Notification) 
     }
 }
 
+/// The same one by one on a stream, from that number on: a little more than a batch may still find a place.
+async fn stream_up(
+    stream: &mut Sending,
+    mut taken: usize,
+    notification: impl Fn(usize) -> Notification,
+) -> (usize, Refusal) {
+    loop {
+        stream.send(notification(taken)).await;
+        match stream.answer().await {
+            Ok(_) => taken += 1,
+            Err(status) => return (taken, Refusal::of(&status)),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_full_disk_is_said_and_passes() {
     let mut site = Site::new();
@@ -110,6 +125,11 @@ async fn a_full_disk_is_said_and_passes() {
     let (taken, refusal) = fill_up(&client, silent).await;
     assert_eq!(refusal.told(), (Code::Unavailable, "STORAGE_REFUSES_WRITES", ""));
     assert!(refusal.retry && taken > 0);
+    // A stream that was told so is read no further, room or no room: its caller has to send again what was not acknowledged.
+    let mut stream = client.stream().await.unwrap();
+    let (taken, refusal) = stream_up(&mut stream, taken, silent).await;
+    assert_eq!(refusal.told(), (Code::Unavailable, "STORAGE_REFUSES_WRITES", ""));
+    soon(stream.messages.closed()).await;
     for service in ["", "bellwether.v1.NotificationService"] {
         assert_eq!(health_of(service).await, ServingStatus::NotServing, "{service}");
     }

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use tokio::io::AsyncWriteExt as _;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::support::{
     client::conf,
     http2::{GOAWAY, RST_STREAM, SETTINGS, call, connect, frame},
     server::{Server, Site},
-    wait::soon,
+    wait::{DEADLINE, soon},
 };
 
 const PATH: &str = "/bellwether.v1.NotificationService/StreamNotify";
@@ -99,4 +102,17 @@ async fn as_many_connections_as_are_allowed_and_the_next_one_waits() {
     }
     drop(first);
     soon(waiting).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_said_does_not_hold_up_the_end() {
+    let mut site = Site::new();
+    // Half of it is for calls under way: longer than this test waits for anything.
+    site.config.shutdown_grace = 4 * DEADLINE;
+    let server = Server::start(&site).await;
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
+    // Connections are taken in the order of their coming.
+    server.client().await.notify(conf("1", 1)).await.unwrap();
+    server.stop().await;
+    soon(silent.read_to_end(&mut Vec::new())).await.unwrap();
 }

@@ -1,6 +1,9 @@
 //! The rules in force: shown, checked, and exchanged while the service runs; a bad set changes nothing, and every surface says so.
 
-use std::process::{Command, Output};
+use std::{
+    process::{Command, Output},
+    time::Duration,
+};
 
 use bellwether::api::{
     CheckRulesRequest, Diagnostic, ListRulesRequest, ReloadRulesRequest, ReloadRulesResponse, Rule, RuleChange,
@@ -10,6 +13,7 @@ use bellwether::api::{
     diagnostic::Level,
     rule_change::Fate,
 };
+use tokio::time::timeout;
 use tonic::{Code, Status};
 
 use crate::support::{
@@ -74,6 +78,21 @@ async fn rules_are_listed_with_what_they_did() {
     assert!(port_full.enabled && port_full.last_fired_at.is_some());
     assert_eq!((port_full.matched, port_full.fired, port_full.open_alerts), (3, 3, 2));
     assert_eq!((recording.fired, recording.last_fired_at), (0, None));
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_during_a_reload_does_not_keep_the_next_one_from_its_rules() {
+    let site = Site::new();
+    let server = Server::start(&site).await;
+    let client = server.client().await;
+    for round in 0..20 {
+        site.write_rules(&RULES.replace("port-full", &format!("other-{round}")));
+        // Dropped wherever it is by then.
+        let _ = timeout(Duration::from_millis(round), reload(&client)).await;
+        site.write_rules(RULES);
+        assert!(reload(&client).await.unwrap().applied);
+        assert_eq!(list(&client).await[0].name, "port-full", "in round {round}");
+    }
 }
 
 #[tokio::test]

@@ -296,6 +296,17 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[tokio::test]
+async fn a_start_that_lies_ahead_is_refused() {
+    let server = Server::start(&Site::new()).await;
+    let ahead = prost_types::Timestamp {
+        seconds: i64::from(u32::MAX),
+        nanos: 0,
+    };
+    let refused = server.client().await.refusal(starting(Start::Since(ahead))).await;
+    assert_eq!(refused.told(), (Code::InvalidArgument, "INVALID_START", "since"));
+}
+
+#[tokio::test]
 async fn a_start_before_what_is_kept_is_refused_with_where_to_begin_instead() {
     let site = Site::new();
     with_short_beginning(&site.config.data);

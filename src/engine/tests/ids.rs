@@ -1,5 +1,7 @@
 //! A notification that is sent twice under one id is applied once.
 
+use std::time::Duration;
+
 use super::Bench;
 use crate::engine::{
     effect::{Answer, Effect},
@@ -39,7 +41,10 @@ fn each_id_of_each_source_is_applied_once() {
         [
             Answer::Accepted { sequence: 1 },
             Answer::Duplicate { sequence: 1 },
-            Answer::IdReused { sequence: 1 },
+            Answer::IdReused {
+                sequence: 1,
+                oldest_id_age: Duration::from_secs(2),
+            },
             Answer::Accepted { sequence: 2 },
             Answer::Accepted { sequence: 3 },
             Answer::Accepted { sequence: 4 },
@@ -82,6 +87,7 @@ fn of_too_many_ids_the_oldest_of_that_source_is_forgotten() {
         4s conf UNMUTED_ALL id=b
         5s conf MUTED_ALL id=a
         6s conf MUTED_ALL id=x source=other
+        7s conf UNMUTED_ALL id=a
         ",
     );
     assert_eq!(
@@ -90,9 +96,13 @@ fn of_too_many_ids_the_oldest_of_that_source_is_forgotten() {
             Answer::Duplicate { sequence: 3 },
             Answer::Accepted { sequence: 5 },
             Answer::Duplicate { sequence: 1 },
+            // `c` is the oldest of this source that is remembered.
+            Answer::IdReused {
+                sequence: 5,
+                oldest_id_age: Duration::from_secs(4),
+            },
         ]
     );
     let engine = &bench.world.engine;
     assert_eq!((engine.counts().ids_evicted, engine.ids().0), (2, 3));
-    assert_eq!(engine.oldest_id("test"), Some(super::at("3s")));
 }

@@ -42,15 +42,15 @@ fn every_refusal_has_its_code_and_reason() {
             "MESSAGE_TOO_LARGE",
             false,
         ),
-        (Refused::id_reused(7, None), Code::AlreadyExists, "ID_REUSED", false),
-        (Refused::queue_full(second), Code::ResourceExhausted, "QUEUE_FULL", true),
+        (Refused::id_reused(7, second), Code::AlreadyExists, "ID_REUSED", false),
+        (Refused::queue_full(), Code::ResourceExhausted, "QUEUE_FULL", true),
         (
-            Refused::storage_refuses(second),
+            Refused::storage_refuses(),
             Code::Unavailable,
             "STORAGE_REFUSES_WRITES",
             true,
         ),
-        (Refused::draining(second), Code::Unavailable, "DRAINING", true),
+        (Refused::draining(), Code::Unavailable, "DRAINING", true),
         (Refused::reader_stalled(), Code::Unavailable, "READER_STALLED", false),
         (
             Refused::bad_filter(String::new(), 1),
@@ -73,7 +73,13 @@ fn every_refusal_has_its_code_and_reason() {
         (Refused::cursor_ahead(), Code::DataLoss, "CURSOR_AHEAD_OF_LOG", false),
         (Refused::not_found("alert"), Code::NotFound, "NOT_FOUND", false),
         (Refused::internal(), Code::Internal, "INTERNAL", false),
-        (Refused::explaining(second), Code::ResourceExhausted, "EXPLAINING", true),
+        (Refused::explaining(), Code::ResourceExhausted, "EXPLAINING", true),
+        (
+            Refused::deadline_passed(),
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            false,
+        ),
         (
             Refused::too_much_history(),
             Code::DeadlineExceeded,
@@ -103,13 +109,13 @@ fn every_refusal_has_its_code_and_reason() {
 
 #[test]
 fn metadata_carries_what_a_client_goes_on_from() {
-    let refused = Refused::draining(Duration::ZERO).with_metadata("last_cursor", "c9".to_owned());
+    let refused = Refused::draining().with_metadata("last_cursor", "c9".to_owned());
     assert_eq!(
         Status::from(refused).get_details_error_info().unwrap().metadata["last_cursor"],
         "c9"
     );
 
-    let refused = Refused::id_reused(7, Some(Duration::from_secs(3600)));
+    let refused = Refused::id_reused(7, Duration::from_secs(3600));
     let metadata = Status::from(refused).get_details_error_info().unwrap().metadata;
     assert_eq!(
         (metadata["sequence"].as_str(), metadata["oldest_id_age"].as_str()),
