@@ -32,6 +32,7 @@ pub(super) fn unavailable(cause: Unavailable) -> Refused {
     match cause {
         Unavailable::QueueFull => Refused::queue_full(RETRY_AFTER),
         Unavailable::NoSpace => Refused::storage_refuses(RETRY_AFTER),
+        Unavailable::TooLarge => Refused::message_too_large(),
         Unavailable::Stopping => Refused::draining(RETRY_AFTER),
         Unavailable::Skipped => Refused::internal(),
     }

@@ -73,6 +73,9 @@ pub enum Unavailable {
     /// The journal has no room.
     #[error("storage has no room for more")]
     NoSpace,
+    /// Together they are larger than the journal ever takes at once.
+    #[error("what was submitted together is too large for the journal")]
+    TooLarge,
     /// The service is shutting down.
     #[error("the service is shutting down")]
     Stopping,
@@ -84,7 +87,7 @@ pub enum Unavailable {
 /// Submits notifications, other inputs and questions. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
-    queue: mpsc::Sender<Submission>,
+    pub(super) queue: mpsc::Sender<Submission>,
     places: Arc<Semaphore>,
     /// How many places there are.
     capacity: u32,
