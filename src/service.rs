@@ -100,7 +100,7 @@ pub enum StartError {
     /// The mailer.
     #[error(transparent)]
     Mail(#[from] crate::email::StartError),
-    /// The rules of the journal cannot be replaced by those that were given.
+    /// It was told to stop, or failed, before its first inputs were applied.
     #[error("the service stopped before it had started")]
     Stopped,
 }

@@ -212,6 +212,15 @@ async fn too_many_at_once_are_refused() {
     let (first, second) = tokio::join!(service.handle.notify(many()), service.handle.notify(many()));
     assert_eq!(first.map(|answers| answers.len()), Ok(600));
     assert_eq!(second, Err(Unavailable::QueueFull));
+    // Few large ones take as much room.
+    let large = || {
+        (0..20)
+            .map(|party| refused(&"x".repeat(30 << 10), &party.to_string()))
+            .collect()
+    };
+    let (first, second) = tokio::join!(service.handle.notify(large()), service.handle.notify(large()));
+    assert_eq!(first.map(|answers| answers.len()), Ok(20));
+    assert_eq!(second, Err(Unavailable::QueueFull));
     service.stop(Duration::from_secs(5)).await;
 }
 

@@ -11,7 +11,7 @@ use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::support::{
-    client::{Client, Refusal, conf, port_full, speaking, with_id},
+    client::{Client, Refusal, after, conf, port_full, speaking, with_id},
     process::{Process, Started, command, run_to_end},
     say,
     segments::{HEADER, change, frames, segments},
@@ -266,6 +266,33 @@ impl SmallDisk {
 }
 
 #[tokio::test]
+async fn a_restored_folder_refuses_the_cursors_of_before() {
+    let site = Site::new();
+    let process = Process::start(&site);
+    let client = process.client().await;
+    let mut feed = client.subscribe_to_all().await;
+    fill(&client).await;
+    feed.sequences(COUNT).await;
+    assert_eq!(process.terminate().await, Some(0));
+
+    let mut restored = command(&site);
+    restored.arg("--restored");
+    let process = Started::new(&site, restored).serving();
+    let client = process.client().await;
+    let refusal = client.refusal(after(&feed.cursor)).await;
+    assert_eq!(refusal.told(), (Code::DataLoss, "CURSOR_AHEAD_OF_LOG", ""));
+    check(&client).await;
+    let mut feed = client.subscribe_to_all().await;
+    feed.sequences(COUNT).await;
+    assert_eq!(process.terminate().await, Some(0));
+
+    let process = Process::start(&site);
+    let mut feed = process.client().await.subscribe(after(&feed.cursor)).await.unwrap();
+    process.client().await.notify(port_full("2", "after")).await.unwrap();
+    feed.sequences(1).await;
+}
+
+#[tokio::test]
 async fn a_full_disk_is_said_and_passes() {
     let mut site = Site::new();
     let Some(disk) = SmallDisk::serve(&mut site, 96) else {
@@ -321,6 +348,7 @@ async fn a_full_disk_is_said_and_passes() {
         billing_code: "1".to_owned(),
     };
     soon(client.meetings.clone().get_meeting(request)).await.unwrap();
+    assert!(metric(process.admin, "bellwether_meetings_open").await.is_some());
 
     disk.free();
     until(async || (health_of("").await == ServingStatus::Serving).then_some(())).await;
