@@ -15,6 +15,7 @@ mod engine;
 mod ingest;
 mod journal;
 mod mail;
+mod replay;
 mod support;
 
 use std::{env, time::Duration};
@@ -37,12 +38,13 @@ fn main() {
         each: Duration::from_secs(number("--seconds").unwrap_or(2).into()),
         count: number("--rounds").unwrap_or(5) as usize,
     };
-    let all: [(&str, Measure); 7] = [
+    let all: [(&str, Measure); 8] = [
         ("stream", ingest::stream),
         ("batch", ingest::batch),
         ("unary", ingest::unary),
         ("engine", engine::alone),
         ("rules", engine::rules),
+        ("replay", replay::measure),
         ("journal", journal::measure),
         ("mail", mail::measure),
     ];

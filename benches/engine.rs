@@ -35,10 +35,10 @@ const START: i64 = 1_700_000_000;
 const CONNECTED: i64 = 1_800;
 
 /// How many notifications are handed over at once.
-const CHUNK: usize = 1_024;
+pub const CHUNK: usize = 1_024;
 
 /// How many notifications a second there are by the engine's clock.
-const PACE: u64 = 10_000;
+pub const PACE: u64 = 10_000;
 
 pub fn alone(rounds: Rounds) {
     let days = days();
@@ -101,7 +101,7 @@ fn repeat(time: Duration, days: &Days, mut work: impl FnMut(Vec<Notification>)) 
     }
 }
 
-fn days() -> Days {
+pub fn days() -> Days {
     let day = traffic::day(DAY, START - CONNECTED);
     Days::of(
         day.iter()
@@ -109,11 +109,11 @@ fn days() -> Days {
     )
 }
 
-fn read(bytes: &Bytes) -> Notification {
+pub fn read(bytes: &Bytes) -> Notification {
     from_proto::item(bytes, "bridge", start()).expect("a good notification")
 }
 
-fn start() -> Time {
+pub fn start() -> Time {
     Time::from_parts(START, 0).unwrap_or_default()
 }
 

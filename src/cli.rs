@@ -68,7 +68,7 @@ enum Command {
     Deliveries(deliveries::Args),
     /// Tell where an alert would go, and why
     Routes(routes::Args),
-    /// Try whether mail reaches a receiver
+    /// List receivers, or try whether mail reaches one
     Receivers(receivers::Args),
     /// List the open meetings, or show one
     Meetings(meetings::Args),

@@ -13,6 +13,8 @@ mod lane;
 mod login;
 mod message;
 mod offers;
+#[cfg(test)]
+mod outage;
 mod page;
 mod queue;
 mod relay;
@@ -33,8 +35,8 @@ pub use relay::RelayError;
 pub use secret::{SecretError, read_secret};
 pub use sender::{InvalidSender, Sender};
 pub use settings::{
-    Auth, CoolDown, DkimSettings, HelloName, Identity, InvalidHelloName, Login, MailSettings, RelaySettings, Secret,
-    Timeouts, Tls,
+    Auth, CoolDown, DkimSettings, HelloName, Identity, InvalidHelloName, Login, MailSettings, RelaySettings, Timeouts,
+    Tls,
 };
 pub use tls::TlsError;
-pub use worker::{Mailer, StartError};
+pub use worker::{Mailer, Relays, StartError};

@@ -30,6 +30,7 @@ mod reload;
 mod sequence;
 mod sight;
 mod step;
+mod told;
 mod watch;
 mod window;
 mod witness;
@@ -47,7 +48,7 @@ pub use sight::RuleSight;
 pub use watch::{Look, Seen, Taken};
 
 use crate::{
-    model::{Alert, Notification, Silence, Time},
+    model::{Alert, Notification, Time},
     rules::{RuleSet, RuleSource},
 };
 use deadlines::{Deadlines, Timer};
@@ -75,7 +76,7 @@ impl std::fmt::Display for StoreId {
 }
 
 /// The version of what the engine does with its inputs. A journal tail written under one is never replayed under another.
-pub const SEMANTICS: u32 = 3;
+pub const SEMANTICS: u32 = 4;
 
 /// The engine.
 #[derive(Debug)]
@@ -196,7 +197,8 @@ impl Engine {
             self.state.counts.late_deadlines += self.state.deadlines.due_by(time);
             self.state.now = time;
             let (alerts, mut step) = self.alerts_and_step(offset, out);
-            alerts.delivery().0.outbox.restart(&mut step);
+            let (delivery, open) = alerts.delivery();
+            delivery.restart(&mut step, open);
         }
         if let Input::Skip { rule, .. } = &input {
             // Before time goes on: it may be a deadline that the rule fails on.
@@ -332,21 +334,6 @@ impl Engine {
             .filter_map(|age| self.state.alerts.get(age))
             .collect();
         Some((occurrence, alerts))
-    }
-
-    /// How many mails have no final outcome yet, and the date of the oldest.
-    pub fn outbox(&self) -> (usize, Option<Time>) {
-        self.state.alerts.outbox()
-    }
-
-    /// The silences that have not ended, by their ids, and whether each has begun.
-    pub fn silences(&self) -> impl Iterator<Item = (&Silence, bool)> {
-        self.state.alerts.told().silences()
-    }
-
-    /// How many groups of alerts there are.
-    pub fn group_count(&self) -> usize {
-        self.state.alerts.told().group_count()
     }
 
     /// How many ids are remembered, and when the oldest came.

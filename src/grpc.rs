@@ -17,6 +17,7 @@ pub mod from_proto;
 mod meetings;
 mod notifications;
 mod page;
+mod receivers;
 mod rules;
 pub mod serve;
 mod silences;

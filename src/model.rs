@@ -21,5 +21,5 @@ pub use codes::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role};
 pub use language::Language;
 pub use notification::{Conf, Extra, Notification, NotificationId, Party, Payload};
 pub use personal::{Personal, masked_part};
-pub use silence::{NoSilenceId, Silence, SilenceId};
+pub use silence::{NoSilenceId, Silence, SilenceId, SilenceState, WeeklyTimes};
 pub use time::Time;

@@ -37,7 +37,7 @@ pub use visible::Visible;
 
 use crate::{
     clock::{Clock, Hands},
-    email::{MailSettings, Mailer},
+    email::{MailSettings, Mailer, Relays},
     engine::{
         Engine, SEMANTICS,
         input::{Input, MailOutcome, NewRules, Settings},
@@ -302,6 +302,11 @@ impl Service {
             self.put_in_force(rules).await.map_err(stopped)?;
         }
         Ok(())
+    }
+
+    /// The relays that mail leaves by.
+    pub fn relays(&self) -> Relays {
+        self.mailer.relays()
     }
 
     /// Tells whether storage takes notifications.

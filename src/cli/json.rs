@@ -3,6 +3,7 @@
 
 mod delivery;
 mod explanation;
+mod receiver;
 mod silence;
 
 use prost_types::Timestamp;
@@ -13,6 +14,7 @@ use crate::api;
 
 pub(super) use delivery::{delivery, destination};
 pub(super) use explanation::explanation;
+pub(super) use receiver::receivers;
 pub(super) use silence::silence;
 
 /// A message with one of its events.

@@ -1,5 +1,7 @@
 //! `receivers test`: sends a mail that says that it is a test, and waits until it has arrived or failed.
 
+mod list;
+
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -31,6 +33,11 @@ pub(super) struct Args {
 enum Act {
     /// Send a test mail to each recipient of a receiver, and tell how that ended
     Test(Box<Test>),
+    /// List the receivers in force, the mails that wait for each, and the relays
+    List {
+        #[command(flatten)]
+        client: Client,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -48,7 +55,13 @@ struct Test {
 }
 
 pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
-    let Act::Test(test) = args.act;
+    match args.act {
+        Act::Test(test) => try_one(&test, terminal).await,
+        Act::List { client } => list::run(&client, terminal).await,
+    }
+}
+
+async fn try_one(test: &Test, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let channel = test.client.connect().await?;
     let request = api::TestReceiverRequest {
         receiver: test.name.clone(),
@@ -56,7 +69,7 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
     };
     let sent = RuleServiceClient::new(channel.clone()).test_receiver(request).await?;
     let sent = sent.into_inner();
-    let deliveries = ended(&mut AlertServiceClient::new(channel), &test, &sent, terminal).await?;
+    let deliveries = ended(&mut AlertServiceClient::new(channel), test, &sent, terminal).await?;
     match test.client.output {
         Output::Table => deliveries::overview(&deliveries, terminal)?,
         Output::Json => terminal.json(&deliveries.iter().map(json::delivery).collect())?,

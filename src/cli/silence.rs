@@ -27,6 +27,9 @@ enum Act {
     Create(Create),
     /// List the silences that have not ended
     List {
+        /// Also those that have ended within the last 7 days
+        #[arg(long)]
+        ended: bool,
         #[command(flatten)]
         client: Client,
     },
@@ -60,6 +63,15 @@ struct Create {
     /// When it begins, RFC 3339; at once if not given
     #[arg(long, value_name = "TIME", value_parser = moment)]
     from: Option<prost_types::Timestamp>,
+    /// Only on these days of the week: mon-fri, or sat,sun
+    #[arg(long, value_name = "DAYS", value_delimiter = ',', requires = "time_zone")]
+    weekdays: Vec<String>,
+    /// Only at these times of the day: 22:00-06:00
+    #[arg(long, value_name = "TIMES", value_delimiter = ',', requires = "time_zone")]
+    times: Vec<String>,
+    /// The zone whose clock --weekdays and --times go by, such as Europe/Berlin
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
     /// Why
     #[arg(long, short, value_name = "TEXT", default_value = "")]
     comment: String,
@@ -73,7 +85,7 @@ struct Create {
 pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     match args.act {
         Act::Create(create) => make(create, terminal).await,
-        Act::List { client } => list(&client, terminal).await,
+        Act::List { ended, client } => list(ended, &client, terminal).await,
         Act::Show { id, client } => show_one(id, &client, terminal).await,
         Act::Expire { ids, client } => expire(ids, &client, terminal).await,
     }
@@ -83,6 +95,7 @@ async fn make(create: Create, terminal: &mut Terminal<'_>) -> Result<Exit, Failu
     let mut service = SilenceServiceClient::new(create.client.connect().await?);
     let request = api::CreateSilenceRequest {
         ends_at: create.ends_at()?,
+        schedule: create.schedule(),
         filter: create.filter,
         starts_at: create.from,
         author: create.author,
@@ -93,6 +106,15 @@ async fn make(create: Create, terminal: &mut Terminal<'_>) -> Result<Exit, Failu
 }
 
 impl Create {
+    fn schedule(&self) -> Option<api::WeeklyTimes> {
+        let time_zone = self.time_zone.clone()?;
+        Some(api::WeeklyTimes {
+            time_zone,
+            weekdays: self.weekdays.clone(),
+            times: self.times.clone(),
+        })
+    }
+
     fn ends_at(&self) -> Result<Option<prost_types::Timestamp>, Failure> {
         let Some(lasts) = self.for_ else {
             return Ok(self.until);
@@ -107,9 +129,9 @@ impl Create {
     }
 }
 
-async fn list(client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+async fn list(show_ended: bool, client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut service = SilenceServiceClient::new(client.connect().await?);
-    let silences = all(&mut service).await?;
+    let silences = all(&mut service, show_ended).await?;
     match client.output {
         Output::Table => overview(&silences, terminal)?,
         Output::Json => terminal.json(&silences.iter().map(json::silence).collect())?,
@@ -117,12 +139,15 @@ async fn list(client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-async fn all(service: &mut SilenceServiceClient<Channel>) -> Result<Vec<api::Silence>, Failure> {
+async fn all(service: &mut SilenceServiceClient<Channel>, show_ended: bool) -> Result<Vec<api::Silence>, Failure> {
     let mut silences = Vec::new();
     let mut page_token = String::new();
     loop {
-        let page_size = 1_000;
-        let request = api::ListSilencesRequest { page_size, page_token };
+        let request = api::ListSilencesRequest {
+            page_size: 1_000,
+            page_token,
+            show_ended,
+        };
         let page = service.list_silences(request).await?.into_inner();
         silences.extend(page.silences);
         page_token = page.next_page_token;
@@ -133,12 +158,13 @@ async fn all(service: &mut SilenceServiceClient<Channel>) -> Result<Vec<api::Sil
 }
 
 fn overview(silences: &[api::Silence], terminal: &mut Terminal<'_>) -> io::Result<()> {
-    let mut table = show::table(["STATE", "FROM", "UNTIL", "BY", "FILTER", "COMMENT", "ID"]);
+    let mut table = show::table(["STATE", "FROM", "UNTIL", "SCHEDULE", "BY", "FILTER", "COMMENT", "ID"]);
     for silence in silences {
         table.add_row([
             state(silence),
             show::time(silence.starts_at.as_ref()),
-            show::time(silence.ends_at.as_ref()),
+            show::time(silence.ended_at.as_ref().or(silence.ends_at.as_ref())),
+            show::clean(&schedule(silence)),
             show::clean(&silence.author),
             show::clean(&silence.filter),
             show::clean(&silence.comment),
@@ -180,6 +206,19 @@ async fn expire(ids: Vec<String>, client: &Client, terminal: &mut Terminal<'_>) 
         }
     }
     Ok(exit)
+}
+
+fn schedule(silence: &api::Silence) -> String {
+    let Some(times) = &silence.schedule else {
+        return "-".to_owned();
+    };
+    let parts = [times.weekdays.join(","), times.times.join(","), times.time_zone.clone()];
+    let written: Vec<&str> = parts
+        .iter()
+        .map(String::as_str)
+        .filter(|part| !part.is_empty())
+        .collect();
+    written.join(" ")
 }
 
 fn state(silence: &api::Silence) -> String {

@@ -13,9 +13,7 @@ use super::{
     secret::{self, Password},
     value::{count, duration, write_duration},
 };
-use crate::email::{
-    self, Auth, DkimSettings, HelloName, Identity, Login, MailSettings, RelaySettings, Secret, Sender, Tls,
-};
+use crate::email::{self, Auth, DkimSettings, HelloName, Identity, Login, MailSettings, RelaySettings, Sender, Tls};
 
 /// How mail is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -289,7 +287,7 @@ impl Relay {
                 .map(|(cert_file, key_file)| Identity { cert_file, key_file }),
             login: both(&self.username, &self.password_file).map(|(username, file)| Login {
                 username,
-                secret: Secret::File(file),
+                secret_file: file,
                 auth: self.auth.unwrap_or_default(),
             }),
         }

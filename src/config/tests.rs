@@ -65,7 +65,7 @@ shutdown_grace: 1m30s
     assert_eq!(relay.port.map(u16::from), Some(587));
     let settings = config.mail.settings();
     let login = settings.relays[0].login.as_ref().unwrap();
-    assert!(matches!(&login.secret, crate::email::Secret::File(path) if *path == password));
+    assert_eq!(login.secret_file, password);
     let read = crate::email::read_secret(&password).unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&read), "hunter2");
 }

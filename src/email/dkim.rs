@@ -80,7 +80,7 @@ impl Signer {
     /// Reads the key; blocks for that.
     pub(super) fn new(settings: &DkimSettings) -> Result<Self, DkimError> {
         let path = &settings.key_file;
-        let text = read_guarded(path)?;
+        let text = read_guarded(path, "DKIM key")?;
         let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|source| DkimError::Pem {
             path: path.clone(),
             source,

@@ -206,6 +206,7 @@ pub(super) fn digest() -> Intent {
     let mut intent = fired();
     intent.severity = Severity::Warning;
     intent.told = Arc::new(Told::Digest(Digest {
+        because: Because::Routed,
         since: TEN_O_CLOCK,
         held_back: 57,
         given_up: 0,

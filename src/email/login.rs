@@ -1,6 +1,6 @@
 //! Logging in (RFC 4954). It fails closed: without a mechanism that both sides know, nothing is said at all.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use encodify::base64;
 use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 use super::{
     connection::Connection,
     offers::{Mechanism, Offers},
-    secret::{SecretError, read_secret},
-    settings::{Login, Secret},
+    secret::read_secret,
+    settings::Login,
     step::{Failure, Step, reply},
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn log_in(
         step: Step::Login,
         what,
     })?;
-    let secret = secret(&login.secret).await?;
+    let secret = secret(&login.secret_file).await?;
     let (user, secret) = (login.username.as_str(), secret.expose_secret());
     match mechanism {
         Mechanism::Plain => {
@@ -58,18 +58,13 @@ fn encoded(text: &str) -> Zeroizing<String> {
     Zeroizing::new(base64::STANDARD.encode(text))
 }
 
-async fn secret(secret: &Secret) -> Result<SecretString, SecretError> {
-    match secret {
-        Secret::Given(secret) => Ok(secret.clone()),
-        Secret::File(path) => {
-            let path = path.clone();
-            let read = tokio::task::spawn_blocking(move || read_secret(&path)).await;
-            // Reading does not panic; it is cut off only when the process ends.
-            read.unwrap_or_else(|_| {
-                Err(SecretError::Unusable {
-                    path: Default::default(),
-                })
-            })
-        }
-    }
+async fn secret(file: &Path) -> Result<SecretString, Failure> {
+    let file = file.to_owned();
+    let read = tokio::task::spawn_blocking(move || read_secret(&file)).await;
+    // Reading does not panic; it is cut off only when the process ends.
+    let read = read.map_err(|source| Failure::Lost {
+        step: Step::Login,
+        source: source.into(),
+    })?;
+    Ok(read?)
 }

@@ -76,7 +76,7 @@ fn build(intent: &Intent, from: &Sender, console: Option<&str>) -> Result<Mail, 
         return Err(ComposeError::UnknownTemplate(intent.template));
     }
     let to = address(&intent.recipient, "recipient")?;
-    let named = Named::of(intent, &to);
+    let named = Named::of(intent, &to)?;
     let page = Page::of(intent, console);
 
     let mut message = Message::builder()
@@ -90,8 +90,8 @@ fn build(intent: &Intent, from: &Sender, console: Option<&str>) -> Result<Mail, 
     for address in named.cc {
         message = message.cc(Mailbox::new(None, address));
     }
-    if let Some(reply_to) = &intent.reply_to {
-        message = message.reply_to(Mailbox::new(None, address(reply_to, "reply_to")?));
+    if let Some(reply_to) = named.reply_to {
+        message = message.reply_to(Mailbox::new(None, reply_to));
     }
     if let Some(answers) = intent.answers {
         message = message.in_reply_to(message_id(answers, from));
@@ -121,25 +121,28 @@ fn build(intent: &Intent, from: &Sender, console: Option<&str>) -> Result<Mail, 
 struct Named {
     to: Vec<Address>,
     cc: Vec<Address>,
+    reply_to: Option<Address>,
 }
 
 impl Named {
     /// The receiver's people, as far as their addresses can stand in a mail to this one: a name that is not ASCII cannot where the mail
     /// itself goes to one that is, since it would need servers that know SMTPUTF8.
-    fn of(intent: &Intent, recipient: &Address) -> Self {
-        let is_utf8 = !recipient.user().is_ascii();
+    fn of(intent: &Intent, recipient: &Address) -> Result<Self, ComposeError> {
+        let may_stand = |address: &Address| !recipient.user().is_ascii() || address.user().is_ascii();
         let read = |texts: &[String]| -> Vec<Address> {
             texts
                 .iter()
                 .filter_map(|text| address(text, "recipient").ok())
-                .filter(|address| is_utf8 || address.user().is_ascii())
+                .filter(may_stand)
                 .collect()
         };
         let (mut to, cc) = (read(&intent.to), read(&intent.cc));
         if !to.contains(recipient) && !cc.contains(recipient) {
             to.push(recipient.clone());
         }
-        Self { to, cc }
+        let reply_to = intent.reply_to.as_deref().map(|text| address(text, "reply_to"));
+        let reply_to = reply_to.transpose()?.filter(may_stand);
+        Ok(Self { to, cc, reply_to })
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod card;
 mod heading;
+mod intro;
+mod notes;
 mod shown;
 mod subject;
 mod words;
@@ -12,9 +14,10 @@ use minijinja::{Environment, UndefinedBehavior, Value, syntax::SyntaxConfig, val
 use serde::Serialize;
 
 use self::{
-    card::{Card, Detail, Fact, title},
+    card::{Card, Detail, Fact},
     heading::{color, heading, is_over},
-    shown::{MAX_VALUE, clock, meeting, utc},
+    notes::{footer, notes},
+    shown::{MAX_VALUE, clock},
     subject::subject,
     words::Words,
 };
@@ -22,7 +25,7 @@ use super::header_text::{HeaderText, one_line};
 use crate::{
     engine::{
         Change, TimelineEntry,
-        outbox::{AlertList, Because, Digest, GroupNews, Held, Intent, Numbers, Told},
+        outbox::{AlertList, Digest, Intent, Numbers, Told},
     },
     model::Alert,
 };
@@ -97,8 +100,8 @@ impl Page {
             subject: subject(intent, words),
             banner: heading(intent, words),
             color: color(intent.severity, is_over(intent)),
-            title: page_title(intent, alerts, words),
-            intro: intro(intent, words),
+            title: intro::title(intent, alerts, words),
+            intro: intro::intro(intent, words),
             counts: match &*intent.told {
                 Told::Digest(digest) => counts(digest, words),
                 _ => Vec::new(),
@@ -108,13 +111,7 @@ impl Page {
                 Told::Group(news) => news.timeline.iter().map(|entry| moment(entry, words)).collect(),
                 _ => Vec::new(),
             },
-            notes: match &*intent.told {
-                Told::Group(news) => held(&news.held, words)
-                    .into_iter()
-                    .chain(group(news, intent.clear, words))
-                    .collect(),
-                _ => Vec::new(),
-            },
+            notes: notes(intent, words),
             footer: footer(intent, alerts, words),
             labels: Labels {
                 runbook: words.pick("What to do", "处理方法"),
@@ -156,100 +153,6 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     }
     templates
 });
-
-/// The one alert's summary, or how many there are and where.
-fn page_title(intent: &Intent, alerts: &AlertList, words: Words) -> String {
-    if let Told::Drill { .. } = &*intent.told {
-        return words
-            .pick(
-                "This is a drill: nothing has happened.",
-                "这是一次演练，未发生任何情况。",
-            )
-            .to_owned();
-    }
-    let Numbers { fired, resolved, open } = alerts.numbers();
-    if fired + resolved + open == 1
-        && let Some(alert) = alerts.iter().next()
-    {
-        return title(alert, intent.clear);
-    }
-    let numbers = words.numbers(fired, resolved, open);
-    match alerts.iter().next().and_then(meeting) {
-        Some(code) if alerts.iter().all(|alert| meeting(alert) == Some(code)) => {
-            let (meeting, code) = (words.pick("Meeting", "会议"), one_line(code, MAX_VALUE));
-            format!("{meeting} {code}{}{numbers}", words.pick(": ", "："))
-        }
-        _ => numbers,
-    }
-}
-
-fn intro(intent: &Intent, words: Words) -> Vec<String> {
-    match &*intent.told {
-        Told::Group(news) => match &news.because {
-            Because::Routed => Vec::new(),
-            Because::Escalated { after } => {
-                let after = words.lasted(*after);
-                vec![match words.pick(true, false) {
-                    true => format!("Nobody has taken this on within {after} of the first mail, so you are told too."),
-                    false => format!("首封邮件发出后 {after} 内无人受理，现通知您。"),
-                }]
-            }
-            Because::Unreached { receiver } => {
-                let receiver = one_line(receiver, MAX_VALUE);
-                vec![match words.pick(true, false) {
-                    true => format!("{receiver} could not be reached, so you are told instead."),
-                    false => format!("无法送达 {receiver}，现改为通知您。"),
-                }]
-            }
-        },
-        Told::Digest(digest) => digest_intro(digest, words),
-        Told::RulesChanged(_) => vec![
-            words
-                .pick(
-                    "A new set of rules was put in force, which ended these alerts. What they told of may go on.",
-                    "新的规则已生效，以下告警因此结束。其所指的情况可能仍在持续。",
-                )
-                .to_owned(),
-        ],
-        Told::Drill { by } => {
-            let by = one_line(by, MAX_VALUE);
-            vec![match words.pick(true, false) {
-                true => format!(
-                    "{by} asked whether mail to {} arrives. It does.",
-                    one_line(&intent.receiver, MAX_VALUE)
-                ),
-                false => format!(
-                    "{by} 测试发往 {} 的邮件能否送达：已送达。",
-                    one_line(&intent.receiver, MAX_VALUE)
-                ),
-            }]
-        }
-    }
-}
-
-fn digest_intro(digest: &Digest, words: Words) -> Vec<String> {
-    let since = utc(digest.since);
-    let mut lines = Vec::new();
-    if digest.held_back > 0 {
-        lines.push(match words.pick(true, false) {
-            true => format!(
-                "{} mails since {since} were held back, since this receiver gets only so many an hour. This one tells of all of them.",
-                digest.held_back
-            ),
-            false => format!("自 {since} 起，因每小时邮件数上限，{} 封邮件合并为本封。", digest.held_back),
-        });
-    }
-    if digest.given_up > 0 {
-        lines.push(match words.pick(true, false) {
-            true => format!(
-                "{} mails since {since} were given up, since too many waited.",
-                digest.given_up
-            ),
-            false => format!("自 {since} 起，因等待的邮件过多，{} 封邮件未再发送。", digest.given_up),
-        });
-    }
-    lines
-}
 
 fn counts(digest: &Digest, words: Words) -> Vec<Fact> {
     let rules = digest.by_rule.iter();
@@ -315,64 +218,6 @@ fn moment(entry: &TimelineEntry, words: Words) -> Moment {
         who,
         what,
         color,
-    }
-}
-
-/// `Grouped by rule: port-full, billing_code: 33333`; nothing where the mail is about one alert, which says all that itself.
-fn group(news: &GroupNews, clear: bool, words: Words) -> Option<String> {
-    let Numbers { fired, resolved, open } = news.alerts.numbers();
-    let names: Vec<String> = news
-        .common
-        .iter()
-        .map(|(name, value)| format!("{}: {}", one_line(name, MAX_VALUE), shown::value(name, value, clear)))
-        .collect();
-    let is_told = fired + resolved + open > 1 && !names.is_empty();
-    is_told.then(|| {
-        format!(
-            "{} {}",
-            words.pick("Grouped by", "分组："),
-            names.join(words.pick(", ", "，"))
-        )
-    })
-}
-
-/// `Not told of: 2 silenced, 1 taken on`
-fn held(held: &Held, words: Words) -> Option<String> {
-    let Held {
-        silenced,
-        inhibited,
-        acknowledged,
-    } = *held;
-    let parts: Vec<String> = [
-        (silenced, words.pick("silenced", "已静默")),
-        (inhibited, words.pick("held back by another alert", "被其他告警抑制")),
-        (acknowledged, words.pick("taken on", "已受理")),
-    ]
-    .into_iter()
-    .filter(|(number, _)| *number > 0)
-    .map(|(number, word)| format!("{number} {word}"))
-    .collect();
-    let label = words.pick("Burning in this group, and not told of: ", "同组中仍在持续但未通知：");
-    (!parts.is_empty()).then(|| format!("{label}{}", parts.join(words.pick(", ", "，"))))
-}
-
-/// `Alert 2a…, told to bridge-ops; mail 2 of its thread`
-fn footer(intent: &Intent, alerts: &AlertList, words: Words) -> String {
-    let receiver = one_line(&intent.receiver, MAX_VALUE);
-    let mut listed = alerts.iter();
-    let alert = match (listed.next(), listed.next()) {
-        (Some(alert), None) => format!("{} {} · ", words.pick("Alert", "告警"), alert.id),
-        _ => String::new(),
-    };
-    match words.pick(true, false) {
-        true => format!(
-            "{alert}Told to {receiver} · mail {} of this thread · times are UTC",
-            intent.number
-        ),
-        false => format!(
-            "{alert}通知对象 {receiver} · 本会话第 {} 封 · 时间均为 UTC",
-            intent.number
-        ),
     }
 }
 

@@ -108,6 +108,12 @@ impl Relay {
         &self.name
     }
 
+    /// Why it was left alone when it was last asked, if it was.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let health = self.health();
+        health.cooling.as_ref().map(|(_, reason)| reason.clone())
+    }
+
     /// Why it is left alone now, if it is.
     pub(super) fn cooling(&self) -> Option<String> {
         let health = self.health();

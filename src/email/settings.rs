@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::Sender;
@@ -119,19 +118,10 @@ pub struct Identity {
 pub struct Login {
     /// The name.
     pub username: String,
-    /// What proves it.
-    pub secret: Secret,
+    /// The file that a password or a token stands in, alone, whenever somebody logs in.
+    pub secret_file: PathBuf,
     /// How it is shown.
     pub auth: Auth,
-}
-
-/// A password or a token.
-#[derive(Debug, Clone)]
-pub enum Secret {
-    /// This one.
-    Given(SecretString),
-    /// What stands in this file whenever somebody logs in.
-    File(PathBuf),
 }
 
 /// How a login proves itself.

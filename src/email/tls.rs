@@ -107,7 +107,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let text = read_guarded(path)?;
+    let text = read_guarded(path, "client key")?;
     PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|source| TlsError::Pem {
         path: path.to_owned(),
         what: "private key",

@@ -36,6 +36,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Mailer {
     queue: MailQueue,
+    relays: Relays,
     lanes: JoinSet<()>,
     stop: CancellationToken,
 }
@@ -65,6 +66,25 @@ pub enum StartError {
     },
 }
 
+/// The relays that mail leaves by, to be asked how they fare. Cheap to clone.
+#[derive(Clone)]
+pub struct Relays(Arc<[Relay]>);
+
+impl Relays {
+    /// Each by its name (`smtp.example.com:587`), in the order in which they are asked, and why it was left alone when it was last
+    /// asked, if it was. None where mail is written into a folder.
+    pub fn troubles(&self) -> Vec<(String, Option<String>)> {
+        let told = |relay: &Relay| (relay.name().to_owned(), relay.trouble());
+        self.0.iter().map(told).collect()
+    }
+}
+
+impl std::fmt::Debug for Relays {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(Relay::name)).finish()
+    }
+}
+
 /// Where mails go.
 enum Exit {
     Relays(Box<Lane>),
@@ -78,7 +98,7 @@ impl Mailer {
         outcomes: mpsc::Sender<MailOutcome>,
         metrics: MailMetrics,
     ) -> Result<Self, StartError> {
-        let exits = exits(settings, &metrics)?;
+        let (exits, relays) = exits(settings, &metrics)?;
         let signer = settings.dkim.as_ref().map(Signer::new).transpose()?.map(Arc::new);
         let queue = MailQueue::new(metrics.clone());
         let stop = CancellationToken::new();
@@ -99,12 +119,22 @@ impl Mailer {
                 .run(),
             );
         }
-        Ok(Self { queue, lanes, stop })
+        Ok(Self {
+            queue,
+            relays,
+            lanes,
+            stop,
+        })
     }
 
     /// The way to the lanes.
     pub fn queue(&self) -> MailQueue {
         self.queue.clone()
+    }
+
+    /// The relays.
+    pub fn relays(&self) -> Relays {
+        self.relays.clone()
     }
 
     /// Lets each lane finish the mail under way, for so long at most, and leaves the rest. Outcomes must still be taken from the
@@ -119,7 +149,7 @@ impl Mailer {
     }
 }
 
-fn exits(settings: &MailSettings, metrics: &MailMetrics) -> Result<Vec<Exit>, StartError> {
+fn exits(settings: &MailSettings, metrics: &MailMetrics) -> Result<(Vec<Exit>, Relays), StartError> {
     let lanes = settings.lanes.get();
     if lanes > MailSettings::MAX_LANES {
         return Err(StartError::TooManyLanes(lanes));
@@ -127,7 +157,7 @@ fn exits(settings: &MailSettings, metrics: &MailMetrics) -> Result<Vec<Exit>, St
     if settings.relays.is_empty() {
         let path = settings.folder.clone().unwrap_or_else(|| PathBuf::from("outbox"));
         let folder = Folder::create(path.clone()).map_err(|source| StartError::Folder { path, source })?;
-        return Ok(vec![Exit::Folder(folder)]);
+        return Ok((vec![Exit::Folder(folder)], Relays(Arc::default())));
     }
     if settings.folder.is_some() {
         return Err(StartError::RelaysAndFolder);
@@ -141,9 +171,9 @@ fn exits(settings: &MailSettings, metrics: &MailMetrics) -> Result<Vec<Exit>, St
         .iter()
         .map(|relay| Relay::new(relay, hello, settings.timeouts, settings.cool_down, metrics.clone()))
         .collect::<Result<_, _>>()?;
-    Ok((0..lanes)
-        .map(|_| Exit::Relays(Box::new(Lane::new(relays.clone(), settings.timeouts, metrics.clone()))))
-        .collect())
+    let lane = |_| Lane::new(relays.clone(), settings.timeouts, metrics.clone());
+    let exits = (0..lanes).map(lane).map(|lane| Exit::Relays(Box::new(lane)));
+    Ok((exits.collect(), Relays(relays.clone())))
 }
 
 struct Worker {

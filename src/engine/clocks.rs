@@ -1,16 +1,18 @@
 //! The clocks of a rule that run: times that a state, its end, its absence or a silence has to last. For those who ask; the engine itself
-//! goes by its deadlines.
+//! goes by its deadlines. What is asked about one meeting is found by that meeting, however many others there are.
 
 use compact_str::CompactString;
 
 use super::{
     Engine,
-    deadlines::{Subject, Timer},
-    keyed::State,
+    deadlines::Subject,
+    held,
+    keyed::{KeyPlace, State},
+    meeting::Occurrence,
 };
 use crate::{
     model::Time,
-    rules::{Condition, Key, KeyField},
+    rules::{Condition, Key, KeyField, Rule},
 };
 
 /// A clock that runs.
@@ -20,45 +22,87 @@ pub struct Clock {
     pub due_at: Time,
     /// What it is about, by name, in the order of the rule's key.
     pub key: Vec<(CompactString, CompactString)>,
+    /// Where its key is kept; `None`: it is a state's.
+    place: Option<KeyPlace>,
 }
 
 impl Engine {
-    /// The clocks of the rule of that name, in the order in which they fall due.
-    pub fn clocks(&self, rule: &str) -> Vec<Clock> {
-        let rules = &self.rules.rules;
-        let Some((index, rule)) = (0u32..).zip(rules).find(|(_, known)| known.name == rule) else {
+    /// The clocks of the rule of that name, in the order in which they fall due; where a meeting is given and they are about meetings,
+    /// its clocks. One that is known from before is among them if it still runs, though nothing else may be left of its occurrence.
+    pub fn clocks(&self, rule: &str, billing_code: Option<&str>, known: &[Clock]) -> Vec<Clock> {
+        let mut rules = (0u32..).zip(&self.rules.rules);
+        let Some((index, rule)) = rules.find(|(_, known)| known.name == rule) else {
             return Vec::new();
         };
-        let timers = self.state.deadlines.of_rule(index);
-        let clock = |(due_at, timer): (Time, &Timer)| {
-            let (due_at, values) = match timer {
-                Timer::Hold { subject, .. } => (due_at, self.subject_values(&rule.key, *subject)?),
-                Timer::Key(place) => {
-                    let (key, state) = self.state.keyed.entry(*place)?;
-                    let due_at = match (state, &rule.condition) {
-                        (State::Quiet(silence), Condition::Quiet(quiet)) => silence.ends(quiet),
-                        _ => due_at,
-                    };
-                    (due_at, key.values.as_slice().to_vec())
-                }
-                _ => return None,
-            };
-            let names = rule.key.fields.iter().map(|field| field.name().into());
-            let key = names.zip(values).collect();
-            Some(Clock { due_at, key })
+        let mut clocks = match rule.condition {
+            Condition::Held { .. } => self.clocks_of_states(index, &rule.key, billing_code),
+            _ => {
+                let mut places = self.places_of_keys(index, &rule.key, billing_code);
+                let known = known.iter().filter_map(|clock| clock.place);
+                places.extend(known.map(|place| place.under(index)));
+                let clocks = places.into_iter().filter_map(|place| self.clock_of_key(rule, place));
+                clocks.collect()
+            }
         };
-        let mut clocks: Vec<Clock> = timers.filter_map(clock).collect();
         clocks.sort_unstable();
+        clocks.dedup();
         clocks
     }
 
-    fn subject_values(&self, key: &Key, subject: Subject) -> Option<Vec<CompactString>> {
-        let occurrence = self.state.meetings.at(subject.place)?;
-        let participant = subject.seat.and_then(|seat| occurrence.participant(seat));
-        let value = |field: &KeyField| match (field, participant) {
-            (KeyField::PartyId, Some(participant)) => participant.known.party_id.clone(),
-            _ => occurrence.billing_code.clone(),
+    /// States are those of an open meeting, and of its participants.
+    fn clocks_of_states(&self, rule: u32, key: &Key, billing_code: Option<&str>) -> Vec<Clock> {
+        let Some((place, occurrence)) = billing_code.and_then(|code| self.state.meetings.get(code)) else {
+            return Vec::new();
         };
-        Some(key.fields.iter().map(value).collect())
+        let seats = (0..occurrence.seat_count()).map(Some).chain([None]);
+        let clock = |seat: Option<u32>| {
+            let deadline = held::deadline(occurrence, Subject { place, seat }, rule)?;
+            Some(Clock {
+                due_at: deadline.at(),
+                key: named(key, subject_values(key, occurrence, seat)),
+                place: None,
+            })
+        };
+        seats.filter_map(clock).collect()
     }
+
+    fn places_of_keys(&self, rule: u32, key: &Key, billing_code: Option<&str>) -> Vec<KeyPlace> {
+        let keyed = &self.state.keyed;
+        match billing_code.filter(|_| key.names_meeting()) {
+            Some(code) => {
+                let occurrences = self.state.meetings.places(code);
+                let places = occurrences.flat_map(|occurrence| keyed.of_occurrence(occurrence, rule..=rule));
+                places.collect()
+            }
+            None => keyed.of_rule(rule),
+        }
+    }
+
+    fn clock_of_key(&self, rule: &Rule, place: KeyPlace) -> Option<Clock> {
+        let (key, state) = self.state.keyed.entry(place)?;
+        let deadline = state.deadline()?;
+        let due_at = match (state, &rule.condition) {
+            (State::Quiet(silence), Condition::Quiet(quiet)) => silence.ends(quiet),
+            _ => deadline.at(),
+        };
+        Some(Clock {
+            due_at,
+            key: named(&rule.key, key.values.as_slice().to_vec()),
+            place: Some(place),
+        })
+    }
+}
+
+fn named(key: &Key, values: Vec<CompactString>) -> Vec<(CompactString, CompactString)> {
+    let names = key.fields.iter().map(|field| field.name().into());
+    names.zip(values).collect()
+}
+
+fn subject_values(key: &Key, occurrence: &Occurrence, seat: Option<u32>) -> Vec<CompactString> {
+    let participant = seat.and_then(|seat| occurrence.participant(seat));
+    let value = |field: &KeyField| match (field, participant) {
+        (KeyField::PartyId, Some(participant)) => participant.known.party_id.clone(),
+        _ => occurrence.billing_code.clone(),
+    };
+    key.fields.iter().map(value).collect()
 }

@@ -43,6 +43,8 @@ pub struct Counts {
     pub mails_held_back: u64,
     /// Mails that nobody of their receiver got in time, so that another receiver was told.
     pub fallbacks: u64,
+    /// Ended silences forgotten before their time because there were too many.
+    pub silences_forgotten: u64,
     /// Alerts that found no room for a group of their own.
     pub groups_full: u64,
     /// Inputs left out because the engine failed on them.

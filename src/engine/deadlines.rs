@@ -202,12 +202,6 @@ impl Deadlines {
         counts
     }
 
-    /// The timers of a rule, in the order in which they fall due.
-    pub fn of_rule(&self, wanted: u32) -> impl Iterator<Item = (Time, &Timer)> {
-        let due = self.due.iter().filter(move |(_, timer)| timer.rule() == Some(wanted));
-        due.map(|(deadline, timer)| (deadline.at, timer))
-    }
-
     /// How many are set.
     pub fn len(&self) -> usize {
         self.due.len()

@@ -5,6 +5,8 @@
 //! *turn*, at which it is looked at whole; so what nothing happens to costs nothing.
 
 mod desk;
+mod digest;
+mod ended;
 mod group;
 mod inhibit;
 mod join;
@@ -22,18 +24,19 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::{desk::DeskNo, group::GroupNo};
 use self::{
     desk::Desks,
-    group::{Change, EndedAlert, Group, GroupName, is_held},
+    ended::{EndedAlert, Sort},
+    group::{Change, Group, GroupName, is_held},
     inhibit::Inhibitions,
     silence::Silences,
 };
 use super::{
     effect::Acted,
     lifecycle::{AlertAge, Open, OpenAlert},
-    outbox::Outbox,
+    outbox::{Outbox, Told},
     step::Step,
 };
 use crate::{
-    model::{Alert, AlertState, ResolveReason, Time},
+    model::{Alert, AlertState, ResolveReason, Severity, Time},
     rules::{Condition, Rule},
 };
 
@@ -55,24 +58,13 @@ pub(super) struct Delivery {
 impl Delivery {
     /// An alert has fired.
     pub fn fired(&mut self, step: &mut Step<'_>, open: &mut Open, age: AlertAge) {
-        self.weigh_silences(step, open, age);
-        self.inhibit(step, open, age);
-        let Some(OpenAlert { alert, .. }) = open.get(&age) else {
-            return;
-        };
-        let change = Change {
-            at: step.now,
-            at_once: false,
-        };
-        for place in step.rules.routes_of(alert) {
-            self.join_route(step, open, age, place, change);
-        }
+        self.weigh_holds(step, open, age);
+        self.reroute(step, open, age);
     }
 
     /// An open alert has become worse: other routes may take it, and its groups have something to tell.
     pub fn raised(&mut self, step: &mut Step<'_>, open: &mut Open, age: AlertAge) {
-        self.weigh_silences(step, open, age);
-        self.inhibit(step, open, age);
+        self.weigh_holds(step, open, age);
         self.reroute(step, open, age);
         let Some(OpenAlert { alert, groups, .. }) = open.get(&age) else {
             return;
@@ -88,7 +80,8 @@ impl Delivery {
                     at: step.now,
                     at_once: false,
                 });
-                let due = group.due(change, step.rules);
+                let route = member.route;
+                let due = group.due(change, route, step.rules);
                 self.wake(step, no, due);
             }
         }
@@ -115,7 +108,7 @@ impl Delivery {
             return self.close_if_over(step, no);
         };
         for watched in &mut group.watched {
-            watched.ended(age, ended);
+            watched.ended(age, ended, &member);
         }
         let was_told = member.told.is_some();
         let tells = if was_told {
@@ -143,27 +136,47 @@ impl Delivery {
             age,
             alert: ended.alert.clone(),
             place: ended.place,
-            was_told,
+            sort: Sort {
+                route: member.route,
+                was_told,
+            },
             change,
         });
-        let due = group.due(change, step.rules);
+        let due = group.due(change, member.route, step.rules);
         self.wake(step, no, due);
     }
 
     /// An alert was acknowledged: it is neither repeated nor escalated from now on.
     pub fn acknowledged(&mut self, step: &mut Step<'_>, open: &mut Open, age: AlertAge) {
+        self.weigh_holds(step, open, age);
+    }
+
+    /// Weighs what may hold an alert's mail back. A silence may ask for what inhibition says, and is then asked again.
+    fn weigh_holds(&mut self, step: &mut Step<'_>, open: &mut Open, age: AlertAge) {
+        let is_inhibited = |open: &Open| open.get(&age).is_some_and(|open| open.alert.inhibited_by.is_some());
+        let before = is_inhibited(open);
         self.weigh_silences(step, open, age);
         self.inhibit(step, open, age);
+        if is_inhibited(open) != before {
+            self.weigh_silences(step, open, age);
+        }
     }
 
     /// Sends a mail that says that it is one sent to try.
     pub fn drill(&mut self, step: &mut Step<'_>, open: &mut Open, name: &str, by: &str) -> Acted {
-        let Some(receiver) = step.rules.receivers.iter().find(|receiver| receiver.name == name) else {
+        let Some(receiver) = step.rules.receiver(name) else {
             return Acted::NoSuchReceiver;
         };
-        post::drill(&mut self.outbox, step, receiver, by);
+        let told = Told::Drill { by: by.into() };
+        post::put_alone(&mut self.outbox, step, receiver, Severity::Info, told);
         self.settle(step, open);
         Acted::Drilled(step.now)
+    }
+
+    /// A process begins, which knows nothing of the mails that the one before was sending.
+    pub fn restart(&mut self, step: &mut Step<'_>, open: &mut Open) {
+        self.outbox.restart(step);
+        self.settle(step, open);
     }
 
     /// Sees to it that a group is looked at then, at the latest.

@@ -35,8 +35,12 @@ pub enum Acted {
     TooManySilences,
     /// The silence would end before it begins, or has ended already.
     SilenceIsOver,
+    /// The silence's schedule opens at no time between its beginning and its end.
+    SilenceNeverHolds,
     /// The filter does not compile.
     BadFilter,
+    /// The schedule cannot be read.
+    BadSchedule,
     /// No receiver has that name.
     NoSuchReceiver,
 }

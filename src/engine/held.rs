@@ -283,6 +283,15 @@ pub(super) fn renumber(holds: &mut Vec<Hold>, kept: &[Option<u32>]) {
     });
 }
 
+/// When a state will have lasted long enough, or been gone for long enough, if that is waited for.
+pub(super) fn deadline(occurrence: &Occurrence, subject: Subject, rule: u32) -> Option<Deadline> {
+    let hold = holds(occurrence, subject).iter().find(|hold| hold.rule == rule)?;
+    match hold.state {
+        HoldState::Pending { deadline, .. } | HoldState::Fading { deadline, .. } => Some(deadline),
+        HoldState::Firing(_) => None,
+    }
+}
+
 /// Whether a held rule watches each participant, rather than the meeting.
 pub(super) fn is_of_participants(rule: &Rule) -> bool {
     rule.key.fields.contains(&KeyField::PartyId)

@@ -7,13 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::outbox::IntentId;
 use crate::{
-    model::{AlertId, Notification, SilenceId, Time},
+    model::{AlertId, Notification, SilenceId, Time, WeeklyTimes},
     rules::{RuleSet, RuleSource},
 };
 
 /// One entry of the journal. Its time is its frame's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "nearly every input is a notification")]
 pub enum Input {
     /// A notification was taken in.
     Notification(Notification),
@@ -59,7 +58,7 @@ pub enum Input {
     },
 }
 
-/// A silence as it is asked for. It has been checked: its filter compiles, and it ends after it begins.
+/// A silence as it is asked for. It has been checked: its filter compiles, its schedule can be read, and it ends after it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewSilence {
     /// CEL over the alert.
@@ -68,6 +67,8 @@ pub struct NewSilence {
     pub starts_at: Time,
     /// When it ends.
     pub ends_at: Time,
+    /// Between these, when it holds mail back; `None`: all the time.
+    pub schedule: Option<WeeklyTimes>,
     /// Who makes it.
     pub author: CompactString,
     /// Why; may be empty.

@@ -35,6 +35,13 @@ pub(super) struct KeyPlace {
     slot: u32,
 }
 
+impl KeyPlace {
+    /// The same place after its rule has got another index.
+    pub const fn under(self, rule: u32) -> Self {
+        Self { rule, ..self }
+    }
+}
+
 /// The keys of all rules.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Keyed {
@@ -56,7 +63,7 @@ pub(super) enum State {
 
 impl State {
     /// What it waits for.
-    fn deadline(&self) -> Option<Deadline> {
+    pub fn deadline(&self) -> Option<Deadline> {
         match self {
             Self::Count(_) | Self::Sequence(_) | Self::Ratio(_) => None,
             Self::Expected(expectation) => Some(expectation.deadline),
@@ -276,7 +283,8 @@ impl Keyed {
         Some(KeyPlace { rule, slot })
     }
 
-    fn of_occurrence(&self, occurrence: Place, rules: RangeInclusive<u32>) -> Vec<KeyPlace> {
+    /// The keys of these rules that end with an occurrence.
+    pub fn of_occurrence(&self, occurrence: Place, rules: RangeInclusive<u32>) -> Vec<KeyPlace> {
         let (rule, last) = rules.into_inner();
         let first = KeyPlace { rule, slot: 0 };
         let last = KeyPlace {
@@ -289,7 +297,8 @@ impl Keyed {
             .collect()
     }
 
-    fn of_rule(&self, rule: u32) -> Vec<KeyPlace> {
+    /// All keys of a rule, in the order of their places.
+    pub fn of_rule(&self, rule: u32) -> Vec<KeyPlace> {
         let keys = self.rules.get(rule as usize);
         let slots = keys.into_iter().flat_map(Keys::taken);
         slots.map(|slot| KeyPlace { rule, slot }).collect()

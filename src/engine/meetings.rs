@@ -240,6 +240,18 @@ impl Meetings {
         ))
     }
 
+    /// The occurrences of a billing code of which something is known: the open one, and the one before while what is late may belong to it.
+    pub fn places(&self, billing_code: &str) -> impl Iterator<Item = Place> {
+        let slot = self.by_code.get(billing_code).copied();
+        slot.into_iter().flat_map(|slot| {
+            let conference = self.slots.get(slot as usize).and_then(Option::as_ref);
+            let open = conference.and_then(|conference| Some(conference.open.as_ref()?.opened_sequence));
+            let closed = conference.and_then(|conference| Some(conference.closed.as_ref()?.occurrence));
+            let place = move |occurrence| Place { slot, occurrence };
+            open.into_iter().chain(closed).map(place)
+        })
+    }
+
     /// What is known of an occurrence that is open, or has closed lately.
     pub fn facts(&self, place: Place) -> Option<MeetingFacts> {
         let conference = self.slots.get(place.slot as usize)?.as_ref()?;
@@ -423,11 +435,6 @@ impl Meetings {
     }
 
     /// The occurrence that is kept there, if it is still open.
-    pub fn at(&self, place: Place) -> Option<&Occurrence> {
-        self.occurrence(place.slot)
-            .filter(|occurrence| occurrence.opened_sequence == place.occurrence)
-    }
-
     fn at_mut(&mut self, place: Place) -> Option<&mut Occurrence> {
         self.occurrence_mut(place.slot)
             .filter(|occurrence| occurrence.opened_sequence == place.occurrence)

@@ -37,6 +37,12 @@ const RETRY_AFTER: [Duration; 7] = [
 /// How long a mail is tried before it counts as failed.
 const EXPIRY: Duration = Duration::from_hours(24);
 
+/// How many attempts at a mail in a row may have no known end before the next one waits: the mail itself may be what ends the process.
+const LOST_AT_ONCE: u32 = 2;
+
+/// What the record of an attempt without a known end says.
+const LOST: &str = "the process ended before the end of this attempt was recorded; the mail may have arrived";
+
 /// One try at sending a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -67,6 +73,17 @@ pub struct Delivery {
     pub result: MailResult,
     /// When it is tried again; `None`: this was the last.
     pub retry_at: Option<Time>,
+}
+
+/// The mails to one receiver that have no final outcome yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many; one at least.
+    pub mails: u64,
+    /// How many of them have been tried in vain at least once.
+    pub deferred: u64,
+    /// The date of the oldest.
+    pub oldest: Time,
 }
 
 /// A mail's place in the outbox.
@@ -115,6 +132,8 @@ struct Entry {
     intent: Arc<Intent>,
     cover: Cover,
     attempts: u32,
+    /// How many of the last attempts have no known end.
+    lost: u32,
     state: EntryState,
 }
 
@@ -143,6 +162,7 @@ impl Outbox {
             intent: Arc::new(intent),
             cover,
             attempts: 0,
+            lost: 0,
             state: EntryState::Behind,
         };
         match before {
@@ -169,6 +189,7 @@ impl Outbox {
             MailResult::Deferred(_) => retry_at(entry, step),
             MailResult::Sent(_) | MailResult::Refused(_) => None,
         };
+        entry.lost = 0;
         let delivered = matches!(outcome.result, MailResult::Sent(_));
         step.out.push(delivery(entry, step.now, outcome.result, retry_at));
         match retry_at {
@@ -192,12 +213,29 @@ impl Outbox {
         self.finish(step, ticket, false, false);
     }
 
-    /// Makes a new attempt at all that were being sent when the process before this one ended.
+    /// Sees to all that were being sent when the process before this one ended. They may have arrived or not: each is tried again, at once
+    /// for the first few times, then as after a failure that is on record, and no longer than any other.
     pub fn restart(&mut self, step: &mut Step<'_>) {
-        for entry in self.entries.values_mut() {
-            if entry.state == EntryState::Sending {
-                entry.send(step);
+        let mut expired = Vec::new();
+        for (ticket, entry) in &mut self.entries {
+            if entry.state != EntryState::Sending {
+                continue;
             }
+            entry.lost += 1;
+            let retry_at = retry_at(entry, step);
+            if retry_at.is_some() && entry.lost <= LOST_AT_ONCE {
+                entry.send(step);
+                continue;
+            }
+            let result = MailResult::Deferred(LOST.to_owned());
+            step.out.push(delivery(entry, step.now, result, retry_at));
+            match retry_at {
+                Some(at) => entry.state = EntryState::Waiting(step.deadlines.set(at, Timer::Mail(*ticket))),
+                None => expired.push(*ticket),
+            }
+        }
+        for ticket in expired {
+            self.finish(step, ticket, false, false);
         }
     }
 
@@ -211,6 +249,11 @@ impl Outbox {
         self.by_id.contains_key(&intent)
     }
 
+    /// A number that no mail put in the box before has been near.
+    pub const fn next_ticket(&self) -> u64 {
+        self.next_ticket
+    }
+
     /// How many mails have no final outcome yet.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -219,6 +262,29 @@ impl Outbox {
     /// The date of the oldest of them.
     pub fn oldest(&self) -> Option<Time> {
         self.entries.values().next().map(|entry| entry.intent.date)
+    }
+
+    /// What has no final outcome yet, by the receiver's name.
+    pub fn waiting(&self) -> BTreeMap<&str, Waiting> {
+        let mut waiting = BTreeMap::<&str, Waiting>::new();
+        // The oldest comes first.
+        for Entry {
+            intent,
+            attempts,
+            state,
+            ..
+        } in self.entries.values()
+        {
+            let of_receiver = waiting.entry(&intent.receiver).or_insert(Waiting {
+                mails: 0,
+                deferred: 0,
+                oldest: intent.date,
+            });
+            of_receiver.mails += 1;
+            let is_first = *attempts <= u32::from(*state == EntryState::Sending);
+            of_receiver.deferred += u64::from(!is_first);
+        }
+        waiting
     }
 
     fn give_up_least(&mut self, step: &mut Step<'_>) {

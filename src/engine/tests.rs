@@ -19,7 +19,9 @@ mod determinism;
 mod each;
 mod expected;
 mod held;
+mod idle;
 mod ids;
+mod letters;
 mod meetings;
 mod oracle;
 mod outbox;
@@ -30,6 +32,7 @@ mod repeats;
 mod schedules;
 mod sequence;
 mod severity;
+mod silences;
 mod time;
 
 use std::{fmt::Write, sync::Arc, time::Duration};
@@ -39,7 +42,9 @@ use super::{
     input::{Input, Settings},
 };
 use crate::{
-    model::{AlertEvent, AlertState, Conf, ConferenceStatus, ParticipantStatus, Party, Payload, Personal, Time},
+    model::{
+        AlertEvent, AlertState, Conf, ConferenceStatus, ParticipantStatus, Party, Payload, Personal, Time, WeeklyTimes,
+    },
     rules::{RuleSet, RuleSource, SourceFile, diagnostic::Diagnostic, file::duration},
     selftest::{self, Script, world::World},
 };
@@ -164,6 +169,18 @@ fn party_saying(billing_code: &str, party_id: &str, status: ParticipantStatus) -
         disconnect_reason: None,
         connect_time: None,
         extra: None,
+    }
+}
+
+/// Times of the week for a silence, near the start of every test.
+fn every_other_minute() -> WeeklyTimes {
+    WeeklyTimes {
+        time_zone: "UTC".to_owned(),
+        weekdays: Vec::new(),
+        times: (0..30)
+            .step_by(2)
+            .map(|minute| format!("08:{minute:02}-08:{:02}", minute + 1))
+            .collect(),
     }
 }
 

@@ -72,8 +72,7 @@ pub(super) async fn test_receiver(
 }
 
 fn recipients(engine: &Engine, name: &str) -> Vec<String> {
-    let mut receivers = engine.rules().receivers.iter();
-    let receiver = receivers.find(|receiver| receiver.name == name);
+    let receiver = engine.rules().receiver(name);
     receiver
         .map(|receiver| receiver.to.iter().chain(&receiver.cc).cloned().collect())
         .unwrap_or_default()

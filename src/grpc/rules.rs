@@ -1,16 +1,18 @@
-//! `RuleService`: the rules in force, checked and reloaded; routes and receivers, tried out.
+//! `RuleService`: the rules in force, checked and reloaded; receivers, listed; routes and receivers, tried out.
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::{destinations, explain::Explaining, status::Refused, to_proto};
+use super::{destinations, explain::Explaining, receivers, status::Refused, to_proto};
 use crate::{
     api::{
-        self, CheckRulesRequest, CheckRulesResponse, ExplainRuleRequest, ExplainRuleResponse, ListRulesRequest,
-        ListRulesResponse, ReloadRulesRequest, ReloadRulesResponse, TestReceiverRequest, TestReceiverResponse,
-        TestRoutesRequest, TestRoutesResponse, rule_service_server::RuleService,
+        self, CheckRulesRequest, CheckRulesResponse, ExplainRuleRequest, ExplainRuleResponse, ListReceiversRequest,
+        ListReceiversResponse, ListRulesRequest, ListRulesResponse, ReloadRulesRequest, ReloadRulesResponse,
+        TestReceiverRequest, TestReceiverResponse, TestRoutesRequest, TestRoutesResponse,
+        rule_service_server::RuleService,
     },
+    email::Relays,
     engine::{Engine, Fate, RuleChange, RuleSight},
     reload::{Checked, Reload, Reloader},
     rules::{
@@ -29,6 +31,7 @@ pub(super) struct Rules {
     pub handle: Handle,
     pub reloader: Arc<Reloader>,
     pub explaining: Explaining,
+    pub relays: Relays,
 }
 
 #[tonic::async_trait]
@@ -75,6 +78,14 @@ impl RuleService for Rules {
         let ExplainRuleRequest { rule, billing_code } = request.into_inner();
         let explanation = Some(self.explaining.rule(rule, billing_code).await?);
         Ok(Response::new(ExplainRuleResponse { explanation }))
+    }
+
+    async fn list_receivers(
+        &self,
+        _: Request<ListReceiversRequest>,
+    ) -> Result<Response<ListReceiversResponse>, Status> {
+        let told = receivers::list(&self.handle, &self.relays).await?;
+        Ok(Response::new(told))
     }
 
     async fn test_routes(&self, request: Request<TestRoutesRequest>) -> Result<Response<TestRoutesResponse>, Status> {

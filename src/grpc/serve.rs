@@ -142,6 +142,7 @@ pub fn serve(
         handle: service.handle.clone(),
         reloader,
         explaining,
+        relays: service.relays(),
     };
     let meetings = Meetings {
         handle: service.handle.clone(),

@@ -1,11 +1,13 @@
-//! `SilenceService`: silences are made and ended by inputs, and shown from the engine's own state. Those that have ended are absent:
-//! nothing remembers them but the journal.
+//! `SilenceService`: silences are made and ended by inputs, and shown from the engine's own state, which remembers those that have ended
+//! for a while.
+
+mod asked;
 
 use tonic::{Request, Response, Status};
 
 use super::{
-    acts::{self, act, unavailable},
-    filter, from_proto, page,
+    acts::{act, unavailable},
+    page,
     status::Refused,
     to_proto,
 };
@@ -15,11 +17,8 @@ use crate::{
         GetSilenceRequest, GetSilenceResponse, ListSilencesRequest, ListSilencesResponse,
         silence_service_server::SilenceService,
     },
-    engine::{
-        effect::Acted,
-        input::{Input, NewSilence},
-    },
-    model::{Silence, SilenceId, Time},
+    engine::{effect::Acted, input::Input},
+    model::{Silence, SilenceId, SilenceState, Time},
     service::Handle,
 };
 
@@ -34,11 +33,12 @@ impl SilenceService for Silences {
         &self,
         request: Request<CreateSilenceRequest>,
     ) -> Result<Response<CreateSilenceResponse>, Status> {
-        let new = new_silence(request.into_inner())?;
+        let new = asked::new_silence(request.into_inner())?;
         let silence = match act(&self.handle, Input::Silence(new)).await? {
             Acted::Silenced(id) => self.silence(id).await?,
             Acted::TooManySilences => return Err(Refused::too_many_silences().into()),
-            Acted::SilenceIsOver => return Err(over("must come after now").into()),
+            Acted::SilenceIsOver => return Err(asked::over("must come after now").into()),
+            Acted::SilenceNeverHolds => return Err(never_holds().into()),
             Acted::BadFilter => return Err(Refused::invalid("filter", "BAD_FILTER", "this is no filter").into()),
             _ => return Err(Refused::internal().into()),
         };
@@ -49,14 +49,18 @@ impl SilenceService for Silences {
         &self,
         request: Request<ListSilencesRequest>,
     ) -> Result<Response<ListSilencesResponse>, Status> {
-        let ListSilencesRequest { page_size, page_token } = request.into_inner();
+        let ListSilencesRequest {
+            page_size,
+            page_token,
+            show_ended,
+        } = request.into_inner();
         let size = page::size(page_size)?;
         let after = page::SilenceToken::read(&page_token)?.map(|token| (token.starts_at, token.id));
         let listed = self.handle.query(move |engine| {
-            let mut silences: Vec<(&Silence, bool)> = engine
-                .silences()
-                .filter(|(silence, _)| Some(place(silence)) > after)
-                .collect();
+            let ended = show_ended.then(|| engine.ended_silences());
+            let all = engine.silences().chain(ended.into_iter().flatten());
+            let mut silences: Vec<(&Silence, SilenceState)> =
+                all.filter(|(silence, _)| Some(place(silence)) > after).collect();
             silences.sort_unstable_by_key(|(silence, _)| place(silence));
             let has_more = silences.len() > size;
             silences.truncate(size);
@@ -95,36 +99,14 @@ impl SilenceService for Silences {
 impl Silences {
     async fn silence(&self, id: SilenceId) -> Result<api::Silence, Refused> {
         let found = self.handle.query(move |engine| {
-            let found = engine.silences().find(|(silence, _)| silence.id == id);
-            found.map(shown)
+            let mut all = engine.silences().chain(engine.ended_silences());
+            all.find(|(silence, _)| silence.id == id).map(shown)
         });
-        found.await.map_err(unavailable)?.ok_or_else(none)
+        found
+            .await
+            .map_err(unavailable)?
+            .ok_or_else(|| Refused::not_found("silence"))
     }
-}
-
-fn new_silence(request: CreateSilenceRequest) -> Result<NewSilence, Refused> {
-    let required = |field, advice| Refused::invalid(field, "REQUIRED_FIELD_MISSING", advice);
-    if filter::compile(&request.filter)?.is_none() {
-        return Err(required("filter", "a filter is required; true takes all alerts"));
-    }
-    let ends_at = request
-        .ends_at
-        .ok_or_else(|| required("ends_at", "when it ends is required"))?;
-    let ends_at = from_proto::timestamp(ends_at, "ends_at")?;
-    let starts_at = match request.starts_at {
-        Some(starts_at) => from_proto::timestamp(starts_at, "starts_at")?,
-        None => Time::MIN,
-    };
-    if ends_at <= starts_at {
-        return Err(over("must come after starts_at"));
-    }
-    Ok(NewSilence {
-        filter: request.filter,
-        starts_at,
-        ends_at,
-        author: acts::name(request.author, "author")?.into(),
-        comment: acts::comment(request.comment)?,
-    })
 }
 
 fn id(text: &str) -> Result<SilenceId, Refused> {
@@ -140,8 +122,9 @@ fn none() -> Refused {
     Refused::not_found("silence that has not ended")
 }
 
-fn over(advice: &'static str) -> Refused {
-    Refused::invalid("ends_at", "OUT_OF_RANGE", advice)
+fn never_holds() -> Refused {
+    let advice = "is open at no time between starts_at and ends_at";
+    Refused::invalid("schedule", "OUT_OF_RANGE", advice)
 }
 
 /// Its place in a list.
@@ -149,10 +132,11 @@ fn place(silence: &Silence) -> (Time, SilenceId) {
     (silence.starts_at, silence.id)
 }
 
-fn shown((silence, has_begun): (&Silence, bool)) -> api::Silence {
-    let state = match has_begun {
-        true => api::silence::State::Active,
-        false => api::silence::State::Pending,
+fn shown((silence, state): (&Silence, SilenceState)) -> api::Silence {
+    let (state, changes_at, ended_at) = match state {
+        SilenceState::Pending { until } => (api::silence::State::Pending, Some(until), None),
+        SilenceState::Active { until } => (api::silence::State::Active, Some(until), None),
+        SilenceState::Ended { at } => (api::silence::State::Ended, None, Some(at)),
     };
     api::Silence {
         id: silence.id.to_string(),
@@ -162,5 +146,12 @@ fn shown((silence, has_begun): (&Silence, bool)) -> api::Silence {
         author: silence.author.to_string(),
         comment: silence.comment.clone(),
         state: state.into(),
+        schedule: silence.schedule.clone().map(|times| api::WeeklyTimes {
+            time_zone: times.time_zone,
+            weekdays: times.weekdays,
+            times: times.times,
+        }),
+        changes_at: changes_at.map(to_proto::timestamp),
+        ended_at: ended_at.map(to_proto::timestamp),
     }
 }

@@ -32,7 +32,7 @@ pub struct Refused {
     reason: &'static str,
     message: Cow<'static, str>,
     /// The field that is to blame, as a path from the request.
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
     metadata: Vec<(&'static str, String)>,
     retry_after: Option<Duration>,
     /// What there is instead of what was asked for.
@@ -68,9 +68,13 @@ impl Refused {
     }
 
     /// Any other field that is wrong or missing. The description must not echo its value where that may be personal.
-    pub fn invalid(field: &'static str, reason: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+    pub fn invalid(
+        field: impl Into<Cow<'static, str>>,
+        reason: &'static str,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
-            field: Some(field),
+            field: Some(field.into()),
             ..Self::new(Code::InvalidArgument, reason, description)
         }
     }
@@ -310,9 +314,9 @@ impl Refused {
                 .collect(),
         };
         let mut details = vec![any(ErrorInfo::TYPE_URL, &info)];
-        if let Some(field) = self.field {
+        if let Some(field) = &self.field {
             let violation = pb::bad_request::FieldViolation {
-                field: field.to_owned(),
+                field: field.clone().into_owned(),
                 description: self.message.clone().into_owned(),
                 reason: self.reason.to_owned(),
                 localized_message: None,
@@ -340,7 +344,7 @@ impl Refused {
 
 impl From<Refused> for tonic_types::Status {
     fn from(refused: Refused) -> Self {
-        let message = match refused.field {
+        let message = match &refused.field {
             Some(field) => format!("{field}: {}", refused.message),
             None => refused.message.clone().into_owned(),
         };

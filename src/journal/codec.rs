@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{engine::input::Input, model::Notification};
 
 /// The number of this encoding: postcard, one input after the other. Another layout of `Input` is another number.
-pub(super) const INPUTS: u16 = 3;
+pub(super) const INPUTS: u16 = 4;
 
 /// Why inputs could not be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +83,7 @@ mod tests {
     use crate::{
         engine::input::{MailOutcome, MailResult, NewSilence, Settings},
         engine::outbox::IntentId,
-        model::{AlertId, Conf, ConferenceStatus, Notification, NotificationId, Payload, SilenceId, Time},
+        model::{AlertId, Conf, ConferenceStatus, Notification, NotificationId, Payload, SilenceId, Time, WeeklyTimes},
     };
 
     fn skip() -> Input {
@@ -99,6 +99,11 @@ mod tests {
                 filter: "true".to_owned(),
                 starts_at: Time::from_nanos(1),
                 ends_at: Time::from_nanos(-1),
+                schedule: Some(WeeklyTimes {
+                    time_zone: "UTC".to_owned(),
+                    weekdays: vec!["sun".to_owned()],
+                    times: Vec::new(),
+                }),
                 author: "a".into(),
                 comment: "b".to_owned(),
             }),
@@ -166,7 +171,7 @@ mod tests {
         insta::assert_snapshot!(notification.escape_ascii().to_string(), @r"\x00\x08bridge-a\x01\x03n-1\xac\x02\x01\x01\x00\x0533333\x08\x00");
         assert_eq!(encoded(&[Input::Tick, skip()]), *b"\x01\x05\xac\x02\x01\x01a");
         let acts = encoded(&acts());
-        insta::assert_snapshot!(acts.escape_ascii().to_string(), @r"\x06\x04true\x02\x01\x01a\x01b\x07\xac\x02\x08\xac\x02\x04duty\x01c\t\xac\x02\n\x03ops\x01d");
+        insta::assert_snapshot!(acts.escape_ascii().to_string(), @r"\x06\x04true\x02\x01\x01\x03UTC\x01\x03sun\x00\x01a\x01b\x07\xac\x02\x08\xac\x02\x04duty\x01c\t\xac\x02\n\x03ops\x01d");
     }
 
     #[test]

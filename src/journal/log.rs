@@ -20,7 +20,7 @@ use super::{
     manifest,
     recovery::{self, Expectations, Recovered},
     segment,
-    spare::{Spare, Wish},
+    spare::{Blank, Spare, Wish},
     view::{Point, Segment, View},
 };
 use crate::model::Time;
@@ -38,9 +38,19 @@ pub(super) struct Log {
     position: u64,
     chain: Chain,
     spare: Spare,
+    /// All that the next roll needs room for, where it has been asked for.
+    secured: Option<Secured>,
     /// One frame; kept for its allocation.
     buffer: Vec<u8>,
     poisoned: bool,
+}
+
+/// A segment for the next frame, and the list that names it, both without their names yet.
+#[derive(Debug)]
+struct Secured {
+    first: u64,
+    blank: Blank,
+    list: PathBuf,
 }
 
 impl Log {
@@ -76,6 +86,7 @@ impl Log {
             options,
             chain,
             spare: Spare::new(dir),
+            secured: None,
             buffer: Vec::new(),
             poisoned: false,
         })
@@ -105,9 +116,8 @@ impl Log {
     /// Makes sure that the next frame has a place if its payload is no longer than this.
     pub(super) fn reserve(&mut self, payload: usize) -> Result<(), AppendError> {
         if !self.fits(payload)? {
-            let blank = self.spare.take(self.wish());
-            let blank = self.fatal(blank)?;
-            self.spare.put_back(blank);
+            let secured = self.secure()?;
+            self.secured = Some(secured);
         }
         Ok(())
     }
@@ -194,9 +204,13 @@ impl Log {
         Ok(frame.map(|frame| frame.time))
     }
 
-    fn remove_oldest(&self, count: usize) -> Result<(), JournalError> {
+    fn remove_oldest(&mut self, count: usize) -> Result<(), JournalError> {
         if count == 0 {
             return Ok(());
+        }
+        // Its list names what goes.
+        if let Some(Secured { blank, .. }) = self.secured.take() {
+            self.spare.put_back(blank);
         }
         let dir = &self.view.dir;
         let firsts = self.view.firsts();
@@ -228,24 +242,8 @@ impl Log {
 
     /// Goes on in the next segment.
     fn roll(&mut self) -> Result<(), AppendError> {
-        let blank = self.spare.take(self.wish());
-        let blank = self.fatal(blank)?;
+        let Secured { first, blank, list } = self.secure()?;
         self.sync()?;
-
-        let first = self.chain.next;
-        // A segment that is too small for its first frame is replaced.
-        let mut firsts = self.view.firsts();
-        firsts.retain(|earlier| *earlier != first);
-        firsts.push(first);
-        // The list is the last thing that still needs room.
-        let list = match manifest::write(&self.view.dir, &self.view.origin.identity, &firsts) {
-            Ok(list) => list,
-            Err(error) => {
-                let refused = self.spare.refused(blank.len, error);
-                self.spare.put_back(blank);
-                return self.fatal(Err(refused));
-            }
-        };
         let path = segment::path(&self.view.dir, first);
         let named =
             files::rename(&blank.path, &path).and_then(|()| files::rename(&list, &manifest::path(&self.view.dir)));
@@ -260,6 +258,29 @@ impl Log {
         self.position = 0;
         self.prepare();
         Ok(())
+    }
+
+    /// Makes all that going on in the next segment needs room for, unless that has been done.
+    fn secure(&mut self) -> Result<Secured, AppendError> {
+        let first = self.chain.next;
+        let blank = match self.secured.take() {
+            Some(secured) if secured.first == first => return Ok(secured),
+            Some(secured) => Ok(secured.blank),
+            None => self.spare.take(self.wish()),
+        };
+        let blank = self.fatal(blank)?;
+        // A segment that is too small for its first frame is replaced.
+        let mut firsts = self.view.firsts();
+        firsts.retain(|earlier| *earlier != first);
+        firsts.push(first);
+        match manifest::write(&self.view.dir, &self.view.origin.identity, &firsts) {
+            Ok(list) => Ok(Secured { first, blank, list }),
+            Err(error) => {
+                let refused = self.spare.refused(blank.len, error);
+                self.spare.put_back(blank);
+                self.fatal(Err(refused))
+            }
+        }
     }
 
     /// The next segment is twice as large as the current one, within bounds.

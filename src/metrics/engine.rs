@@ -91,6 +91,7 @@ impl Metrics {
         self.evicted(Evicted::Match, grown(|counts| counts.matches_forgotten));
         self.evicted(Evicted::Mail, grown(|counts| counts.mails_given_up));
         self.evicted(Evicted::Group, grown(|counts| counts.groups_full));
+        self.evicted(Evicted::Silence, grown(|counts| counts.silences_forgotten));
         self.mails_held_back.inc_by(grown(|counts| counts.mails_held_back));
         self.fallbacks.inc_by(grown(|counts| counts.fallbacks));
     }

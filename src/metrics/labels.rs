@@ -68,11 +68,13 @@ pub enum Evicted {
     Mail,
     /// A group of its own for an alert.
     Group,
+    /// A silence that has ended.
+    Silence,
 }
 
 impl Evicted {
     /// All.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Id,
         Self::Participant,
         Self::Meeting,
@@ -82,6 +84,7 @@ impl Evicted {
         Self::Match,
         Self::Mail,
         Self::Group,
+        Self::Silence,
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -95,6 +98,7 @@ impl Evicted {
             Self::Match => "match",
             Self::Mail => "mail",
             Self::Group => "group",
+            Self::Silence => "silence",
         }
     }
 }

@@ -44,8 +44,41 @@ pub struct Silence {
     pub starts_at: Time,
     /// When it ends; later than it begins.
     pub ends_at: Time,
+    /// Between these, when it holds mail back; `None`: all the time.
+    pub schedule: Option<WeeklyTimes>,
     /// Who made it.
     pub author: CompactString,
     /// Why; may be empty.
     pub comment: String,
+}
+
+/// Times of the week, as they are written in rule files and as somebody wrote them; they have been read, and can be read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeeklyTimes {
+    /// `Asia/Shanghai`, `+08:00`
+    pub time_zone: String,
+    /// `mon`, `mon-fri`; every day if there are none.
+    pub weekdays: Vec<String>,
+    /// `09:00-18:00`, `22:00-06:00`; the whole day if there are none.
+    pub times: Vec<String>,
+}
+
+/// Where a silence is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SilenceState {
+    /// It holds nothing back, and will from then on at the earliest.
+    Pending {
+        /// When that changes.
+        until: Time,
+    },
+    /// It holds mail back.
+    Active {
+        /// When that changes, if nobody ends it before.
+        until: Time,
+    },
+    /// It is over.
+    Ended {
+        /// Since then.
+        at: Time,
+    },
 }

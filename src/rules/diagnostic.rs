@@ -201,7 +201,7 @@ impl<'a> Findings<'a> {
         self.list.last_mut().expect("an element was just added")
     }
 
-    /// Adds a mistake in an expression, whose span counts within that text.
+    /// Adds a mistake in a text, whose span counts within it.
     pub fn mistake(&mut self, text: &Spanned<String>, mistake: &Mistake) {
         let span = text.within(mistake.span.clone(), self.source);
         self.error(span, mistake.message.as_str())

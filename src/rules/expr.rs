@@ -57,11 +57,11 @@ pub const MAX_RULE: usize = 4 * 1024;
 /// How long a filter that comes with a call may be, in bytes.
 pub const MAX_FILTER: usize = 1024;
 
-/// Something wrong in an expression.
+/// Something wrong in an expression, or in another short text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Mistake {
-    /// Where: bytes of the expression's text.
+    /// Where: bytes of the text.
     pub span: Range<usize>,
     /// What is wrong. What was written stands in backquotes, and nowhere else.
     pub message: String,
@@ -70,7 +70,7 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+    pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
         Self {
             span,
             message: message.into(),
@@ -78,7 +78,7 @@ impl Mistake {
         }
     }
 
-    fn advise(self, advice: impl Into<String>) -> Self {
+    pub(super) fn advise(self, advice: impl Into<String>) -> Self {
         Self {
             advice: Some(advice.into()),
             ..self

@@ -17,7 +17,7 @@ pub use alert_text::AlertText;
 pub use delivery::{EscalationText, GroupByText, InhibitionText, ReceiverText, RouteText};
 pub use fields::{Fields, listed};
 pub use notification::TestNotification;
-pub use schedule::ScheduleText;
+pub use schedule::{ScheduleText, WeeklyText};
 pub use test_case::{Down, Expected, ExpectedMail, Given, Step, TestCase};
 pub use yaml::{Node, Value};
 

@@ -1,7 +1,7 @@
 //! Routes: which receivers an alert goes to, in which company and how often; and which alerts hold others back. Doing it is absent: that
 //! is the engine's.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use compact_str::CompactString;
 
@@ -114,9 +114,12 @@ fn descend(routes: &[Route], place: usize, facts: &AlertFacts<'_>, taken_by: &mu
 }
 
 impl RuleSet {
-    /// The routes that take an alert, in their order.
+    /// The routes by which an alert is told, in their order. Whoever several routes lead to is told by the first.
     pub fn routes_of(&self, alert: &Alert) -> Vec<usize> {
-        taken_by(&self.routes, &AlertFacts::of(alert))
+        let mut told = BTreeSet::new();
+        let mut routes = taken_by(&self.routes, &AlertFacts::of(alert));
+        routes.retain(|route| told.insert(self.routes[*route].receiver));
+        routes
     }
 
     /// Whether the schedules of a route hold its mail back at that time.

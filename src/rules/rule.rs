@@ -53,6 +53,16 @@ impl RuleSet {
     pub fn named(&self, name: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.name == name)
     }
+
+    /// The receiver of that name.
+    pub fn receiver(&self, name: &str) -> Option<&Receiver> {
+        self.receivers.iter().find(|receiver| receiver.name == name)
+    }
+
+    /// The index of the receiver of that name.
+    pub fn receiver_index(&self, name: &str) -> Option<usize> {
+        self.receivers.iter().position(|receiver| receiver.name == name)
+    }
 }
 
 /// One rule.

@@ -6,6 +6,8 @@
 //! do so without a gap and without an overlap, whatever the clock does.
 
 mod days;
+mod weekly;
+pub mod written;
 
 use std::ops::Range;
 
@@ -19,7 +21,7 @@ use jiff::{
 
 use crate::model::Time;
 
-pub use self::days::Days;
+pub use self::{days::Days, weekly::WeeklyPart};
 
 /// For how many days after all that its dates say a schedule is looked at for a change: several turns of the week, so that a change that
 /// falls into an hour which the clock skips is found a week later.
@@ -35,7 +37,7 @@ pub const MINUTES_A_DAY: u16 = 24 * 60;
 /// Times at which something holds.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// Unique name.
+    /// Unique name; empty for that of a silence.
     pub name: CompactString,
     /// The zone whose clock it goes by.
     pub zone: TimeZone,
@@ -98,6 +100,12 @@ impl Schedule {
         }
         // What lasts as long as has been looked at lasts for ever.
         open_until.filter(|until| self.day(*until) < end)
+    }
+
+    /// Whether it is open at any time from the one to before the other.
+    pub fn is_open_within(&self, span: Range<Time>) -> bool {
+        let opens_later = || self.next_change(span.start).is_some_and(|at| at < span.end);
+        self.contains(span.start) || opens_later()
     }
 
     /// Adds what decides when it is open to a digest; its name does not.

@@ -1,18 +1,22 @@
 //! A test made ready to run: the vendor's text read, and what contradicts itself refused.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use super::Beside;
 use crate::{
     model::{
-        Notification, NotificationId, Payload, Time,
+        Notification, NotificationId, Payload, Time, WeeklyTimes,
         vendor_text::{self, Kind, Refusal},
     },
     rules::{
         RuleSet, compile,
         diagnostic::{Diagnostic, Findings, Span, Spanned},
         expr::{Defines, Expr, MAX_FILTER, Schema},
-        file::{AlertText, Down, Expected, ExpectedMail, Given, Step, TestCase, TestNotification, duration::written},
+        file::{
+            AlertText, Down, Expected, ExpectedMail, Given, Step, TestCase, TestNotification, WeeklyText,
+            duration::written,
+        },
+        schedule::{Schedule, WeeklyPart},
     },
 };
 
@@ -71,6 +75,8 @@ pub enum Act {
         filter: String,
         /// For how long.
         lasts: Duration,
+        /// When within it; it can be read. `None`: all the time.
+        schedule: Option<WeeklyTimes>,
     },
     /// Somebody takes an open alert on.
     Acknowledge(AlertText),
@@ -156,7 +162,7 @@ impl Script {
         }
         let receivers = self.deliveries.iter().flatten().map(|mail| &mail.receiver);
         for name in receivers.chain(self.down.iter().map(|down| &down.receiver)) {
-            let has = |set: &&RuleSet| set.receivers.iter().any(|receiver| receiver.name == name.value);
+            let has = |set: &&RuleSet| set.receiver(&name.value).is_some();
             if !sets.iter().any(has) {
                 findings.error(name.span, format!("no receiver is named `{}`", name.value));
             }
@@ -186,10 +192,23 @@ fn read_step(step: &Step, start: Time, beside: Option<Beside<'_>>, findings: &mu
         Given::PartyText(text) => Act::Notify(Box::new(read_text(Kind::Party, text, received, findings)?)),
         Given::Notification(written) => Act::Notify(Box::new(spelled_out(written, start))),
         Given::Restart { down } => Act::Restart { down: *down },
-        Given::Silence { filter, lasts } => Act::Silence {
-            filter: read_filter(filter, findings)?,
-            lasts: *lasts,
-        },
+        Given::Silence {
+            filter,
+            lasts,
+            schedule,
+        } => {
+            let schedule = schedule.as_ref();
+            let held = received..received.plus(*lasts);
+            let schedule = schedule.map(|written| read_schedule(written, held, findings));
+            Act::Silence {
+                filter: read_filter(filter, findings)?,
+                lasts: *lasts,
+                schedule: match schedule {
+                    Some(read) => Some(read?),
+                    None => None,
+                },
+            }
+        }
         Given::Acknowledge(alert) => Act::Acknowledge(alert.clone()),
         Given::Resolve(alert) => Act::Resolve(alert.clone()),
         Given::Reload { file } => Act::Reload(read_anew(file, beside, findings)?),
@@ -204,6 +223,29 @@ fn read_filter(text: &Spanned<String>, findings: &mut Findings<'_>) -> Option<St
         Err(mistakes) => {
             for mistake in &mistakes {
                 findings.mistake(text, mistake);
+            }
+            None
+        }
+    }
+}
+
+/// The times of a silence that lasts for this span, within which they must open.
+fn read_schedule(text: &WeeklyText, span: Range<Time>, findings: &mut Findings<'_>) -> Option<WeeklyTimes> {
+    let times = text.times();
+    match Schedule::weekly(&times) {
+        Ok(schedule) if schedule.is_open_within(span) => Some(times),
+        Ok(_) => {
+            findings.error(text.span, "the silence ends before its schedule opens");
+            None
+        }
+        Err(mistakes) => {
+            for (part, mistake) in &mistakes {
+                let within = match part {
+                    WeeklyPart::TimeZone => &text.time_zone,
+                    WeeklyPart::Weekdays(place) => &text.weekdays[*place],
+                    WeeklyPart::Times(place) => &text.times[*place],
+                };
+                findings.mistake(within, mistake);
             }
             None
         }
@@ -254,7 +296,7 @@ fn read_text(kind: Kind, text: &Spanned<String>, received: Time, findings: &mut 
 }
 
 /// From the column of a refusal on to the end of its word; all of the text where something is missing.
-fn place(refusal: &Refusal, text: &str) -> std::ops::Range<usize> {
+fn place(refusal: &Refusal, text: &str) -> Range<usize> {
     let Some(column) = refusal.column else {
         return 0..text.len();
     };

@@ -89,7 +89,21 @@ impl World {
                 Act::Notify(notification) => self.apply(at, Input::Notification(Notification::clone(notification))),
                 Act::Restart { down } => self.restart(at, *down),
                 Act::Reload(rules) => self.load(at, rules),
-                Act::Silence { filter, lasts } => self.apply(at, silence(filter, at, at.plus(*lasts))),
+                Act::Silence {
+                    filter,
+                    lasts,
+                    schedule,
+                } => self.apply(
+                    at,
+                    Input::Silence(NewSilence {
+                        filter: filter.clone(),
+                        starts_at: at,
+                        ends_at: at.plus(*lasts),
+                        schedule: schedule.clone(),
+                        author: "test".into(),
+                        comment: String::new(),
+                    }),
+                ),
                 Act::Acknowledge(alert) => self.act_on(at, alert, |alert| Input::Acknowledge {
                     alert,
                     who: "test".into(),
@@ -203,14 +217,4 @@ impl World {
             self.engine = restored;
         }
     }
-}
-
-fn silence(filter: &str, starts_at: Time, ends_at: Time) -> Input {
-    Input::Silence(NewSilence {
-        filter: filter.to_owned(),
-        starts_at,
-        ends_at,
-        author: "test".into(),
-        comment: String::new(),
-    })
 }

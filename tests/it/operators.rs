@@ -1,11 +1,10 @@
-//! What operators do over gRPC, and what becomes of it: on the stream, in mail, after a restart.
+//! What operators do over gRPC, and what becomes of it: on the stream, in mail, after a restart. Silences have a file of their own.
 
 use std::slice;
 
 use bellwether::api::{
-    AcknowledgeAlertRequest, Alert, CreateSilenceRequest, Delivery, ExpireSilenceRequest, GetSilenceRequest,
-    ListDeliveriesRequest, ListSilencesRequest, ResolveAlertRequest, Severity, Silence, TestReceiverRequest,
-    TestRoutesRequest, alert, alert_event::Type, delivery::Outcome, silence,
+    AcknowledgeAlertRequest, Alert, Delivery, ListDeliveriesRequest, ListReceiversRequest, ResolveAlertRequest,
+    Severity, TestReceiverRequest, TestRoutesRequest, alert, alert_event::Type, delivery::Outcome,
 };
 use prost_types::Timestamp;
 use tonic::{Code, Status};
@@ -13,45 +12,9 @@ use tonic::{Code, Status};
 use crate::support::{
     client::{Client, Refusal, port_full},
     server::{RULES, Server, Site},
-    smtp::{Act, FakeSmtp, Heard, Script},
+    smtp::{Act, FakeSmtp, Script, about},
     wait::{soon, until},
 };
-
-/// Far ahead.
-const LATER: Timestamp = Timestamp {
-    seconds: 4_000_000_000,
-    nanos: 0,
-};
-
-fn silencing(filter: &str) -> CreateSilenceRequest {
-    CreateSilenceRequest {
-        filter: filter.to_owned(),
-        ends_at: Some(LATER),
-        author: "wang".to_owned(),
-        comment: "maintenance".to_owned(),
-        ..Default::default()
-    }
-}
-
-async fn silence(client: &Client, request: CreateSilenceRequest) -> Result<Silence, Status> {
-    let created = soon(client.silences.clone().create_silence(request)).await?;
-    Ok(created.into_inner().silence.unwrap())
-}
-
-async fn silences(client: &Client, page_size: i32, page_token: &str) -> (Vec<Silence>, String) {
-    let request = ListSilencesRequest {
-        page_size,
-        page_token: page_token.to_owned(),
-    };
-    let listed = soon(client.silences.clone().list_silences(request)).await.unwrap();
-    let listed = listed.into_inner();
-    (listed.silences, listed.next_page_token)
-}
-
-async fn expire(client: &Client, id: &str) -> Result<(), Status> {
-    let request = ExpireSilenceRequest { id: id.to_owned() };
-    soon(client.silences.clone().expire_silence(request)).await.map(drop)
-}
 
 async fn acknowledge(client: &Client, id: &str, comment: &str) -> Result<Alert, Status> {
     let request = AcknowledgeAlertRequest {
@@ -67,152 +30,6 @@ async fn resolve(client: &Client, id: &str) -> Result<Alert, Status> {
     let request = ResolveAlertRequest { id: id.to_owned() };
     let answered = soon(client.alerts.clone().resolve_alert(request)).await?;
     Ok(answered.into_inner().alert.unwrap())
-}
-
-/// How many mails about that meeting were heard.
-fn about(heard: &Heard, meeting: &str) -> usize {
-    let subject = format!("port-full {meeting}");
-    heard.messages.iter().filter(|mail| mail.contains(&subject)).count()
-}
-
-#[tokio::test]
-async fn a_silence_holds_mail_back_over_a_restart_until_it_is_expired() {
-    let relay = FakeSmtp::start(Script::default()).await;
-    let site = Site::new().with_relay(relay.port());
-    let server = Server::start(&site).await;
-    let client = server.client().await;
-    let made = silence(&client, silencing("key.billing_code == '1111'")).await.unwrap();
-    assert_eq!((made.author.as_str(), made.state()), ("wang", silence::State::Active));
-
-    let mut feed = client.subscribe_to_all().await;
-    client.notify(port_full("1111", "a")).await.unwrap();
-    client.notify(port_full("2222", "b")).await.unwrap();
-    assert_eq!(feed.event().await.r#type(), Type::Fired);
-    let silenced = feed.event().await;
-    assert_eq!(silenced.r#type(), Type::Silenced);
-    assert_eq!(silenced.alert.unwrap().silenced_by, slice::from_ref(&made.id));
-    soon(relay.wait_until(|heard| about(heard, "2222") == 1)).await;
-    server.stop().await;
-
-    let server = Server::start(&site).await;
-    let client = server.client().await;
-    let request = GetSilenceRequest { id: made.id.clone() };
-    let found = soon(client.silences.clone().get_silence(request)).await.unwrap();
-    assert_eq!(found.into_inner().silence, Some(made.clone()));
-    assert_eq!(client.alerts("silenced").await.len(), 1);
-    assert_eq!(client.alerts("!silenced && !inhibited && !acknowledged").await.len(), 1);
-    assert_eq!(about(&relay.heard(), "1111"), 0, "it fired before the other did");
-    let mut feed = client
-        .subscribe(crate::support::client::after(&feed.cursor))
-        .await
-        .unwrap();
-    expire(&client, &made.id).await.unwrap();
-    soon(relay.wait_until(|heard| about(heard, "1111") == 1)).await;
-    assert_eq!(feed.event().await.r#type(), Type::Fired, "that of the other");
-    assert_eq!(feed.event().await.r#type(), Type::Unsilenced);
-    let again = expire(&client, &made.id).await.unwrap_err();
-    assert_eq!(Refusal::of(&again).told(), (Code::NotFound, "NOT_FOUND", ""));
-}
-
-#[tokio::test]
-async fn what_is_wrong_with_a_silence_is_told() {
-    let mut site = Site::new();
-    site.config.limits.silences = 2;
-    let server = Server::start(&site).await;
-    let client = server.client().await;
-    let good = || silencing("severity == CRITICAL");
-    for (request, reason, field) in [
-        (silencing(""), "REQUIRED_FIELD_MISSING", "filter"),
-        (silencing("party.status == 1"), "BAD_FILTER", "filter"),
-        (
-            CreateSilenceRequest {
-                ends_at: None,
-                ..good()
-            },
-            "REQUIRED_FIELD_MISSING",
-            "ends_at",
-        ),
-        (
-            CreateSilenceRequest {
-                ends_at: Some(Timestamp::default()),
-                ..good()
-            },
-            "OUT_OF_RANGE",
-            "ends_at",
-        ),
-        (
-            CreateSilenceRequest {
-                starts_at: Some(LATER),
-                ..good()
-            },
-            "OUT_OF_RANGE",
-            "ends_at",
-        ),
-        (
-            CreateSilenceRequest {
-                starts_at: Some(Timestamp { seconds: 1, nanos: -1 }),
-                ..good()
-            },
-            "BAD_TIMESTAMP",
-            "starts_at",
-        ),
-        (
-            CreateSilenceRequest {
-                author: "a".repeat(129),
-                ..good()
-            },
-            "VALUE_TOO_LONG",
-            "author",
-        ),
-        (
-            CreateSilenceRequest {
-                comment: "two\nlines".to_owned(),
-                ..good()
-            },
-            "CONTROL_CHARACTER",
-            "comment",
-        ),
-    ] {
-        let refused = Refusal::of(&silence(&client, request).await.unwrap_err());
-        assert_eq!(refused.told(), (Code::InvalidArgument, reason, field));
-    }
-    for id in ["", "nonsense", &"0".repeat(32)] {
-        let refused = Refusal::of(&expire(&client, id).await.unwrap_err());
-        let expected = match id {
-            "" => (Code::InvalidArgument, "REQUIRED_FIELD_MISSING", "id"),
-            _ => (Code::NotFound, "NOT_FOUND", ""),
-        };
-        assert_eq!(refused.told(), expected, "{id}");
-    }
-
-    let first = silence(&client, good()).await.unwrap();
-    assert_eq!(silence(&client, good()).await.unwrap(), first, "a retry");
-    let pending = CreateSilenceRequest {
-        starts_at: Some(Timestamp {
-            seconds: LATER.seconds - 60,
-            nanos: 0,
-        }),
-        ..good()
-    };
-    let second = silence(&client, pending).await.unwrap();
-    assert_eq!(second.state(), silence::State::Pending);
-    let full = Refusal::of(&silence(&client, silencing("true")).await.unwrap_err());
-    assert_eq!(full.told(), (Code::ResourceExhausted, "TOO_MANY_SILENCES", ""));
-
-    let (page, token) = silences(&client, 1, "").await;
-    assert_eq!(page, [first]);
-    assert_eq!(silences(&client, 1, &token).await, (vec![second], String::new()));
-}
-
-#[tokio::test]
-async fn a_silence_sees_personal_data_as_it_is_shown() {
-    let rules = RULES.replace("party.party_id]", "party.phone]");
-    let server = Server::start(&Site::with_rules(&rules)).await;
-    let client = server.client().await;
-    silence(&client, silencing("key.phone == '13939232332'")).await.unwrap();
-    let masked = silence(&client, silencing("key.phone == '139****2332'")).await.unwrap();
-    client.notify(port_full("1111", "a")).await.unwrap();
-    assert_eq!(client.alerts("").await[0].silenced_by, [masked.id]);
 }
 
 #[tokio::test]
@@ -467,4 +284,55 @@ async fn a_route_explains_itself() {
     };
     let refused = Refusal::of(&soon(rules.test_routes(unknown)).await.unwrap_err());
     assert_eq!(refused.told(), (Code::NotFound, "NOT_FOUND", ""));
+}
+
+#[tokio::test]
+async fn receivers_are_listed_with_what_waits_for_them_and_why() {
+    let rules = "
+rules:
+- { name: full, when: party.disconnect_reason == PORT_FULL, key: [party.billing_code, party.party_id] }
+receivers:
+- { name: ops, email: { to: [a@example.com], cc: [b@example.com], max_per_hour: 60 }, fallback: duty }
+- { name: duty, email: { to: [c@example.com], personal_data: clear, send_resolved: false, language: zh } }
+route: { receiver: ops, group_wait: 0s }
+";
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    let server = Server::start(&Site::with_rules(rules).with_relay(port)).await;
+    let client = server.client().await;
+    let list = async || {
+        let mut rules = client.rules.clone();
+        soon(rules.list_receivers(ListReceiversRequest {}))
+            .await
+            .unwrap()
+            .into_inner()
+    };
+    let idle = list().await;
+    let [ops, duty] = idle.receivers.as_slice() else {
+        panic!("{idle:?}");
+    };
+    assert_eq!((ops.name.as_str(), ops.fallback.as_str()), ("ops", "duty"));
+    assert_eq!(
+        (ops.max_per_hour, ops.send_resolved, ops.clear_personal_data),
+        (60, true, false)
+    );
+    assert_eq!(
+        (duty.max_per_hour, duty.send_resolved, duty.clear_personal_data),
+        (0, false, true)
+    );
+    assert_eq!((duty.language.as_str(), duty.fallback.as_str()), ("zh", ""));
+    assert_eq!((ops.waiting_mails, ops.oldest_mail_at), (0, None));
+    assert_eq!((idle.relays.len(), idle.relays[0].trouble.as_str()), (1, ""));
+
+    client.notify(port_full("1", "a")).await.unwrap();
+    let told = until(async || Some(list().await).filter(|told| told.receivers[0].deferred_mails == 2)).await;
+    let [ops, duty] = told.receivers.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!(ops.waiting_mails, 2, "one a recipient");
+    assert!(ops.oldest_mail_at.is_some());
+    assert_eq!((duty.waiting_mails, duty.oldest_mail_at), (0, None));
+    assert_eq!(told.relays[0].name, format!("127.0.0.1:{port}"));
+    assert!(!told.relays[0].trouble.is_empty());
 }

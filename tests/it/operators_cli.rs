@@ -53,13 +53,41 @@ async fn silences_are_made_listed_and_ended() {
     server.client().await.notify(port_full("1111", "a")).await.unwrap();
     assert!(table(&server, &["alerts", "-f", "silenced"]).await.contains("silenced"));
     table(&server, &["silence", "expire", id]).await;
+    let ended = json(&server, &["silence", "list", "--ended"]).await;
+    assert_eq!(
+        (&ended[0]["id"], &ended[0]["state"]),
+        (&made["id"], &"STATE_ENDED".into())
+    );
     let (code, _, err) = run(&server, &["silence", "expire", id]).await;
     assert_eq!(code, Some(1));
     assert!(err.contains("there is no such silence"), "{err}");
     assert_eq!(json(&server, &["silence", "list"]).await, Value::Array(Vec::new()));
 
+    let recurring = [
+        "silence",
+        "create",
+        "true",
+        "--for",
+        "192h",
+        "--weekdays",
+        "mon-fri,sun",
+        "--times",
+        "22:00-06:00",
+        "--time-zone",
+        "Europe/Berlin",
+    ];
+    let made = json(&server, &recurring).await;
+    assert_eq!(made["schedule"]["weekdays"], serde_json::json!(["mon-fri", "sun"]));
+    let listed = table(&server, &["silence", "list"]).await;
+    assert!(listed.contains("mon-fri,sun 22:00-06:00 Europe/Berlin"), "{listed}");
+
     for (args, code, says) in [
         (&["silence", "create", "true"][..], 2, "--for"),
+        (
+            &["silence", "create", "true", "--for", "2h", "--times", "22:00-06:00"],
+            2,
+            "--time-zone",
+        ),
         (&["silence", "create", "nonsense == 1", "--for", "2h"], 65, "filter"),
     ] {
         let (ended, _, err) = run(&server, args).await;
@@ -127,6 +155,13 @@ async fn routes_and_receivers_are_tried() {
         (&"bridge-ops".into(), &true.into())
     );
 
+    let listed = json(&server, &["receivers", "list"]).await;
+    assert_eq!(
+        (&listed["receivers"][0]["name"], &listed["receivers"][0]["waitingMails"]),
+        (&"bridge-ops".into(), &"0".into())
+    );
+    let listed = table(&server, &["receivers", "list"]).await;
+    assert!(listed.contains("noc@example.com"), "{listed}");
     let told = json(&server, &["receivers", "test", "bridge-ops"]).await;
     assert_eq!(told[0]["outcome"], "OUTCOME_SENT");
     let (code, _, err) = run(&server, &["receivers", "test", "noc"]).await;

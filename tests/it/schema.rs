@@ -13,7 +13,7 @@ use serde_json::Value;
 const STRANGE: &str = "qqqqqqqqqq";
 
 /// Every object of the schema, by its definition, with a file in which the strange key stands in one.
-const OBJECTS: [(&str, &str); 20] = [
+const OBJECTS: [(&str, &str); 21] = [
     ("", "{ rules: [], qqqqqqqqqq: 1 }"),
     ("Rule", "rules: [{ name: a, when: 'true', qqqqqqqqqq: 1 }]"),
     (
@@ -62,6 +62,10 @@ const OBJECTS: [(&str, &str); 20] = [
     (
         "Silence",
         "tests: [{ name: t, given: [{ 0s: { silence: { filter: 'true', for: 1m, qqqqqqqqqq: 1 } } }] }]",
+    ),
+    (
+        "WeeklyTimes",
+        "tests: [{ name: t, given: [{ 0s: { silence: { filter: 'true', for: 1m, schedule: { time_zone: UTC, qqqqqqqqqq: 1 } } } }] }]",
     ),
     (
         "ReceiverOfTest",

@@ -1,22 +1,16 @@
-//! The data folder after the worst: what was acknowledged is all there, or the start is refused by name; a full disk passes.
+//! The data folder after the worst: what was acknowledged is all there, or the start is refused by name.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::PathBuf};
 
-use bellwether::api::{GetMeetingRequest, Notification, SubscribeResponse};
+use bellwether::api::{Notification, SubscribeResponse};
 use tonic::Code;
-use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::support::{
-    client::{Client, Refusal, after, conf, port_full, speaking, with_id},
+    client::{Client, after, port_full, speaking, with_id},
     process::{Process, Started, command, run_to_end},
-    say,
     segments::{HEADER, change, frames, segments},
-    server::{Site, get, metric},
-    wait::{soon, until},
+    server::{Site, metric},
+    wait::until,
 };
 
 /// How many notifications [`fill`] sends, each an alert event and a frame of its own.
@@ -225,46 +219,6 @@ async fn what_the_event_log_lost_is_said_again_to_the_byte() {
     }
 }
 
-/// A small file system of its own, mounted where the data is to be; `None`: this system does not allow it.
-struct SmallDisk {
-    process: Process,
-    /// The mount, as the others see it.
-    root: PathBuf,
-}
-
-impl SmallDisk {
-    /// Serves from a disk of so many MiB.
-    fn serve(site: &mut Site, mebibytes: u32) -> Option<Self> {
-        let allowed = Command::new("unshare").args(["-Urm", "true"]).output();
-        if !allowed.is_ok_and(|output| output.status.success()) {
-            return None;
-        }
-        let mount = site.path("disk");
-        fs::create_dir(&mount).unwrap();
-        site.config.data = mount.join("data");
-        let serve = command(site);
-        let script = format!("mount -t tmpfs -o size={mebibytes}m small \"$0\" && exec \"$@\"");
-        let mut unshare = Command::new("unshare");
-        unshare.args(["-Urm", "sh", "-c", &script]).arg(&mount);
-        unshare.arg(serve.get_program()).args(serve.get_args());
-        let process = Started::new(site, unshare).serving();
-        let root = Path::new("/proc").join(process.id().to_string()).join("root");
-        let root = root.join(mount.strip_prefix("/").unwrap());
-        Some(Self { process, root })
-    }
-
-    /// Takes all the room that is left.
-    fn fill(&self) {
-        let mut ballast = fs::File::create(self.root.join("ballast")).unwrap();
-        let block = vec![1; 64 << 10];
-        while std::io::Write::write(&mut ballast, &block).is_ok() {}
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.root.join("ballast")).unwrap();
-    }
-}
-
 #[tokio::test]
 async fn a_restored_folder_refuses_the_cursors_of_before() {
     let site = Site::new();
@@ -290,78 +244,4 @@ async fn a_restored_folder_refuses_the_cursors_of_before() {
     let mut feed = process.client().await.subscribe(after(&feed.cursor)).await.unwrap();
     process.client().await.notify(port_full("2", "after")).await.unwrap();
     feed.sequences(1).await;
-}
-
-#[tokio::test]
-async fn a_full_disk_is_said_and_passes() {
-    let mut site = Site::new();
-    let Some(disk) = SmallDisk::serve(&mut site, 96) else {
-        return say("SKIP a_full_disk_is_said_and_passes: `unshare -Urm` is not allowed here");
-    };
-    let process = &disk.process;
-    let client = process.client().await;
-    let health_of = async |service: &str| {
-        let mut health = HealthClient::new(client.channel.clone());
-        let service = service.to_owned();
-        let checked = soon(health.check(HealthCheckRequest { service })).await;
-        checked.unwrap().into_inner().status()
-    };
-    let mut feed = client.subscribe_to_all().await;
-    client.notify(port_full("1", "before")).await.unwrap();
-    assert_eq!(client.alerts("").await.len(), 1);
-    disk.fill();
-    // The journal and the event log have a place for it already; the archive has none, and takes it later.
-    client.notify(port_full("1", "during")).await.unwrap();
-    assert_eq!(feed.sequences(2).await, [1, 2]);
-
-    // Fill the journal's place with what fires nothing.
-    let large = |number: usize| {
-        let mut notification = speaking("2", &number.to_string());
-        notification.id = format!("large-{number}");
-        if let Some(bellwether::api::notification::Payload::Party(party)) = &mut notification.payload {
-            party.name = "x".repeat(4000);
-        }
-        notification
-    };
-    let mut taken = 0;
-    let refusal = loop {
-        match client.batch((taken..taken + 100).map(large).collect()).await {
-            Ok(results) => {
-                assert!(results.iter().all(Result::is_ok));
-                taken += 100;
-            }
-            Err(status) => break Refusal::of(&status),
-        }
-    };
-    assert_eq!(refusal.told(), (Code::Unavailable, "STORAGE_REFUSES_WRITES", ""));
-    assert!(refusal.retry && taken > 0);
-    for service in ["", "bellwether.v1.NotificationService"] {
-        assert_eq!(health_of(service).await, ServingStatus::NotServing, "{service}");
-    }
-    assert_eq!(health_of("bellwether.v1.AlertService").await, ServingStatus::Serving);
-    let ready = get(process.admin, "/readyz").await;
-    assert!(
-        ready.starts_with("HTTP/1.1 503") && ready.contains("storage: "),
-        "{ready}"
-    );
-    let request = GetMeetingRequest {
-        billing_code: "1".to_owned(),
-    };
-    soon(client.meetings.clone().get_meeting(request)).await.unwrap();
-    assert!(metric(process.admin, "bellwether_meetings_open").await.is_some());
-
-    disk.free();
-    until(async || (health_of("").await == ServingStatus::Serving).then_some(())).await;
-    assert!(get(process.admin, "/readyz").await.starts_with("HTTP/1.1 200"));
-    let sequence = client.notify(conf("3", 1)).await.unwrap().sequence;
-    assert_eq!(sequence, taken as u64 + 3, "what was refused was not applied");
-    client.notify(port_full("1", "after")).await.unwrap();
-    assert_eq!(feed.event().await.sequence, 3);
-    assert_eq!(client.alerts("").await.len(), 3);
-    let again = client.batch((0..100).map(large).collect()).await.unwrap();
-    assert!(
-        again
-            .iter()
-            .all(|result| result.as_ref().is_ok_and(|accepted| accepted.duplicate))
-    );
 }

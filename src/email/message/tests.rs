@@ -161,6 +161,24 @@ fn addresses_in_any_script_are_sent_as_servers_know_them() {
 }
 
 #[test]
+fn where_answers_go_stands_only_in_mails_that_may_say_so() {
+    for (reply_to, recipient, expected) in [
+        ("bridge@example.com", "noc@example.com", Some("bridge@example.com")),
+        ("张@例子.公司", "李@例子.公司", Some("张@xn--fsqu00a.xn--55qx5d")),
+        ("张@例子.公司", "noc@example.com", None),
+    ] {
+        let mut intent = fired();
+        intent.reply_to = Some(reply_to.to_owned());
+        (intent.recipient, intent.to) = (recipient.to_owned(), vec![recipient.to_owned()]);
+        let text = composed(&intent);
+        let head = text.split("\r\n\r\n").next().unwrap();
+        let said = head.lines().find_map(|line| line.strip_prefix("Reply-To: "));
+        assert_eq!(said, expected, "{recipient}");
+        assert!(expected.is_some() || head.is_ascii(), "{head}");
+    }
+}
+
+#[test]
 fn dates_outside_the_libraries_range_do_not_panic() {
     for date in [Time::MIN, Time::MAX, Time::from_nanos(-1)] {
         let mut intent = fired();

@@ -1,25 +1,21 @@
-//! What a receiver that gets only so many mails an hour has got and is owed: what is beyond is held back, counted, and told as one mail,
-//! the digest, which leaves as soon as there is room for it, and after ten minutes in any case. Mails that were given up because too many
-//! waited are told of there too.
+//! What a receiver that gets only so many mails an hour has got and is owed: what is beyond is held back and counted until its digest
+//! leaves, as soon as there is room for it, and after ten minutes in any case. Mails that were given up because too many waited are told of
+//! there too. The digest itself is `digest`'s.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, VecDeque, btree_map::Entry},
     time::Duration,
 };
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Delivery,
-    news::{Kind, News},
-    post,
-};
+use super::news::{Kind, News};
 use crate::{
     engine::{
         deadlines::{Deadline, Timer},
-        lifecycle::{AlertAge, Open, OpenAlert},
-        outbox::{AlertList, Digest, Numbers, Told},
+        lifecycle::{AlertAge, Open},
+        outbox::{AlertList, Because, Digest, Finished, Intent, Numbers},
         step::Step,
     },
     model::{Alert, Severity, Time},
@@ -53,19 +49,22 @@ struct Desk {
     name: CompactString,
     /// When the mails of the last hour left.
     sent: VecDeque<Time>,
+    /// By their dates, the digests that have reached nobody yet and that somebody stands in for: to how many each is on its way.
+    on_the_way: BTreeMap<Time, usize>,
     owed: Option<Owed>,
 }
 
 /// What is held back.
 #[derive(Debug, Serialize, Deserialize)]
-struct Owed {
+pub(super) struct Owed {
     since: Time,
     due: Deadline,
     held_back: u64,
     given_up: u64,
     alerts: BTreeMap<AlertAge, OwedAlert>,
     more: Numbers,
-    severity: Severity,
+    /// The worst of all that it tells of.
+    pub severity: Severity,
 }
 
 /// An alert that the digest tells of.
@@ -83,7 +82,8 @@ impl Desks {
             return false;
         };
         let desk = self.desk(&receiver.name);
-        desk.owed.is_some() || desk.free_at(most, now) > now
+        // While mails wait for the digest, later ones do, too; one that was given up alone holds back nothing.
+        desk.owed.as_ref().is_some_and(|owed| owed.held_back > 0) || desk.free_at(most, now) > now
     }
 
     /// Whether the digest is the first mail that will tell a receiver of an alert that burns.
@@ -95,12 +95,11 @@ impl Desks {
 
     /// A mail leaves; what it tells of the digest has no need to.
     pub fn tells(&mut self, receiver: &Receiver, alerts: impl Iterator<Item = AlertAge>, now: Time) {
-        if receiver.max_per_hour.is_none() {
-            return;
+        if receiver.max_per_hour.is_some() {
+            self.desk(&receiver.name).sent.push_back(now);
         }
-        let desk = self.desk(&receiver.name);
-        desk.sent.push_back(now);
-        if let Some(owed) = &mut desk.owed {
+        let desk = self.by_name.get(&receiver.name).and_then(|no| self.desks.get_mut(no));
+        if let Some(owed) = desk.and_then(|desk| desk.owed.as_mut()) {
             for age in alerts {
                 owed.alerts.remove(&age);
             }
@@ -115,15 +114,11 @@ impl Desks {
         let owed = self.owed(step, no, most);
         owed.held_back += 1;
         owed.severity = owed.severity.max(news.severity);
-        owed.more.resolved += news.more_over;
         for (age, kind) in &news.burning {
             owed.add(*age, *kind, None);
         }
-        let kind = if receiver.send_resolved {
-            Kind::Resolved
-        } else {
-            Kind::Fired
-        };
+        let kind = Kind::of_ended(receiver.send_resolved);
+        *owed.more.of(kind) += news.more_over;
         for over in &news.over {
             owed.add(over.age, kind, Some(&over.alert));
         }
@@ -152,9 +147,39 @@ impl Desks {
         true
     }
 
+    /// Takes out what is held back for a receiver, whose digest leaves now.
+    pub fn take_owed<'r>(&mut self, rules: &'r RuleSet, no: DeskNo, now: Time) -> Option<(&'r Receiver, Owed)> {
+        let desk = self.desks.get_mut(&no)?;
+        let owed = desk.owed.take()?;
+        let receiver = rules.receiver(&desk.name)?;
+        if receiver.max_per_hour.is_some() {
+            desk.sent.push_back(now);
+        }
+        if receiver.fallback.is_some() {
+            let recipients = receiver.to.len() + receiver.cc.len();
+            desk.on_the_way.insert(now, recipients);
+        }
+        Some((receiver, owed))
+    }
+
+    /// Takes note of the end of a mail of a digest; true: none of its recipients gets it.
+    pub fn ends_unreached(&mut self, finished: &Finished) -> bool {
+        let Intent { receiver, date, .. } = &*finished.intent;
+        let desk = self.by_name.get(receiver).and_then(|no| self.desks.get_mut(no));
+        let Some(Entry::Occupied(mut on_the_way)) = desk.map(|desk| desk.on_the_way.entry(*date)) else {
+            return false;
+        };
+        *on_the_way.get_mut() -= 1;
+        if !finished.delivered && *on_the_way.get() > 0 {
+            return false;
+        }
+        on_the_way.remove();
+        !finished.delivered
+    }
+
     /// Forgets the receivers that are gone.
     pub fn reload(&mut self, step: &mut Step<'_>) {
-        let gone = |desk: &Desk| step.rules.receivers.iter().all(|receiver| receiver.name != desk.name);
+        let gone = |desk: &Desk| step.rules.receiver(&desk.name).is_none();
         for (_, desk) in self.desks.extract_if(.., |_, desk| gone(desk)) {
             self.by_name.remove(&desk.name);
             if let Some(owed) = desk.owed {
@@ -229,11 +254,7 @@ impl Desk {
 impl Owed {
     fn add(&mut self, age: AlertAge, kind: Kind, ended: Option<&Alert>) {
         if self.alerts.len() >= MOST && !self.alerts.contains_key(&age) {
-            match kind {
-                Kind::Fired => self.more.fired += 1,
-                Kind::Resolved => self.more.resolved += 1,
-                Kind::Open => self.more.open += 1,
-            }
+            *self.more.of(kind) += 1;
             return;
         }
         let owed = self.alerts.entry(age).or_insert(OwedAlert { kind, ended: None });
@@ -246,7 +267,13 @@ impl Owed {
         }
     }
 
-    fn told(self, open: &Open) -> Digest {
+    /// The alerts that it tells of, and as what.
+    pub fn alerts(&self) -> impl Iterator<Item = (AlertAge, Kind)> {
+        self.alerts.iter().map(|(age, owed)| (*age, owed.kind))
+    }
+
+    /// The digest, of the alerts as they are now.
+    pub fn told(self, open: &Open) -> Digest {
         let mut alerts = AlertList {
             more: self.more,
             ..AlertList::default()
@@ -257,16 +284,12 @@ impl Owed {
                 let alert = owed.ended.as_deref().or_else(|| open.get(age).map(|open| &open.alert));
                 let Some(alert) = alert else { continue };
                 alerts.add(kind, alert);
-                let numbers = by_rule.entry(alert.rule.clone()).or_default();
-                match kind {
-                    Kind::Fired => numbers.fired += 1,
-                    Kind::Resolved => numbers.resolved += 1,
-                    Kind::Open => numbers.open += 1,
-                }
+                *by_rule.entry(alert.rule.clone()).or_default().of(kind) += 1;
             }
         }
         alerts.abridge();
         Digest {
+            because: Because::Routed,
             since: self.since,
             held_back: self.held_back,
             given_up: self.given_up,
@@ -274,51 +297,4 @@ impl Owed {
             alerts,
         }
     }
-}
-
-impl Delivery {
-    /// What was held back for a receiver is told.
-    pub fn digest(&mut self, step: &mut Step<'_>, open: &mut Open, no: DeskNo) {
-        let Some(desk) = self.desks.desks.get_mut(&no) else {
-            return;
-        };
-        let Some(owed) = desk.owed.take() else {
-            return;
-        };
-        let Some(receiver) = named(step.rules, &desk.name) else {
-            return;
-        };
-        if receiver.max_per_hour.is_some() {
-            desk.sent.push_back(step.now);
-        }
-        let ages: Vec<AlertAge> = owed.alerts.keys().copied().collect();
-        let severity = owed.severity;
-        let digest = owed.told(open);
-        post::put_alone(&mut self.outbox, step, receiver, severity, Told::Digest(digest));
-        self.told_by_digest(step, open, &receiver.name, &ages);
-        self.settle(step, open);
-    }
-
-    /// Repeats and escalations count from the mail that told, which is the digest.
-    fn told_by_digest(&mut self, step: &mut Step<'_>, open: &Open, receiver: &str, ages: &[AlertAge]) {
-        for age in ages {
-            let Some(OpenAlert { groups, .. }) = open.get(age) else {
-                continue;
-            };
-            for no in groups {
-                let group = self.groups.get_mut(no).filter(|group| group.name.receiver == receiver);
-                let told = group.and_then(|group| group.members.get_mut(age)?.told.as_mut());
-                if let Some(told) = told {
-                    if told.mails == 1 {
-                        told.first = step.now;
-                    }
-                    told.last = step.now;
-                }
-            }
-        }
-    }
-}
-
-fn named<'r>(rules: &'r RuleSet, name: &str) -> Option<&'r Receiver> {
-    rules.receivers.iter().find(|receiver| receiver.name == name)
 }

@@ -1,21 +1,20 @@
 //! A group: the alerts that one mail to one receiver tells of. What it knows of each, and when it has something to tell. Who belongs to
 //! it is absent, and so is making the mail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::reach::Watched;
+use super::{ended::Ended, reach::Watched};
 use crate::{
     engine::{
         deadlines::Deadline,
         lifecycle::{AlertAge, Open, OpenAlert},
-        meeting::Place,
-        outbox::{AlertList, Because, IntentId},
+        outbox::{Because, IntentId},
     },
     model::{Alert, AlertId, Severity, Time},
-    rules::{GroupBy, Route, RuleSet},
+    rules::{Escalation, GroupBy, Route, RuleSet},
 };
 
 /// A group's number: they are counted as they begin.
@@ -57,11 +56,11 @@ impl GroupName {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Group {
     pub name: GroupName,
-    /// Index of the route that set it up; of several, the first. `None`: no route leads here any more.
+    /// Index of the first route that led an alert here: the group's place in the order of mails, and nothing else.
     pub route: Option<u32>,
     /// Index of its receiver.
     pub receiver: u32,
-    /// A hash of what it is and of the alert that it began with: its mails are a thread.
+    /// A hash of what it is, of its number and of the alert that it began with: its mails are a thread.
     pub thread: u128,
     pub members: BTreeMap<AlertAge, Member>,
     pub ended: Ended,
@@ -80,7 +79,12 @@ pub(super) struct Group {
 /// What a group knows of an alert that is open.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Member {
-    /// Why it is in the group.
+    /// Index of the route that it goes by: when it is told and told again, what holds it back, and who else is told. Where none leads here,
+    /// that is the one whose receiver this one was told in addition to. `None`: no route takes the alert any more.
+    pub route: Option<u32>,
+    /// A route leads here.
+    pub is_routed: bool,
+    /// Why it was put here last. Whoever was told in addition stays, whether a route leads here or not.
     pub because: Because,
     /// What there is to tell of it.
     pub change: Option<Change>,
@@ -109,29 +113,6 @@ pub(super) struct ToldOf {
     pub severity: Severity,
 }
 
-/// The alerts of a group that are over and to be told so.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Ended {
-    /// As many as a mail lists.
-    pub listed: Vec<EndedAlert>,
-    /// How many more there are.
-    pub more: u64,
-    /// When the first of these ended.
-    pub first: Option<Change>,
-}
-
-/// An alert that is over and to be told so.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct EndedAlert {
-    pub age: AlertAge,
-    pub alert: Alert,
-    /// The occurrence of a meeting that it was about, if it was about one.
-    pub place: Option<Place>,
-    /// Its firing was told; else it is an event, which is told in any case.
-    pub was_told: bool,
-    pub change: Change,
-}
-
 /// The mails about a group to one recipient.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Thread {
@@ -143,8 +124,10 @@ pub(super) struct Thread {
 
 impl Member {
     /// One that has not been told of.
-    pub const fn new(because: Because, change: Change) -> Self {
+    pub fn new(route: Option<u32>, because: Because, change: Change) -> Self {
         Self {
+            route,
+            is_routed: because == Because::Routed,
             because,
             change: Some(change),
             told: None,
@@ -153,15 +136,25 @@ impl Member {
         }
     }
 
-    /// Whether it is listed among what burns, if a mail leaves.
+    /// The alert is put here once more: by a route, or to be told of in addition, which is a reason to stay.
+    pub fn join_again(&mut self, again: Self) {
+        self.leaves = false;
+        if again.is_routed {
+            (self.route, self.is_routed) = (again.route, true);
+        } else {
+            (self.because, self.change) = (again.because, again.change);
+        }
+    }
+
+    /// Whether it is listed among what burns, if a mail leaves, its route's schedules apart.
     pub fn is_shown(&self, alert: &Alert) -> bool {
         !self.leaves && !is_held(alert) && (self.change.is_some() || alert.acknowledgement.is_none())
     }
 
-    /// Takes note of a mail that tells of it.
-    pub fn tell(&mut self, at: Time, severity: Severity) {
+    /// Takes note of a mail that tells of it, which may be the first that does.
+    pub fn tell(&mut self, at: Time, severity: Severity, is_first: bool) {
         self.change = None;
-        let before = self.told;
+        let before = self.told.filter(|_| !is_first);
         self.told = Some(ToldOf {
             first: before.map_or(at, |told| told.first),
             last: at,
@@ -170,16 +163,29 @@ impl Member {
         });
     }
 
-    /// When it is told again though nothing has changed.
-    fn repeat_at(&self, route: &Route) -> Option<Time> {
-        let told = self.told?;
-        route.repeat.after(told.mails).map(|after| told.last.plus(after))
+    /// The route that it goes by.
+    pub fn route<'r>(&self, rules: &'r RuleSet) -> Option<&'r Route> {
+        rules.routes.get(self.route? as usize)
     }
 
-    /// When the next escalation is due.
-    pub fn escalates_at(&self, route: &Route) -> Option<Time> {
-        let step = route.escalate.get(usize::try_from(self.escalated).ok()?)?;
-        (self.because == Because::Routed).then(|| self.told.map(|told| told.first.plus(step.after)))?
+    /// Whether its route is among those.
+    pub fn is_closed(&self, closed: &BTreeSet<u32>) -> bool {
+        self.route.is_some_and(|route| closed.contains(&route))
+    }
+
+    /// When it is told again though nothing has changed.
+    fn repeat_at(&self, rules: &RuleSet) -> Option<Time> {
+        let told = self.told?;
+        let after = self.route(rules)?.repeat.after(told.mails)?;
+        Some(told.last.plus(after))
+    }
+
+    /// The next escalation, and when it is due. Only where a route leads are there any, lest those who were told in addition escalate in
+    /// turn.
+    pub fn escalates_at<'r>(&self, rules: &'r RuleSet) -> Option<(Time, &'r Escalation)> {
+        let told = self.told.filter(|_| self.is_routed)?;
+        let escalation = self.route(rules)?.escalate.get(self.escalated as usize)?;
+        Some((told.first.plus(escalation.after), escalation))
     }
 }
 
@@ -189,23 +195,18 @@ pub(super) fn is_held(alert: &Alert) -> bool {
 }
 
 impl Group {
-    /// The route that sets its pace.
-    pub fn route<'r>(&self, rules: &'r RuleSet) -> Option<&'r Route> {
-        rules.routes.get(usize::try_from(self.route?).ok()?)
-    }
-
     /// Its place among what happens at one instant: by the order of routes, then of receivers, then of groups.
     pub fn rank(&self, no: GroupNo) -> u64 {
         let route = self.route.map_or(0x7fff, |route| route.min(0x7fff));
         u64::from(route) << 47 | u64::from(self.receiver.min(0x7fff)) << 32 | u64::from(no.0)
     }
 
-    /// When a mail about a change leaves, if nothing holds it back.
-    pub fn due(&self, change: Change, rules: &RuleSet) -> Time {
+    /// When a mail about a change leaves by the pace of that route, if nothing holds it back.
+    pub fn due(&self, change: Change, route: Option<u32>, rules: &RuleSet) -> Time {
         if change.at_once {
             return change.at;
         }
-        let Some(route) = self.route(rules) else {
+        let Some(route) = route.and_then(|route| rules.routes.get(route as usize)) else {
             return change.at;
         };
         let due = change.at.plus(route.group_wait);
@@ -215,71 +216,66 @@ impl Group {
         }
     }
 
-    /// Whether a route leads an alert here.
-    pub fn is_routed(&self) -> bool {
-        let mut members = self.members.values();
-        members.any(|member| member.because == Because::Routed && !member.leaves)
-    }
-
     /// Whether nothing is left to be told.
     pub fn is_over(&self) -> bool {
         self.members.is_empty() && self.ended.is_empty() && self.watched.is_empty()
     }
 
-    /// When there is next something to tell of the alerts that burn, schedules apart.
-    pub fn next_of_burning(&self, rules: &RuleSet, open: &Open) -> Option<Time> {
-        let route = self.route(rules);
-        let of_member = |(age, member): (&AlertAge, &Member)| {
-            let OpenAlert { alert, .. } = open.get(age)?;
-            if member.leaves || is_held(alert) {
-                return None;
-            }
-            let change = member.change.map(|change| self.due(change, rules));
-            let goes_on = alert.acknowledgement.is_none();
-            let repeat = route.filter(|_| goes_on).and_then(|route| member.repeat_at(route));
-            let escalation = route.filter(|_| goes_on).and_then(|route| member.escalates_at(route));
-            [change, repeat, escalation].into_iter().flatten().min()
-        };
-        self.members.iter().filter_map(of_member).min()
+    /// The routes are others from now on.
+    pub fn forget_routes(&mut self) {
+        self.route = None;
+        for member in self.members.values_mut() {
+            member.route = None;
+        }
     }
 
-    /// Whether a mail is due because of the alerts that burn.
-    pub fn tells_of_burning(&self, rules: &RuleSet, open: &Open, now: Time) -> bool {
-        let route = self.route(rules);
+    /// The routes of its alerts whose schedules hold mail back at that time.
+    pub fn closed_routes(&self, rules: &RuleSet, at: Time) -> BTreeSet<u32> {
+        let of_members = self.members.values().filter_map(|member| member.route);
+        let mut routes: BTreeSet<u32> = of_members.chain(self.ended.routes()).collect();
+        routes.retain(|route| {
+            let route = rules.routes.get(*route as usize);
+            route.is_some_and(|route| rules.is_held(route, at))
+        });
+        routes
+    }
+
+    /// When there is next something to tell of an alert that burns, schedules apart.
+    pub fn next_of_burning(&self, member: &Member, alert: &Alert, rules: &RuleSet, is_owed: bool) -> Option<Time> {
+        if member.leaves || is_held(alert) {
+            return None;
+        }
+        let escalation = member.escalates_at(rules).map(|(at, _)| at);
+        let escalation = escalation.filter(|_| alert.acknowledgement.is_none() && !is_owed);
+        self.next_mail_of(member, alert, rules)
+            .into_iter()
+            .chain(escalation)
+            .min()
+    }
+
+    /// When there is next a mail due because of an alert that burns and is not held back, schedules apart.
+    fn next_mail_of(&self, member: &Member, alert: &Alert, rules: &RuleSet) -> Option<Time> {
+        let change = member.change.map(|change| self.due(change, member.route, rules));
+        let repeat = member.repeat_at(rules).filter(|_| alert.acknowledgement.is_none());
+        change.into_iter().chain(repeat).min()
+    }
+
+    /// Whether a mail is due because of the alerts that burn and whose routes are not closed.
+    pub fn tells_of_burning(&self, rules: &RuleSet, open: &Open, now: Time, closed: &BTreeSet<u32>) -> bool {
         self.members.iter().any(|(age, member)| {
             let Some(OpenAlert { alert, .. }) = open.get(age) else {
                 return false;
             };
-            let is_due = |at: Option<Time>| at.is_some_and(|at| at <= now);
-            let repeat = route.filter(|_| alert.acknowledgement.is_none());
             !member.leaves
                 && !is_held(alert)
-                && (is_due(member.change.map(|change| self.due(change, rules)))
-                    || is_due(repeat.and_then(|route| member.repeat_at(route))))
+                && !member.is_closed(closed)
+                && self.next_mail_of(member, alert, rules).is_some_and(|at| at <= now)
         })
     }
 
-    /// When there is next an end to tell; those of untold alerts count where that is not held back.
-    pub fn next_of_ended(&self, rules: &RuleSet, with_untold: bool) -> Option<Time> {
-        let listed = self.ended.listed.iter();
-        let listed = listed.filter(|ended| with_untold || ended.was_told);
-        let changes = listed.map(|ended| ended.change).chain(self.ended.first);
-        changes.map(|change| self.due(change, rules)).min()
-    }
-}
-
-impl Ended {
-    pub fn is_empty(&self) -> bool {
-        self.listed.is_empty() && self.more == 0
-    }
-
-    /// Takes in an alert that is over.
-    pub fn add(&mut self, ended: EndedAlert) {
-        if self.listed.len() < AlertList::MOST {
-            self.listed.push(ended);
-        } else {
-            self.more += 1;
-            self.first.get_or_insert(ended.change);
-        }
+    /// When there is next an end to tell.
+    pub fn next_of_ended(&self, rules: &RuleSet) -> Option<Time> {
+        let changes = self.ended.changes();
+        changes.map(|(change, route)| self.due(change, route, rules)).min()
     }
 }

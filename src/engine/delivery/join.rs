@@ -2,7 +2,8 @@
 
 use super::{
     Delivery,
-    group::{Change, Ended, Group, GroupName, GroupNo, Member},
+    ended::Ended,
+    group::{Change, Group, GroupName, GroupNo, Member},
 };
 use crate::engine::{
     lifecycle::{AlertAge, Open},
@@ -12,31 +13,6 @@ use crate::engine::{
 };
 
 impl Delivery {
-    /// Puts an alert into the group that a route puts it into.
-    pub(super) fn join_route(
-        &mut self,
-        step: &mut Step<'_>,
-        open: &mut Open,
-        age: AlertAge,
-        place: usize,
-        change: Change,
-    ) {
-        let (rules, Some(alert)) = (step.rules, open.get(&age)) else {
-            return;
-        };
-        let route = &rules.routes[place];
-        let Some(receiver) = route.receiver else {
-            return;
-        };
-        let name = GroupName::of(route, &rules.receivers[receiver].name, &alert.alert);
-        if self.group_for(&name.receiver, &alert.groups).is_some() {
-            // Whoever several routes lead to is told by the first.
-            return;
-        }
-        let member = Member::new(Because::Routed, change);
-        self.join(step, open, age, name, u32::try_from(place).ok(), member);
-    }
-
     /// That of some groups which is a receiver's.
     fn group_for(&self, receiver: &str, groups: &[GroupNo]) -> Option<&Group> {
         let mut groups = groups.iter().filter_map(|no| self.groups.get(no));
@@ -59,59 +35,43 @@ impl Delivery {
             at: step.now,
             at_once: true,
         };
-        self.join(
-            step,
-            open,
-            age,
-            known.unwrap_or(name),
-            route,
-            Member::new(because, change),
-        );
+        let member = Member::new(route, because, change);
+        self.join(step, open, age, known.unwrap_or(name), member);
     }
 
-    /// Puts an alert into a group. One that is there already is told of anew if that is to be at once.
+    /// Puts an alert into a group. One that is there already goes by the route that leads there now, or is told of anew.
     pub(super) fn join(
         &mut self,
         step: &mut Step<'_>,
         open: &mut Open,
         age: AlertAge,
         name: GroupName,
-        route: Option<u32>,
         member: Member,
     ) {
         let Some(joining) = open.get_mut(&age) else {
             return;
         };
-        let Some(no) = self.group_of(step, name, route, joining.alert.id.0) else {
+        let Some(no) = self.group_of(step, name, member.route, joining.alert.id.0) else {
             return;
         };
         let Some(group) = self.groups.get_mut(&no) else {
             return;
         };
-        let change = member.change;
-        if member.because == Because::Routed {
-            // The pace of a group that no route led to any more was another's.
-            group.route = group.route.filter(|_| group.is_routed()).into_iter().chain(route).min();
-        }
         match group.members.get_mut(&age) {
-            Some(known) => {
-                known.leaves = false;
-                if member.because != Because::Routed {
-                    (known.because, known.change) = (member.because, change);
-                }
-            }
+            Some(known) => known.join_again(member),
             None => {
                 group.members.insert(age, member);
                 joining.groups.push(no);
             }
         }
-        let due = group.members[&age].change.map(|change| group.due(change, step.rules));
-        if let Some(due) = due {
+        let member = &group.members[&age];
+        if let Some(change) = member.change {
+            let due = group.due(change, member.route, step.rules);
             self.wake(step, no, due);
         }
     }
 
-    /// The group of that name, on that route if it is on none; `None` where there is no such receiver.
+    /// The group of that name, which comes no later in the order of mails than that route; `None` where there is no such receiver.
     pub(super) fn group_of(
         &mut self,
         step: &mut Step<'_>,
@@ -119,15 +79,10 @@ impl Delivery {
         route: Option<u32>,
         first: u128,
     ) -> Option<GroupNo> {
-        let receiver = step
-            .rules
-            .receivers
-            .iter()
-            .position(|known| known.name == name.receiver);
-        let receiver = receiver.and_then(|receiver| u32::try_from(receiver).ok())?;
+        let receiver = u32::try_from(step.rules.receiver_index(&name.receiver)?).ok()?;
         let no = self.group_named(step, name, receiver, first);
         let group = self.groups.get_mut(&no)?;
-        group.route = group.route.or(route);
+        group.route = group.route.into_iter().chain(route).min();
         Some(no)
     }
 
@@ -153,7 +108,7 @@ impl Delivery {
         let group = Group {
             route: None,
             receiver,
-            thread: thread(step, &name, first),
+            thread: thread(step, &name, first, no),
             members: Default::default(),
             ended: Ended::default(),
             told_at: None,
@@ -169,10 +124,13 @@ impl Delivery {
     }
 }
 
-/// A hash of a group and of the alert that it began with: the same wherever the journal is replayed.
-fn thread(step: &Step<'_>, name: &GroupName, first: u128) -> u128 {
+/// A hash of a group, the same wherever the journal is replayed. Its number tells it from one of its name that began with the same alert.
+fn thread(step: &Step<'_>, name: &GroupName, first: u128, no: GroupNo) -> u128 {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&step.store.0).update(&first.to_be_bytes());
+    hasher
+        .update(&step.store.0)
+        .update(&first.to_be_bytes())
+        .update(&no.0.to_be_bytes());
     let parts = [name.receiver.as_str()].into_iter();
     let names = name.names.iter().chain(&name.values).map(|part| part.as_str());
     for part in parts.chain(names) {

@@ -1,10 +1,15 @@
 //! What a group has to tell: the lists of a mail, and the mark that each alert in them was told.
 
-use super::group::{Ended, EndedAlert, Group, Member, is_held};
+use std::collections::BTreeSet;
+
+use super::{
+    ended::{Ended, EndedAlert},
+    group::{Group, Member, is_held},
+};
 use crate::{
     engine::{
         lifecycle::{AlertAge, Open, OpenAlert},
-        outbox::{AlertList, Because, Held},
+        outbox::{AlertList, Because, Held, Numbers},
     },
     model::{Alert, Severity, Time},
 };
@@ -38,20 +43,38 @@ pub(super) enum Kind {
     Open,
 }
 
+impl Kind {
+    /// As what an alert is told that is over. Where ends are not told, those alone are that nobody was told of.
+    pub const fn of_ended(send_resolved: bool) -> Self {
+        if send_resolved { Self::Resolved } else { Self::Fired }
+    }
+}
+
+impl Numbers {
+    /// How many are told as that.
+    pub(super) const fn of(&mut self, kind: Kind) -> &mut u64 {
+        match kind {
+            Kind::Fired => &mut self.fired,
+            Kind::Resolved => &mut self.resolved,
+            Kind::Open => &mut self.open,
+        }
+    }
+}
+
 impl AlertList {
     /// Adds an alert, or counts it where the list is full.
     pub(super) fn add(&mut self, kind: Kind, alert: &Alert) {
         let has_room = self.fired.len() + self.resolved.len() + self.open.len() < Self::MOST;
-        let (list, more) = match kind {
-            Kind::Fired => (&mut self.fired, &mut self.more.fired),
-            Kind::Resolved => (&mut self.resolved, &mut self.more.resolved),
-            Kind::Open => (&mut self.open, &mut self.more.open),
-        };
-        if has_room {
-            list.push(alert.clone());
-        } else {
-            *more += 1;
+        if !has_room {
+            *self.more.of(kind) += 1;
+            return;
         }
+        let list = match kind {
+            Kind::Fired => &mut self.fired,
+            Kind::Resolved => &mut self.resolved,
+            Kind::Open => &mut self.open,
+        };
+        list.push(alert.clone());
     }
 
     /// Makes many alerts brief.
@@ -65,13 +88,13 @@ impl AlertList {
 }
 
 impl Group {
-    /// All that there is to tell now, marked as told; with nothing that burns while a schedule holds the route's mail back. What a digest
-    /// owes the firing of has not been told yet.
+    /// All that there is to tell now, marked as told; with nothing that burns and whose route is closed. What a digest owes the firing of has
+    /// not been told yet.
     pub fn take_news(
         &mut self,
         open: &Open,
         now: Time,
-        is_held_back: bool,
+        closed: &BTreeSet<u32>,
         send_resolved: bool,
         is_owed: impl Fn(AlertAge) -> bool,
     ) -> News {
@@ -90,7 +113,7 @@ impl Group {
             let of_member = |(age, member)| Some((age, member, &open.get(age)?.alert));
             self.members.iter().filter_map(of_member)
         };
-        let shown = || burning().filter(|(_, member, alert)| !is_held_back && member.is_shown(alert));
+        let shown = || burning().filter(|(_, member, alert)| !member.is_closed(closed) && member.is_shown(alert));
         let is_first = |age: AlertAge, member: &Member| member.told.is_none() || is_owed(age);
         for (age, member, alert) in shown().filter(|(age, member, _)| is_first(**age, member)) {
             news.tell(*age, Kind::Fired, alert, member);
@@ -105,9 +128,9 @@ impl Group {
         news.alerts.raised = risen.len().min(news.alerts.open.len());
         news.held = held(burning());
         news.alerts.abridge();
-        for (age, _) in &news.burning {
+        for (age, kind) in &news.burning {
             if let (Some(member), Some(OpenAlert { alert, .. })) = (self.members.get_mut(age), open.get(age)) {
-                member.tell(now, alert.severity);
+                member.tell(now, alert.severity, *kind == Kind::Fired);
             }
         }
         news
@@ -123,7 +146,7 @@ impl News {
 
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.alerts.iter().next().is_none()
+        self.alerts.numbers() == Numbers::default()
     }
 
     fn tell(&mut self, age: AlertAge, kind: Kind, alert: &Alert, member: &Member) {
@@ -138,14 +161,19 @@ impl News {
 
     /// Tells of what is over. Where ends are not told, an event that nobody was told of is told all the same.
     fn tell_ended(&mut self, ended: Ended, send_resolved: bool) {
-        let kind = if send_resolved { Kind::Resolved } else { Kind::Fired };
+        let kind = Kind::of_ended(send_resolved);
         for ended in &ended.listed {
             self.alerts.add(kind, &ended.alert);
             self.severity = self.severity.max(ended.alert.severity);
-            self.needs_reach &= ended.was_told;
+            self.needs_reach &= ended.sort.was_told;
         }
-        (self.over, self.more_over) = (ended.listed, ended.more);
-        self.alerts.more.resolved += ended.more;
+        for (sort, more) in &ended.more {
+            self.more_over += more.count;
+            self.severity = self.severity.max(more.severity);
+            self.needs_reach &= sort.was_told;
+        }
+        *self.alerts.more.of(kind) += self.more_over;
+        self.over = ended.listed;
     }
 }
 

@@ -85,10 +85,10 @@ pub(super) fn put(
 /// Puts a mail that stands alone into the outbox.
 pub(super) fn put_alone(outbox: &mut Outbox, step: &mut Step<'_>, receiver: &Receiver, severity: Severity, told: Told) {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&step.store.0).update(&step.offset.to_be_bytes());
     hasher
-        .update(&step.now.as_nanos().to_be_bytes())
-        .update(receiver.name.as_bytes());
+        .update(b"alone")
+        .update(&step.store.0)
+        .update(&outbox.next_ticket().to_be_bytes());
     let letter = Letter {
         thread: short_hash(&hasher),
         number: 1,
@@ -98,11 +98,6 @@ pub(super) fn put_alone(outbox: &mut Outbox, step: &mut Step<'_>, receiver: &Rec
         told,
     };
     put(outbox, step, receiver, &mut BTreeMap::new(), letter);
-}
-
-/// Puts a mail that says that it is one sent to try into the outbox.
-pub(super) fn drill(outbox: &mut Outbox, step: &mut Step<'_>, receiver: &Receiver, by: &str) {
-    put_alone(outbox, step, receiver, Severity::Info, Told::Drill { by: by.into() });
 }
 
 fn intent_id(thread: u128, number: u32, recipient: &str) -> IntentId {
@@ -130,8 +125,9 @@ impl Delivery {
                     self.outbox.due(step, follower);
                 }
             }
-            if let Some(no) = finished.cover.group {
-                self.note_end(step, open, no, &finished);
+            match finished.cover.group {
+                Some(no) => self.note_end(step, open, no, &finished),
+                None => self.note_end_of_digest(step, &finished),
             }
         }
     }

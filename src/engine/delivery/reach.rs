@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Delivery,
-    group::{Change, EndedAlert, Group, GroupNo},
+    ended::{EndedAlert, Sort},
+    group::{Change, Group, GroupName, GroupNo, Member},
     news::News,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
         outbox::{AlertList, Because, Finished},
         step::Step,
     },
-    model::Time,
+    model::{Alert, Time},
     rules::Receiver,
 };
 
@@ -46,7 +47,7 @@ impl Watched {
     }
 
     /// An alert is over: whoever stands in is told that it was.
-    pub fn ended(&mut self, age: AlertAge, ended: &OpenAlert) {
+    pub fn ended(&mut self, age: AlertAge, ended: &OpenAlert, member: &Member) {
         let burnt = self.burning.len();
         self.burning.retain(|burning| *burning != age);
         if self.burning.len() < burnt && self.over.len() < AlertList::MOST {
@@ -54,12 +55,22 @@ impl Watched {
                 age,
                 alert: ended.alert.clone(),
                 place: ended.place,
-                was_told: false,
+                sort: Sort {
+                    route: member.route,
+                    was_told: false,
+                },
                 change: Change {
                     at: Time::MIN,
                     at_once: true,
                 },
             });
+        }
+    }
+
+    /// Lets what is over go by the route that a new rule set has for it.
+    pub fn find_routes(&mut self, route_of: impl Fn(&Alert) -> Option<u32>) {
+        for over in &mut self.over {
+            over.sort.route = route_of(&over.alert);
         }
     }
 }
@@ -75,7 +86,7 @@ impl Group {
             stuck: step.deadlines.set(step.now.plus(STUCK), Timer::Stuck(no)),
             on_the_way: receiver.to.len() + receiver.cc.len(),
             burning: news.burning.iter().map(|(age, _)| *age).collect(),
-            over: news.over.iter().filter(|over| !over.was_told).cloned().collect(),
+            over: news.over.iter().filter(|over| !over.sort.was_told).cloned().collect(),
         };
         self.watched.push(watched);
     }
@@ -133,24 +144,29 @@ impl Delivery {
         let because = Because::Unreached {
             receiver: group.name.receiver.clone(),
         };
-        let (mut name, route) = (group.name.clone(), group.route);
-        name.receiver = rules.receivers[fallback].name.clone();
+        let name = GroupName {
+            receiver: rules.receivers[fallback].name.clone(),
+            ..group.name.clone()
+        };
+        // Where the alert is in another group by now, the order of this one has to do.
+        let route_of = |age: &AlertAge| group.members.get(age).map_or(group.route, |member| member.route);
+        let burning: Vec<_> = watched.burning.iter().map(|age| (*age, route_of(age))).collect();
         let change = Change {
             at: step.now,
             at_once: true,
         };
-        for age in watched.burning {
+        for (age, route) in burning {
             self.join_in_addition(step, open, age, name.clone(), route, because.clone());
         }
         let Some(first) = watched.over.first() else {
             return;
         };
-        let Some(no) = self.group_of(step, name, route, first.alert.id.0) else {
+        let Some(no) = self.group_of(step, name, first.sort.route, first.alert.id.0) else {
             return;
         };
         if let Some(group) = self.groups.get_mut(&no) {
             for mut ended in watched.over {
-                (ended.was_told, ended.change) = (false, change);
+                (ended.sort.was_told, ended.change) = (false, change);
                 group.ended.add(ended);
             }
             self.wake(step, no, step.now);

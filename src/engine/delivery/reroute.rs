@@ -12,7 +12,7 @@ use crate::{
         outbox::{AlertList, Because, Told},
         step::Step,
     },
-    model::Severity,
+    model::{Alert, Severity},
 };
 
 impl Delivery {
@@ -25,28 +25,28 @@ impl Delivery {
         let mut wanted: Vec<(GroupName, u32)> = Vec::new();
         for place in rules.routes_of(alert) {
             let route = &rules.routes[place];
-            let (Some(receiver), Ok(place)) = (route.receiver, u32::try_from(place)) else {
-                continue;
-            };
-            let name = GroupName::of(route, &rules.receivers[receiver].name, alert);
-            // Whoever several routes lead to is told by the first.
-            if wanted.iter().all(|(known, _)| known.receiver != name.receiver) {
-                wanted.push((name, place));
+            if let (Some(receiver), Ok(place)) = (route.receiver, u32::try_from(place)) {
+                wanted.push((GroupName::of(route, &rules.receivers[receiver].name, alert), place));
             }
         }
         let is_wanted = |group: &Group| wanted.iter().any(|(name, _)| *name == group.name);
         let mut left: Vec<GroupNo> = before;
         left.retain(|no| self.groups.get(no).is_some_and(|group| !is_wanted(group)));
+        let change = Change {
+            at: step.now,
+            at_once: false,
+        };
         for (name, place) in wanted {
-            let member = self.taken_along(step, open, age, &name, &mut left);
-            let member = member.unwrap_or(Member::new(
-                Because::Routed,
-                Change {
-                    at: step.now,
-                    at_once: false,
-                },
-            ));
-            self.join(step, open, age, name, Some(place), member);
+            let mut member = Member::new(Some(place), Because::Routed, change);
+            if let Some(known) = self.taken_along(step, open, age, &name, &mut left) {
+                member = Member {
+                    route: member.route,
+                    is_routed: true,
+                    leaves: false,
+                    ..known
+                };
+            }
+            self.join(step, open, age, name, member);
         }
         for no in left {
             self.leave(step, open, age, no);
@@ -79,10 +79,7 @@ impl Delivery {
             alert.groups.retain(|known| *known != no);
         }
         self.close_if_over(step, no);
-        Some(Member {
-            leaves: false,
-            ..member
-        })
+        Some(member)
     }
 
     /// No route leads from an alert to a group any more.
@@ -90,13 +87,13 @@ impl Delivery {
         let Some(group) = self.groups.get_mut(&no) else {
             return;
         };
-        let Some(member) = group
-            .members
-            .get_mut(&age)
-            .filter(|member| member.because == Because::Routed)
-        else {
+        let Some(member) = group.members.get_mut(&age) else {
             return;
         };
+        if !std::mem::take(&mut member.is_routed) || member.because != Because::Routed {
+            // Whoever was told in addition stays.
+            return;
+        }
         if member.told.is_some() {
             (member.leaves, member.change) = (true, None);
             return;
@@ -112,7 +109,7 @@ impl Delivery {
     pub fn reload(&mut self, step: &mut Step<'_>, open: &mut Open) {
         self.find_receivers(step, open);
         for group in self.groups.values_mut() {
-            group.route = None;
+            group.forget_routes();
         }
         let ages: Vec<AlertAge> = open.keys().copied().collect();
         self.reload_holds(step, open, &ages);
@@ -136,11 +133,7 @@ impl Delivery {
     fn find_receivers(&mut self, step: &mut Step<'_>, open: &mut Open) {
         let mut gone = Vec::new();
         for (no, group) in &mut self.groups {
-            let place = step
-                .rules
-                .receivers
-                .iter()
-                .position(|known| known.name == group.name.receiver);
+            let place = step.rules.receiver_index(&group.name.receiver);
             match place.and_then(|place| u32::try_from(place).ok()) {
                 Some(place) => group.receiver = place,
                 None => gone.push(*no),
@@ -162,12 +155,29 @@ impl Delivery {
         }
     }
 
-    /// A group that only those are in who were told in addition goes by the pace of the first alert's first route.
+    /// What is in a group that no route leads it to goes by the first of its routes: of those that lead to the receiver, if there is one.
     fn find_routes(&mut self, step: &Step<'_>, open: &Open) {
-        for group in self.groups.values_mut().filter(|group| group.route.is_none()) {
-            let alerts = group.members.keys().filter_map(|age| open.get(age));
-            let routes = alerts.filter_map(|open| step.rules.routes_of(&open.alert).first().copied());
-            group.route = routes.min().and_then(|route| u32::try_from(route).ok());
+        let rules = step.rules;
+        for group in self.groups.values_mut() {
+            let receiver = group.receiver as usize;
+            let route_of = |alert: &Alert| {
+                let routes = rules.routes_of(alert);
+                let mut to_receiver = routes
+                    .iter()
+                    .filter(|route| rules.routes[**route].receiver == Some(receiver));
+                let route = to_receiver.next().or(routes.first())?;
+                u32::try_from(*route).ok()
+            };
+            for (age, member) in group.members.iter_mut().filter(|(_, member)| member.route.is_none()) {
+                member.route = open.get(age).and_then(|open| route_of(&open.alert));
+            }
+            group.ended.find_routes(route_of);
+            group
+                .watched
+                .iter_mut()
+                .for_each(|watched| watched.find_routes(route_of));
+            let of_members = group.members.values().filter_map(|member| member.route);
+            group.route = of_members.chain(group.ended.routes()).min();
         }
     }
 

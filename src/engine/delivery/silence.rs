@@ -1,91 +1,46 @@
 //! Silences: while one holds, the mail of the alerts that its filter takes is held back. The record is not: subscribers see such an alert
-//! marked. A silence is weighed against an alert when either begins, and when the alert becomes worse, is acknowledged or the rules change.
+//! marked. A silence is weighed against an alert when it begins to hold, when the alert fires, and when the alert becomes worse, is
+//! acknowledged or the rules change. One with a schedule holds and lets go again until it ends.
+
+mod ended;
+mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use self::{
+    ended::Ended,
+    known::{Known, Meaning},
+};
 use super::Delivery;
 use crate::{
     engine::{
-        deadlines::{Deadline, Timer},
+        deadlines::Timer,
         effect::Acted,
         input::NewSilence,
         lifecycle::{AlertAge, Open, OpenAlert},
         short_hash,
         step::Step,
     },
-    model::{Alert, AlertEventKind, Silence, SilenceId, Time, masked_part},
-    rules::{
-        expr::{Defines, Expr, MAX_FILTER, Schema},
-        facts::AlertFacts,
-    },
+    model::{Alert, AlertEventKind, Silence, SilenceId, SilenceState, Time},
 };
 
-/// The silences that have not ended.
+/// All silences that are known.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Silences(BTreeMap<SilenceId, Known>);
-
-/// A silence that has not ended.
-#[derive(Debug, Serialize, Deserialize)]
-struct Known {
-    silence: Silence,
-    /// Compiled of its text; made anew after a snapshot was read.
-    #[serde(skip)]
-    filter: Option<Expr>,
-    has_begun: bool,
-    /// When it begins or ends.
-    turn: Deadline,
-    /// The alerts whose mail it holds back.
-    held: BTreeSet<AlertAge>,
-}
-
-impl Known {
-    /// Whether it says what somebody asks for, who may be asking again.
-    fn is(&self, new: &NewSilence, now: Time) -> bool {
-        let NewSilence {
-            filter,
-            starts_at,
-            ends_at,
-            author,
-            comment,
-        } = new;
-        let known = &self.silence;
-        let begins_alike = known.starts_at == *starts_at || (self.has_begun && *starts_at <= now);
-        begins_alike
-            && known.ends_at == *ends_at
-            && known.filter == *filter
-            && known.author == *author
-            && known.comment == *comment
-    }
-
-    /// Whether it takes an alert, which it sees as operators do: personal data masked.
-    fn takes(&mut self, alert: &Alert) -> bool {
-        if self.filter.is_none() {
-            // It compiled when it was made, and means the same to every version that reads the same snapshots.
-            self.filter = Expr::compile(&self.silence.filter, Schema::Alert, &Defines::default(), MAX_FILTER).ok();
-        }
-        let key: Vec<_> = alert
-            .key
-            .iter()
-            .map(|(name, value)| (name.clone(), masked_part(name, value).into()))
-            .collect();
-        let facts = AlertFacts {
-            key: &key,
-            ..AlertFacts::of(alert)
-        };
-        self.filter.as_ref().is_some_and(|filter| filter.matches_alert(&facts))
-    }
+pub(super) struct Silences {
+    known: BTreeMap<SilenceId, Known>,
+    ended: Ended,
 }
 
 impl Silences {
-    /// Weighs all that have begun against an alert; true: none holds its mail back any more.
+    /// Weighs all that hold against an alert; true: none holds its mail back any more.
     fn weigh(&mut self, step: &mut Step<'_>, open: &mut Open, age: AlertAge) -> bool {
         let Some(OpenAlert { alert, .. }) = open.get_mut(&age) else {
             return false;
         };
         let mut by = Vec::new();
-        for (id, known) in self.0.iter_mut().filter(|(_, known)| known.has_begun) {
+        for (id, known) in self.known.iter_mut().filter(|(_, known)| known.holds) {
             if known.takes(alert) {
                 known.held.insert(age);
                 by.push(*id);
@@ -99,7 +54,7 @@ impl Silences {
     /// An alert is over.
     pub fn forget(&mut self, age: AlertAge, alert: &Alert) {
         for id in &alert.silenced_by {
-            if let Some(known) = self.0.get_mut(id) {
+            if let Some(known) = self.known.get_mut(id) {
                 known.held.remove(&age);
             }
         }
@@ -119,7 +74,7 @@ fn mark(step: &mut Step<'_>, alert: &mut Alert, by: Vec<SilenceId>) -> bool {
 }
 
 impl Delivery {
-    /// Weighs all silences that have begun against an alert.
+    /// Weighs all silences that hold against an alert.
     pub(super) fn weigh_silences(&mut self, step: &mut Step<'_>, open: &mut Open, age: AlertAge) {
         if self.silences.weigh(step, open, age) {
             self.wake_groups_of(step, open, age);
@@ -128,66 +83,83 @@ impl Delivery {
 
     /// Makes a silence, unless there is one that says the same.
     pub fn silence(&mut self, step: &mut Step<'_>, open: &mut Open, new: NewSilence) -> Acted {
-        if let Some((id, _)) = self.silences.0.iter().find(|(_, known)| known.is(&new, step.now)) {
+        let mut known = self.silences.known.iter();
+        if let Some((id, _)) = known.find(|(_, known)| known.is(&new, step.now)) {
             return Acted::Silenced(*id);
         }
-        if self.silences.0.len() >= step.settings.silences as usize {
+        if self.silences.known.len() >= step.settings.silences as usize {
             return Acted::TooManySilences;
         }
         if new.ends_at <= step.now || new.ends_at <= new.starts_at {
             return Acted::SilenceIsOver;
         }
-        let Ok(filter) = Expr::compile(&new.filter, Schema::Alert, &Defines::default(), MAX_FILTER) else {
-            return Acted::BadFilter;
+        let silence = Silence {
+            id: id_of_new(step),
+            filter: new.filter,
+            starts_at: new.starts_at.max(step.now),
+            ends_at: new.ends_at,
+            schedule: new.schedule,
+            author: new.author,
+            comment: new.comment,
         };
-        let mut hasher = blake3::Hasher::new();
-        hasher
-            .update(b"silence")
-            .update(&step.store.0)
-            .update(&step.offset.to_be_bytes());
-        let id = SilenceId(short_hash(&hasher));
-        let starts_at = new.starts_at.max(step.now);
+        let meaning = match Meaning::of(&silence) {
+            Ok(meaning) => meaning,
+            Err(why) => return why,
+        };
+        if !meaning.ever_holds(&silence) {
+            return Acted::SilenceNeverHolds;
+        }
+        let (holds, until) = meaning.stands(&silence, step.now);
+        let id = silence.id;
         let known = Known {
-            silence: Silence {
-                id,
-                filter: new.filter,
-                starts_at,
-                ends_at: new.ends_at,
-                author: new.author,
-                comment: new.comment,
-            },
-            filter: Some(filter),
-            has_begun: false,
-            turn: step.deadlines.set(starts_at, Timer::Silence(id)),
+            silence,
+            meaning: Some(meaning),
+            holds: false,
+            turn: step.deadlines.set(until, Timer::Silence(id)),
             held: BTreeSet::new(),
         };
-        self.silences.0.insert(id, known);
-        if starts_at == step.now {
-            self.silence_turns(step, open, id);
+        self.silences.known.insert(id, known);
+        if holds {
+            self.hold(step, open, id);
         }
         Acted::Silenced(id)
     }
 
     /// Ends a silence before its time.
     pub fn expire_silence(&mut self, step: &mut Step<'_>, open: &mut Open, id: SilenceId) -> Acted {
-        if !self.silences.0.contains_key(&id) {
+        if !self.silences.known.contains_key(&id) {
             return Acted::NoSuchSilence;
         }
         self.end_silence(step, open, id);
         Acted::Done
     }
 
-    /// A silence begins or ends.
+    /// A silence is to hold or to let go, or ends.
     pub fn silence_turns(&mut self, step: &mut Step<'_>, open: &mut Open, id: SilenceId) {
-        let Some(known) = self.silences.0.get_mut(&id) else {
+        let Some(known) = self.silences.known.get_mut(&id) else {
             return;
         };
-        if known.has_begun || known.silence.ends_at <= step.now {
+        if known.silence.ends_at <= step.now {
             return self.end_silence(step, open, id);
         }
-        step.deadlines.cancel(known.turn);
-        known.has_begun = true;
-        known.turn = step.deadlines.set(known.silence.ends_at, Timer::Silence(id));
+        let (holds, until) = known.stands(step.now);
+        known.turn = step.deadlines.set(until, Timer::Silence(id));
+        match (known.holds, holds) {
+            (false, true) => self.hold(step, open, id),
+            (true, false) => {
+                known.holds = false;
+                let held = std::mem::take(&mut known.held);
+                self.let_go(step, open, id, held);
+            }
+            _ => {}
+        }
+    }
+
+    fn hold(&mut self, step: &mut Step<'_>, open: &mut Open, id: SilenceId) {
+        let Some(known) = self.silences.known.get_mut(&id) else {
+            return;
+        };
+        known.holds = true;
         for (age, OpenAlert { alert, .. }) in open.iter_mut() {
             if known.takes(alert) {
                 known.held.insert(*age);
@@ -199,12 +171,8 @@ impl Delivery {
         }
     }
 
-    fn end_silence(&mut self, step: &mut Step<'_>, open: &mut Open, id: SilenceId) {
-        let Some(known) = self.silences.0.remove(&id) else {
-            return;
-        };
-        step.deadlines.cancel(known.turn);
-        for age in known.held {
+    fn let_go(&mut self, step: &mut Step<'_>, open: &mut Open, id: SilenceId, held: BTreeSet<AlertAge>) {
+        for age in held {
             let Some(OpenAlert { alert, .. }) = open.get_mut(&age) else {
                 continue;
             };
@@ -215,8 +183,34 @@ impl Delivery {
         }
     }
 
-    /// The silences that have not ended, by their ids, and whether each has begun.
-    pub fn silences(&self) -> impl Iterator<Item = (&Silence, bool)> {
-        self.silences.0.values().map(|known| (&known.silence, known.has_begun))
+    fn end_silence(&mut self, step: &mut Step<'_>, open: &mut Open, id: SilenceId) {
+        let Some(known) = self.silences.known.remove(&id) else {
+            return;
+        };
+        step.deadlines.cancel(known.turn);
+        self.let_go(step, open, id, known.held);
+        let forgot_another = self.silences.ended.add(known.silence, step.now);
+        step.counts.silences_forgotten += u64::from(forgot_another);
     }
+
+    /// The silences that have not ended, by their ids.
+    pub fn silences(&self) -> impl Iterator<Item = (&Silence, SilenceState)> {
+        let known = self.silences.known.values();
+        known.map(|known| (&known.silence, known.state()))
+    }
+
+    /// The silences that have ended lately, in the order of their ends.
+    pub fn ended_silences(&self, now: Time) -> impl Iterator<Item = (&Silence, SilenceState)> {
+        let ended = self.silences.ended.shown(now);
+        ended.map(|(at, silence)| (silence, SilenceState::Ended { at }))
+    }
+}
+
+fn id_of_new(step: &Step<'_>) -> SilenceId {
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update(b"silence")
+        .update(&step.store.0)
+        .update(&step.offset.to_be_bytes());
+    SilenceId(short_hash(&hasher))
 }

@@ -1,8 +1,10 @@
 //! A group's turn: it is looked at whole. What is due is told, who is to be told in addition joins, and the next turn is set.
 
+use std::collections::BTreeSet;
+
 use super::{
     Delivery,
-    group::{Group, GroupNo, is_held},
+    group::{GroupName, GroupNo, Member, is_held},
     news::News,
     post::{self, Letter},
 };
@@ -13,8 +15,8 @@ use crate::{
         outbox::{Because, GroupNews, Told},
         step::Step,
     },
-    model::{AlertEventKind, Severity, Time},
-    rules::RuleSet,
+    model::{AlertEventKind, Severity},
+    rules::Escalation,
 };
 
 impl Delivery {
@@ -25,20 +27,13 @@ impl Delivery {
         };
         group.turn = None;
         let rules = step.rules;
-        let is_held_back = group.route(rules).is_some_and(|route| rules.is_held(route, step.now));
-        if is_held_back {
-            // What ended while it was held back burns no more when the schedule opens.
-            group.ended.listed.retain(|ended| ended.was_told);
+        let closed = group.closed_routes(rules, step.now);
+        group.ended.drop_untold(&closed);
+        let tells_of_ended = group.next_of_ended(rules).is_some_and(|at| at <= step.now);
+        if tells_of_ended || group.tells_of_burning(rules, open, step.now, &closed) {
+            self.tell(step, open, meetings, no, &closed);
         }
-        let is_due = |at: Option<Time>| at.is_some_and(|at| at <= step.now);
-        if is_due(group.next_of_ended(rules, !is_held_back))
-            || !is_held_back && group.tells_of_burning(rules, open, step.now)
-        {
-            self.tell(step, open, meetings, no, is_held_back);
-        }
-        if !is_held_back {
-            self.escalate(step, open, no);
-        }
+        self.escalate(step, open, no, &closed);
         self.set_turn(step, open, no);
         self.close_if_over(step, no);
         self.settle(step, open);
@@ -49,23 +44,26 @@ impl Delivery {
         let Some(group) = self.groups.get(&no) else {
             return;
         };
-        let rules = step.rules;
-        let burning = group.next_of_burning(rules, open);
-        let burning = burning.and_then(|at| {
-            if at > step.now {
-                Some(at)
-            } else {
-                after_hold(group, rules, step.now)
+        let (rules, now) = (step.rules, step.now);
+        let of_member = |(age, member): (&AlertAge, &Member)| {
+            let OpenAlert { alert, .. } = open.get(age)?;
+            let is_owed = self.desks.owes_firing(&group.name.receiver, *age);
+            let at = group.next_of_burning(member, alert, rules, is_owed)?;
+            match member.route(rules) {
+                // What is due and was not told waits for a schedule to open.
+                Some(route) if at <= now && rules.is_held(route, now) => rules.next_turn(route, now),
+                _ => Some(at),
             }
-        });
-        let next = burning.into_iter().chain(group.next_of_ended(rules, true)).min();
+        };
+        let burning = group.members.iter().filter_map(of_member).min();
+        let next = burning.into_iter().chain(group.next_of_ended(rules)).min();
         if let Some(at) = next {
             self.wake(step, no, at);
         }
     }
 
     /// Tells all that a group has to tell.
-    fn tell(&mut self, step: &mut Step<'_>, open: &Open, meetings: &Meetings, no: GroupNo, is_held_back: bool) {
+    fn tell(&mut self, step: &mut Step<'_>, open: &Open, meetings: &Meetings, no: GroupNo, closed: &BTreeSet<u32>) {
         let Some(group) = self.groups.get_mut(&no) else {
             return;
         };
@@ -73,7 +71,7 @@ impl Delivery {
             return;
         };
         let is_owed = |age| self.desks.owes_firing(&receiver.name, age);
-        let news = group.take_news(open, step.now, is_held_back, receiver.send_resolved, is_owed);
+        let news = group.take_news(open, step.now, closed, receiver.send_resolved, is_owed);
         if news.is_empty() {
             return;
         }
@@ -112,46 +110,43 @@ impl Delivery {
     }
 
     /// Tells those who are to know by now, since nobody has taken an alert on.
-    fn escalate(&mut self, step: &mut Step<'_>, open: &mut Open, no: GroupNo) {
+    fn escalate(&mut self, step: &mut Step<'_>, open: &mut Open, no: GroupNo, closed: &BTreeSet<u32>) {
         let Some(group) = self.groups.get_mut(&no) else {
             return;
         };
         let (rules, now) = (step.rules, step.now);
-        let Some(route) = group.route(rules) else {
-            return;
-        };
-        let mut due: Vec<(AlertAge, usize)> = Vec::new();
+        let mut due: Vec<(AlertAge, Option<u32>, &Escalation)> = Vec::new();
         for (age, member) in &mut group.members {
             let Some(OpenAlert { alert, .. }) = open.get(age) else {
                 continue;
             };
-            if is_held(alert) || alert.acknowledgement.is_some() || member.leaves {
+            if is_held(alert) || alert.acknowledgement.is_some() || member.leaves || member.is_closed(closed) {
                 continue;
             }
-            while member.escalates_at(route).is_some_and(|at| at <= now) {
-                due.push((*age, member.escalated as usize));
+            // What is still held back for a digest has not been told: the time begins to run when that leaves.
+            if self.desks.owes_firing(&group.name.receiver, *age) {
+                continue;
+            }
+            while let Some((_, escalation)) = member.escalates_at(rules).filter(|(at, _)| *at <= now) {
+                due.push((*age, member.route, escalation));
                 member.escalated += 1;
             }
         }
-        let (name, place) = (group.name.clone(), group.route);
-        for (age, step_no) in due {
-            let escalation = &route.escalate[step_no];
+        let name = group.name.clone();
+        for (age, route, escalation) in due {
             if let Some(OpenAlert { alert, .. }) = open.get(&age) {
                 step.say(AlertEventKind::Escalated, alert);
             }
-            let mut name = name.clone();
-            name.receiver = rules.receivers[escalation.receiver].name.clone();
+            let name = GroupName {
+                receiver: rules.receivers[escalation.receiver].name.clone(),
+                ..name.clone()
+            };
             let because = Because::Escalated {
                 after: escalation.after,
             };
-            self.join_in_addition(step, open, age, name, place, because);
+            self.join_in_addition(step, open, age, name, route, because);
         }
     }
-}
-
-/// When a schedule that holds a group's mail back may do so no more.
-fn after_hold(group: &Group, rules: &RuleSet, now: Time) -> Option<Time> {
-    rules.next_turn(group.route(rules)?, now)
 }
 
 /// What happened in the meeting that all alerts listed are about, if it is open.

@@ -181,6 +181,8 @@ pub struct Held {
 /// Mails that were held back, told as one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
+    /// Why this receiver is told.
+    pub because: Because,
     /// When the first of them was held back.
     pub since: Time,
     /// How many were held back because the receiver gets only so many an hour.

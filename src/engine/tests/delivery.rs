@@ -9,7 +9,7 @@ use std::{
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{Bench, at, compiled, conf_saying, party_saying, start};
+use super::{Bench, at, compiled, conf_saying, every_other_minute, party_saying, start};
 use crate::{
     engine::{
         effect::{Acted, Effect},
@@ -48,7 +48,8 @@ route:
   routes:
   - { match: rule != 'burst', receiver: each, group_by: each, continue: true, mute: nights, escalate: [] }
   - { match: severity == CRITICAL, receiver: lead, escalate: [], group_by: [] }
-  - { match: 'true' }
+  - { match: rule == 'muted', group_by: [severity], mute: nights, repeat_interval: 1m }
+  - { match: 'true', group_by: [severity] }
 inhibit:
 - { source: rule == 'burst', target: rule == 'full', equal: [] }
 ";
@@ -60,7 +61,7 @@ enum What {
     Refused(&'static str, bool),
     Speaks(&'static str),
     Mutes(&'static str, bool),
-    Silence(&'static str, u64),
+    Silence(&'static str, u64, bool),
     Expire,
     Acknowledge(usize),
     Resolve(usize),
@@ -80,7 +81,7 @@ fn ops() -> impl Strategy<Value = Vec<(Duration, What)>> {
         6 => (code(), proptest::bool::weighted(0.2)).prop_map(|(code, expert)| What::Refused(code, expert)),
         3 => code().prop_map(What::Speaks),
         4 => (code(), any::<bool>()).prop_map(|(code, on)| What::Mutes(code, on)),
-        2 => (filter, 1u64..1200).prop_map(|(filter, lasts)| What::Silence(filter, lasts)),
+        2 => (filter, 1u64..1200, any::<bool>()).prop_map(|(filter, lasts, recurs)| What::Silence(filter, lasts, recurs)),
         1 => Just(What::Expire),
         2 => (0usize..6).prop_map(What::Acknowledge),
         1 => (0usize..6).prop_map(What::Resolve),
@@ -107,10 +108,11 @@ fn world(ops: &[(Duration, What)], with_restarts: bool) -> World {
             What::Refused(code, expert) => Some(refused(code, *expert)),
             What::Speaks(code) => Some(said(code, ParticipantStatus::SPEAKING, None, None)),
             What::Mutes(code, on) => Some(mutes(code, *on)),
-            What::Silence(filter, lasts) => Some(Input::Silence(NewSilence {
+            What::Silence(filter, lasts, recurs) => Some(Input::Silence(NewSilence {
                 filter: (*filter).to_owned(),
                 starts_at: now,
                 ends_at: now.plus(Duration::from_secs(*lasts)),
+                schedule: recurs.then(every_other_minute),
                 author: "a".into(),
                 comment: String::new(),
             })),
@@ -185,18 +187,22 @@ fn notify(payload: Payload) -> Input {
 /// What one receiver was told of one alert, in order.
 #[derive(Debug, Default)]
 struct Story {
-    fired: Vec<Time>,
-    resolved: Vec<Time>,
-    open: Vec<Time>,
+    fired: Vec<Mail>,
+    resolved: Vec<Mail>,
+    open: Vec<Mail>,
 }
+
+/// When, and by which mail: of two that leave at one instant one comes first, as a digest does before the end of a critical alert.
+type Mail = (Time, usize);
 
 fn stories(mails: &[(Time, Arc<Intent>)], receiver: &str) -> BTreeMap<AlertId, Story> {
     let mut stories: BTreeMap<AlertId, Story> = BTreeMap::new();
-    for (at, intent) in mails.iter().filter(|(_, intent)| intent.receiver == receiver) {
+    let to_receiver = mails.iter().filter(|(_, intent)| intent.receiver == receiver);
+    for (place, (at, intent)) in to_receiver.enumerate() {
         let Some(alerts) = intent.told.alerts() else { continue };
         assert_eq!(alerts.more, Default::default(), "so few are all listed");
-        let mut story = |alert: &Alert, part: fn(&mut Story) -> &mut Vec<Time>| {
-            part(stories.entry(alert.id).or_default()).push(*at);
+        let mut story = |alert: &Alert, part: fn(&mut Story) -> &mut Vec<Mail>| {
+            part(stories.entry(alert.id).or_default()).push((*at, place));
         };
         alerts
             .fired
@@ -385,6 +391,7 @@ fn what_operators_ask_in_vain_is_said() {
             filter: filter.to_owned(),
             starts_at: at(from),
             ends_at: at(to),
+            schedule: None,
             author: "a".into(),
             comment: String::new(),
         })

@@ -8,7 +8,7 @@ use std::{
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{compiled, conf_saying, party_saying, start};
+use super::{compiled, conf_saying, every_other_minute, party_saying, start};
 use crate::{
     engine::{
         Engine, StoreId,
@@ -145,6 +145,7 @@ enum Act {
         filter: &'static str,
         starts: u64,
         lasts: u64,
+        recurs: bool,
     },
     Expire,
     Acknowledge,
@@ -159,9 +160,9 @@ fn act() -> impl Strategy<Value = Act> {
         "key.billing_code == '1'",
         "rule == 'stopped'",
     ];
-    let silence = (select(filters), 0u64..60, 1u64..300);
+    let silence = (select(filters), 0u64..60, 1u64..300, any::<bool>());
     prop_oneof![
-        4 => silence.prop_map(|(filter, starts, lasts)| Act::Silence { filter, starts, lasts }),
+        4 => silence.prop_map(|(filter, starts, lasts, recurs)| Act::Silence { filter, starts, lasts, recurs }),
         1 => Just(Act::Expire),
         3 => Just(Act::Acknowledge),
         2 => Just(Act::Resolve),
@@ -257,10 +258,16 @@ fn input(what: &What, now: Time, effects: &[Effect], engine: &Engine) -> Option<
         What::Act(which, act) => {
             let alert = engine.open_alerts().nth(*which).map(|alert| alert.id);
             Some(match act {
-                Act::Silence { filter, starts, lasts } => Input::Silence(NewSilence {
+                Act::Silence {
+                    filter,
+                    starts,
+                    lasts,
+                    recurs,
+                } => Input::Silence(NewSilence {
                     filter: (*filter).to_owned(),
                     starts_at: now.plus(Duration::from_secs(*starts)),
                     ends_at: now.plus(Duration::from_secs(starts + lasts)),
+                    schedule: recurs.then(every_other_minute),
                     author: "a".into(),
                     comment: String::new(),
                 }),

@@ -7,7 +7,7 @@ use crate::{
     engine::{
         effect::Effect,
         input::{Input, MailOutcome, MailResult, Settings},
-        outbox::{Attempt, Delivery, Numbers},
+        outbox::{Attempt, Because, Delivery, Numbers, Told},
     },
     model::Time,
 };
@@ -232,4 +232,91 @@ route:
     assert_eq!((muted.intent.receiver.as_str(), muted.intent.clear), ("second", false));
     assert_eq!((paused.intent.receiver.as_str(), paused.intent.clear), ("first", true));
     assert_eq!(paused.intent.reply_to.as_deref(), Some("c@example.com"));
+}
+
+#[test]
+fn a_mail_that_was_given_up_holds_no_other_back() {
+    let settings = Settings {
+        outbox: 2,
+        ..Settings::default()
+    };
+    let mut bench = Bench::with(settings, &RULES.replace("] }", "], max_per_hour: 60 }"));
+    bench.give("0s conf MUTED_ALL\n1s conf RECORDING_PAUSED");
+    let [muted, _given_up] = attempts(&mut bench).try_into().unwrap();
+    bench.give("2s conf RECORDING_PAUSED billing_code=2");
+    let second = attempt(&mut bench);
+    bench
+        .apply("3s", ended(&muted, sent()))
+        .apply("3s", ended(&second, sent()));
+    bench.give("4s conf RECORDING_PAUSED billing_code=3");
+    assert_eq!(numbers(&attempt(&mut bench)).fired, 1);
+    assert_eq!(bench.world.engine.counts().mails_held_back, 0);
+}
+
+#[test]
+fn a_mail_that_ends_the_process_every_time_is_tried_no_longer_than_any_other() {
+    let mut bench = Bench::new(RULES);
+    bench.give("0s conf MUTED_ALL");
+    let (mut now, mut made) = (at("0s"), Vec::new());
+    while bench.world.engine.outbox().0 > 0 {
+        let attempts = attempts(&mut bench);
+        if attempts.is_empty() {
+            now = next(&mut bench);
+            continue;
+        }
+        made.extend(attempts.iter().map(|attempt| (attempt.number, now)));
+        assert!(made.len() < 200, "it is tried again and again");
+        bench.world.restart(now, Duration::ZERO);
+    }
+    let at_once: Vec<u32> = made
+        .iter()
+        .filter(|(_, at)| *at == made[0].1)
+        .map(|made| made.0)
+        .collect();
+    assert_eq!(at_once, [1, 2, 3]);
+    let (_, last) = made[made.len() - 1];
+    assert!(last > at("23h") && last < at("24h"), "{last}");
+    let record = delivery(&bench);
+    assert_eq!((record.at, record.retry_at), (last, None));
+    assert!(matches!(record.result, MailResult::Deferred(_)));
+}
+
+#[test]
+fn a_digest_that_nobody_gets_goes_to_whoever_stands_in_once() {
+    let rules = "
+rules:
+- { name: paused, while: meeting.recording == RECORDING_PAUSED, severity: info }
+receivers:
+- { name: ops, email: { to: [a@example.com, b@example.com], max_per_hour: 1 }, fallback: duty }
+- { name: duty, email: { to: [c@example.com] }, fallback: boss }
+- { name: boss, email: { to: [d@example.com] } }
+route: { receiver: ops, group_by: each, group_wait: 0s, repeat_interval: never }
+";
+    for b_gets_it in [false, true] {
+        let mut bench = Bench::new(rules);
+        bench.give("0s conf RECORDING_PAUSED");
+        for first in attempts(&mut bench) {
+            bench.apply("1s", ended(&first, sent()));
+        }
+        bench.give("2s conf RECORDING_PAUSED billing_code=2\nuntil 10m2s");
+        let [a, b] = attempts(&mut bench).try_into().unwrap();
+        bench.apply("11m", ended(&a, refused()));
+        assert_eq!(attempts(&mut bench).len(), 0, "somebody may still get it");
+        if b_gets_it {
+            bench.apply("12m", ended(&b, sent()));
+            assert_eq!(attempts(&mut bench).len(), 0);
+            continue;
+        }
+        bench.apply("12m", ended(&b, refused()));
+        let instead = attempt(&mut bench);
+        let Told::Digest(digest) = &*instead.intent.told else {
+            panic!("the digest goes on");
+        };
+        let receiver = "ops".into();
+        assert_eq!(digest.because, Because::Unreached { receiver });
+        assert_eq!((instead.intent.receiver.as_str(), digest.held_back), ("duty", 1));
+        bench.apply("13m", ended(&instead, refused()));
+        assert_eq!((attempts(&mut bench).len(), bench.world.engine.outbox().0), (0, 0));
+        assert_eq!(bench.world.engine.counts().fallbacks, 1);
+    }
 }

@@ -6,7 +6,7 @@ mod step;
 
 use std::time::Duration;
 
-use super::{AlertText, Fields, Node, TestNotification, Value, fields::duration_of, notification::time};
+use super::{AlertText, Fields, Node, TestNotification, Value, WeeklyText, fields::duration_of, notification::time};
 use crate::{
     model::{AlertEventKind, Time},
     rules::diagnostic::{Findings, Span, Spanned},
@@ -69,6 +69,8 @@ pub enum Given {
         filter: Spanned<String>,
         /// For how long.
         lasts: Duration,
+        /// When within it; `None`: all the time.
+        schedule: Option<WeeklyText>,
     },
     /// Somebody takes an alert on.
     Acknowledge(AlertText),

@@ -19,3 +19,15 @@ pub(super) struct Schedule {
     /// Times of the day: `09:00-17:30`.
     times: Option<OneOrMore>,
 }
+
+/// Times of the week at which a silence holds.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct WeeklyTimes {
+    /// The zone whose clock they go by: `Europe/Berlin`.
+    time_zone: String,
+    /// Days of the week, or spans of them: `mon-fri`; every day if not given.
+    weekdays: Option<OneOrMore>,
+    /// Times of the day: `22:00-06:00`; the whole day if not given.
+    times: Option<OneOrMore>,
+}

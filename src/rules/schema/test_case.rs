@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 
-use super::{Duration, Expression, Name};
+use super::{Duration, Expression, Name, schedule::WeeklyTimes};
 
 /// What comes in, and every alert event that must happen then.
 #[derive(JsonSchema)]
@@ -79,6 +79,8 @@ struct Silence {
     /// How long it lasts.
     #[schemars(rename = "for")]
     lasts: Duration,
+    /// The times of the week at which it holds; all the time if not given.
+    schedule: Option<WeeklyTimes>,
 }
 
 /// What is the matter with a receiver in a test.

@@ -124,12 +124,14 @@ impl<'q> Story<'q> {
         }
         let clocks = self.clocks_of(engine);
         let before = std::mem::replace(&mut self.clocks, clocks);
-        let ended = before.iter().filter(|clock| !self.clocks.contains(clock)).cloned();
+        // Both are in order.
+        let is_among = |clock: &Clock, clocks: &[Clock]| clocks.binary_search(clock).is_ok();
+        let ended = before.iter().filter(|clock| !is_among(clock, &self.clocks)).cloned();
         let (due, stopped): (Vec<Clock>, Vec<Clock>) = ended.partition(|clock| clock.due_at <= now);
         let set: Vec<Clock> = self
             .clocks
             .iter()
-            .filter(|clock| !before.contains(clock))
+            .filter(|clock| !is_among(clock, &before))
             .cloned()
             .collect();
 
@@ -237,7 +239,8 @@ impl<'q> Story<'q> {
     }
 
     fn clocks_of(&self, engine: &Engine) -> Vec<Clock> {
-        let mut clocks = engine.clocks(&self.question.rule);
+        let Question { rule, billing_code, .. } = self.question;
+        let mut clocks = engine.clocks(rule, billing_code.as_deref(), &self.clocks);
         clocks.retain(|clock| self.is_of_meeting(&clock.key));
         clocks
     }

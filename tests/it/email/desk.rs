@@ -1,9 +1,15 @@
 //! A mailer with its outcomes at hand, and a mail for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use bellwether::{
-    email::{CoolDown, Login, MailSettings, Mailer, RelaySettings, Secret, Timeouts, Tls, compose},
+    email::{CoolDown, Login, MailSettings, Mailer, RelaySettings, Timeouts, Tls, compose},
     engine::{
         input::{MailOutcome, MailResult},
         outbox::{Attempt, Intent, IntentId},
@@ -60,11 +66,19 @@ pub fn relay(port: u16) -> RelaySettings {
     }
 }
 
+/// A file that nobody else can read, with a password in it.
+static SECRET: LazyLock<PathBuf> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("password");
+    fs::write(&path, "secret\n").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
+});
+
 /// `user`, whose password is `secret`.
 pub fn login() -> Option<Login> {
     Some(Login {
         username: "user".to_owned(),
-        secret: Secret::Given("secret".to_owned().into()),
+        secret_file: SECRET.clone(),
         auth: Default::default(),
     })
 }

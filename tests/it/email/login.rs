@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use bellwether::{
-    email::{Auth, Login, Secret},
+    email::{Auth, Login},
     engine::input::MailResult,
 };
 
@@ -108,7 +108,7 @@ async fn a_token_is_read_when_it_is_needed() {
     let mut settings = settings(&[server.port()]);
     settings.relays[0].login = Some(Login {
         username: "user".to_owned(),
-        secret: Secret::File(token.clone()),
+        secret_file: token.clone(),
         auth: Auth::Xoauth2,
     });
     settings.cool_down = at_once();

@@ -1,6 +1,11 @@
 //! The server in this process, on ports of its own and a folder of its own.
 
-use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    fs::{self, File},
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use bellwether::{
     config::{Config, Relay},
@@ -15,7 +20,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{client::Client, wait::soon};
+use super::{
+    client::Client,
+    wait::{soon, until},
+};
 
 /// What most tests run with: every refused participant is an alert of its own, told to one address and over when the participant
 /// speaks; a meeting that goes on without its recording is one for as long as it does.
@@ -107,6 +115,7 @@ pub struct Server {
     pub admin: SocketAddr,
     shutdown: oneshot::Sender<()>,
     ended: JoinHandle<Result<(), ServeError>>,
+    lock: PathBuf,
     _folder: Arc<TempDir>,
 }
 
@@ -137,6 +146,7 @@ impl Server {
             admin: addresses.1,
             shutdown,
             ended,
+            lock: site.data("LOCK"),
             _folder: Arc::clone(&site.folder),
         }
     }
@@ -149,6 +159,9 @@ impl Server {
     pub async fn stop(self) {
         self.shutdown.send(()).unwrap();
         soon(self.ended).await.unwrap().unwrap();
+        // A process that another test starts at this moment has it, too, until it runs.
+        let lock = &File::open(self.lock).unwrap();
+        until(|| async { lock.try_lock().ok() }).await;
     }
 }
 

@@ -293,3 +293,9 @@ async fn read_message(stream: &mut Stream) -> std::io::Result<String> {
         message.push_str(line.strip_prefix('.').unwrap_or(&line));
     }
 }
+
+/// How many mails about that meeting were heard.
+pub fn about(heard: &Heard, meeting: &str) -> usize {
+    let subject = format!("port-full {meeting}");
+    heard.messages.iter().filter(|mail| mail.contains(&subject)).count()
+}

@@ -252,3 +252,32 @@ route:
     let mails: Vec<_> = mails.map(|due| (due.after.as_secs(), due.receiver)).collect();
     assert_eq!(mails, [(0, 0), (60, 0), (15 * 60, 1), (16 * 60, 1)]);
 }
+
+#[test]
+fn whoever_several_routes_lead_to_is_told_by_the_first() {
+    let rules = good(
+        r"
+rules:
+- { name: full, when: party.status == MUTED }
+receivers:
+- { name: ops, email: { to: [a@example.com] } }
+- { name: duty, email: { to: [a@example.com] } }
+route:
+  receiver: ops
+  routes:
+  - { match: severity == CRITICAL, receiver: duty, group_by: each, continue: true }
+  - { receiver: duty, continue: true }
+  - { receiver: ops }
+",
+    )
+    .set;
+    for (severity, expected) in [(Severity::Critical, [1, 3]), (Severity::Info, [2, 3])] {
+        let alert = alert(severity, "1");
+        assert_eq!(rules.routes_of(&alert), expected);
+        let destinations = rules.destinations(&alert, Time::default()).into_iter();
+        let takers: Vec<_> = destinations
+            .map(|destination| destination.way.last().copied())
+            .collect();
+        assert_eq!(takers, expected.map(Some));
+    }
+}

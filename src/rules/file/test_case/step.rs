@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Given, Step, timed};
 use crate::rules::{
     diagnostic::{Findings, Spanned},
-    file::{AlertText, Fields, Node, TestNotification, Value, listed, notification},
+    file::{AlertText, Fields, Node, TestNotification, Value, listed, notification, schedule},
 };
 
 pub(super) fn step(node: Node, findings: &mut Findings<'_>) -> Option<Step> {
@@ -63,7 +63,7 @@ const STEPS: [&str; 7] = [
     "resolve ALERT",
 ];
 
-/// `conf: {…}`, `party: {…}`, `restart: 90s`, `reload: FILE`, `silence: { filter, for }`, `acknowledge: ALERT` or `resolve: ALERT`
+/// `conf: {…}`, `party: {…}`, `restart: 90s`, `reload: FILE`, `silence: { filter, for, schedule }`, `acknowledge: ALERT` or `resolve: ALERT`
 fn spelled_out(node: Node, findings: &mut Findings<'_>) -> Option<Given> {
     let mut fields = Fields::of(node, "a step", findings)?;
     let span = fields.head;
@@ -103,7 +103,16 @@ fn silence(node: Node, findings: &mut Findings<'_>) -> Option<Given> {
     let mut fields = Fields::of(node, "a silence", findings)?;
     let filter = fields.require("filter", findings).and_then(|node| node.text(findings));
     let lasts = fields.require("for", findings).and_then(|node| node.duration(findings));
+    let schedule = fields.take("schedule");
+    let schedule = schedule.map(|node| schedule::read_weekly(node, findings));
     fields.finish(findings);
-    let lasts = lasts?.value;
-    Some(Given::Silence { filter: filter?, lasts })
+    let schedule = match schedule {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(Given::Silence {
+        filter: filter?,
+        lasts: lasts?.value,
+        schedule,
+    })
 }
