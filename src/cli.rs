@@ -16,6 +16,7 @@ mod health;
 mod json;
 mod manual;
 mod meetings;
+mod pages;
 mod receivers;
 mod replay;
 mod resolve;

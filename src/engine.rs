@@ -294,9 +294,10 @@ impl Engine {
         &self.state.counts
     }
 
-    /// The open alerts, oldest first.
+    /// The open alerts, oldest first; then those of the service's own.
     pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
-        self.state.alerts.open()
+        let own = self.state.alerts.told().outbox.alerts();
+        self.state.alerts.open().chain(own)
     }
 
     /// How many alerts of a rule are open.
@@ -371,6 +372,7 @@ impl Engine {
                 Timer::Expire(age) => alerts.expire(&mut step, age),
                 Timer::Update(age) => alerts.update(&mut step, age),
                 Timer::Mail(ticket) => alerts.delivery().0.outbox.due(&mut step, ticket),
+                Timer::MailWaiting => alerts.delivery().0.outbox.look(&mut step),
                 Timer::Group(no) => alerts.turn(&mut step, meetings, no),
                 Timer::Digest(no) => {
                     let (delivery, open) = alerts.delivery();

@@ -29,14 +29,14 @@ use prometheus_client::{
 use self::{
     engine::Observed,
     labels::{
-        BuildLabels, EventLabels, EvictedLabels, MailLabels, NotificationLabels, ReasonLabels, RuleLabels,
-        SeverityLabels,
+        BuildLabels, EventLabels, EvictedLabels, IrregularityLabels, MailLabels, NotificationLabels, ReasonLabels,
+        RuleLabels, SeverityLabels,
     },
     start::process_start,
 };
 pub use self::{
     exposition::Exposition,
-    labels::{Evicted, Kind, MailEnd, Outcome},
+    labels::{Evicted, Irregularity, Kind, MailEnd, Outcome},
     mail::{MailMetrics, OpenConnection, UnderWay},
 };
 use crate::model::{AlertEventKind, Severity};
@@ -64,6 +64,7 @@ pub struct Metrics {
     alerts_open: Family<SeverityLabels, Gauge>,
     alert_events: Family<EventLabels, Counter>,
     evictions: Family<EvictedLabels, Counter>,
+    irregularities: Family<IrregularityLabels, Counter>,
     mails: Family<MailLabels, Counter>,
     ids_oldest_age: Seconds,
     outbox_oldest_age: Seconds,
@@ -180,6 +181,11 @@ impl Metrics {
                 "evictions",
                 "States dropped because a bound was reached, by what they were",
             ),
+            irregularities: register(
+                of,
+                "irregularities",
+                "What was taken though it is not as it should be, by what is wrong with it",
+            ),
             mails: register(of, "mails", "Attempts to send a mail, by how they ended"),
             ids_oldest_age: register(
                 of,
@@ -249,6 +255,9 @@ impl Metrics {
         }
         for what in Evicted::ALL {
             self.evicted(what, 0);
+        }
+        for kind in Irregularity::ALL {
+            self.irregular(kind, 0);
         }
         for end in MailEnd::ALL {
             self.mails(end, 0);
@@ -341,6 +350,13 @@ impl Metrics {
     pub fn evicted(&self, what: Evicted, number: u64) {
         self.evictions
             .get_or_create(&EvictedLabels { what: what.name() })
+            .inc_by(number);
+    }
+
+    /// So much was taken though it is not as it should be.
+    pub fn irregular(&self, kind: Irregularity, number: u64) {
+        self.irregularities
+            .get_or_create(&IrregularityLabels { kind: kind.name() })
             .inc_by(number);
     }
 

@@ -14,8 +14,8 @@ mod time;
 pub mod vendor_text;
 
 pub use alert::{
-    Acknowledgement, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Evidence, FilledText, Labels, NoAlertId,
-    ResolveReason, Severity,
+    Acknowledgement, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Evidence, FilledText, Labels,
+    MAIL_WAITING, NoAlertId, ResolveReason, Severity,
 };
 pub use codes::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role};
 pub use language::Language;

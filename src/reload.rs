@@ -38,7 +38,7 @@ struct State {
     /// `None` until the service runs.
     handle: Option<Handle>,
     in_force: Arc<RuleSet>,
-    /// What the files held when they were last read.
+    /// What the files held when they were last read; `None` when they could not be, and that was told.
     seen: Option<Arc<RuleSource>>,
 }
 
@@ -73,15 +73,6 @@ pub struct Checked {
     pub source: Arc<RuleSource>,
     /// What was found in it.
     pub diagnostics: Vec<Diagnostic>,
-}
-
-impl Checked {
-    /// Each finding for people: the line itself, underlined.
-    fn rendered(&self) -> impl Iterator<Item = String> + '_ {
-        self.diagnostics
-            .iter()
-            .map(|finding| finding.render(&self.source, false))
-    }
 }
 
 impl Reloader {
@@ -127,24 +118,28 @@ impl Reloader {
         self.apply(&mut state).await
     }
 
-    /// Reloads whenever the files' content has changed, until told to stop.
+    /// Reloads whenever the files' content has changed, and tells once when they cannot be read any more, until told to stop.
     pub async fn watch(&self, stop: CancellationToken) {
         if self.paths.is_empty() {
             return;
         }
         let mut timer = tokio::time::interval(POLL);
+        let mut was_readable = true;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = timer.tick() => {}
             }
             let mut state = self.state.lock().await;
-            // What cannot be read now was told of when it was last asked for, or is being written.
-            if let Ok(source) = self.load().await
-                && state.seen.as_deref() != Some(&source)
-            {
-                self.apply(&mut state).await;
+            let loaded = self.load().await;
+            let is_readable = loaded.is_ok();
+            match loaded {
+                Ok(source) if state.seen.as_deref() != Some(&source) => drop(self.apply(&mut state).await),
+                // What cannot be read at one poll may be just being written.
+                Err(cause) if !was_readable && state.seen.take().is_some() => self.tell(&Reload::Unreadable(cause)),
+                _ => {}
             }
+            was_readable = is_readable;
         }
     }
 
@@ -170,6 +165,7 @@ impl Reloader {
     }
 
     async fn read(&self, state: &mut State) -> Result<(Arc<RuleSet>, Checked), Reload> {
+        state.seen = None;
         let source = Arc::new(self.load().await.map_err(Reload::Unreadable)?);
         state.seen = Some(Arc::clone(&source));
         let text = Arc::clone(&source);
@@ -195,7 +191,7 @@ impl Reloader {
             return Ok(catalogue::source());
         }
         let paths = self.paths.clone();
-        match tokio::task::spawn_blocking(move || rule_files::load(&paths, false)).await {
+        match tokio::task::spawn_blocking(move || rule_files::load(&paths)).await {
             Ok(loaded) => loaded,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         }
@@ -213,14 +209,14 @@ impl Reloader {
         let why = match refused {
             Reload::Applied { .. } | Reload::Stopping => return,
             Reload::Refused(mistakes) => {
-                for mistake in mistakes.rendered() {
+                for mistake in &mistakes.diagnostics {
                     error!("{mistake}");
                 }
                 let count = mistakes.diagnostics.len();
                 format!("the rule files have {count} findings; the rules before them are in force")
             }
             Reload::Unreadable(cause) => {
-                error!(%cause, "the rule files cannot be read");
+                error!("the rule files cannot be read: {cause}");
                 format!("the rule files cannot be read: {cause}; the rules before them are in force")
             }
         };
@@ -262,7 +258,7 @@ fn tell_of(change: &Reloaded) {
 }
 
 fn warn_of(warnings: &Checked) {
-    for warning in warnings.rendered() {
+    for warning in &warnings.diagnostics {
         warn!("{warning}");
     }
 }

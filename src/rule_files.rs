@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 5;
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// The operating system said no.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     Io {
         /// What was to be read.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// There is no rule file there.
-    #[error("no rule files (*.yaml, *.yml) in {}; allow an empty rule set if that is meant", path.display())]
+    #[error("no rule files (*.yaml, *.yml) in {}; where no rules are meant, write a file with `rules: []`", path.display())]
     Empty {
         /// Where they were looked for.
         path: PathBuf,
@@ -88,11 +88,11 @@ pub enum LoadError {
 ///
 /// # Errors
 ///
-/// See [`LoadError`]; [`LoadError::Empty`] only where `allow_empty` is false.
-pub fn load(paths: &[PathBuf], allow_empty: bool) -> Result<RuleSource, LoadError> {
+/// See [`LoadError`].
+pub fn load(paths: &[PathBuf]) -> Result<RuleSource, LoadError> {
     let mut before = list(paths)?;
     for _ in 0..ATTEMPTS {
-        if before.is_empty() && !allow_empty {
+        if before.is_empty() {
             return Err(LoadError::Empty {
                 path: paths.first().cloned().unwrap_or_default(),
             });

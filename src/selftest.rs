@@ -20,6 +20,7 @@ use std::{error::Error, sync::Arc};
 
 pub use compare::Failure;
 pub use coverage::{Coverage, Share};
+pub(crate) use script::START;
 pub use script::{Act, Script, ScriptStep};
 
 use crate::{

@@ -2,10 +2,7 @@
 
 use rusqlite::{Row, params, types::Type};
 
-use super::{
-    ArchiveError,
-    reader::{ArchiveReader, MAX_ROWS},
-};
+use super::{ArchiveError, reader::ArchiveReader};
 use crate::{
     engine::{
         input::MailResult,
@@ -56,7 +53,7 @@ impl ArchiveReader {
         let mut last = None;
         let mut looked_at = 0;
         while let Some(row) = rows.next().map_err(&sqlite)? {
-            if looked_at == MAX_ROWS || page.deliveries.len() == query.limit {
+            if looked_at == self.max_rows || page.deliveries.len() == query.limit {
                 page.next = last;
                 break;
             }

@@ -9,13 +9,15 @@ use super::{ArchiveError, schema};
 use crate::{api, model::Time};
 
 /// The most rows that one call that lists looks at.
-pub(super) const MAX_ROWS: usize = 100_000;
+const MAX_ROWS: usize = 100_000;
 
 /// A reading end of an archive; as many as wanted, each for one call at a time.
 #[derive(Debug)]
 pub struct ArchiveReader {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
+    /// How many rows a call that lists looks at.
+    pub(super) max_rows: usize,
 }
 
 /// Which alerts to list.
@@ -30,8 +32,6 @@ pub struct ListQuery<'a> {
     pub as_of: Option<u64>,
     /// How many at most; at least 1.
     pub limit: usize,
-    /// How many to look at at most; at least 1, and never more than 100,000.
-    pub max_rows: usize,
 }
 
 /// A place in a list, for its next page.
@@ -60,6 +60,7 @@ impl ArchiveReader {
         Ok(Self {
             path: path.to_owned(),
             connection: schema::open_to_read(path)?,
+            max_rows: MAX_ROWS,
         })
     }
 
@@ -100,11 +101,10 @@ impl ArchiveReader {
             .prepare_cached(if query.descending { DESCENDING } else { ASCENDING })
             .map_err(&sqlite)?;
         let mut rows = select.query(params![start.0, start.1, as_of]).map_err(&sqlite)?;
-        let max_rows = query.max_rows.min(MAX_ROWS);
         let mut looked_at = 0;
         let mut last = None;
         while let Some(row) = rows.next().map_err(&sqlite)? {
-            if looked_at == max_rows || page.alerts.len() == query.limit {
+            if looked_at == self.max_rows || page.alerts.len() == query.limit {
                 page.next = last;
                 break;
             }

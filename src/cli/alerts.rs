@@ -3,13 +3,13 @@
 use std::io;
 
 use serde_json::Value;
-use tonic::transport::Channel;
+use tonic::{Status, transport::Channel};
 
 use super::{
     client::{Client, Output},
     exit::Exit,
     failure::Failure,
-    json, show,
+    json, pages, show,
     terminal::Terminal,
 };
 use crate::api::{self, alert_service_client::AlertServiceClient};
@@ -65,29 +65,22 @@ async fn list(
     filter: String,
     order: Order,
     limit: usize,
-) -> Result<Vec<api::Alert>, Failure> {
-    let mut alerts = Vec::new();
-    let mut page_token = String::new();
-    while alerts.len() < limit {
+) -> Result<Vec<api::Alert>, Status> {
+    let order_by = match order {
+        Order::Newest => "started_at desc",
+        Order::Oldest => "started_at",
+    };
+    pages::list(limit, async |page_size, page_token| {
         let request = api::ListAlertsRequest {
             filter: filter.clone(),
-            order_by: match order {
-                Order::Newest => "started_at desc".to_owned(),
-                Order::Oldest => "started_at".to_owned(),
-            },
-            // The same on every page: a token belongs to the request that it came of.
-            page_size: i32::try_from(limit.min(1_000)).unwrap_or(1_000),
+            order_by: order_by.to_owned(),
+            page_size,
             page_token,
         };
         let page = client.list_alerts(request).await?.into_inner();
-        alerts.extend(page.alerts);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    alerts.truncate(limit);
-    Ok(alerts)
+        Ok((page.alerts, page.next_page_token))
+    })
+    .await
 }
 
 fn overview(alerts: &[api::Alert], terminal: &mut Terminal<'_>) -> io::Result<()> {

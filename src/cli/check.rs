@@ -24,7 +24,7 @@ pub(super) struct Args {
     /// Rule files, or folders of them; without any the rules that are built in
     paths: Vec<PathBuf>,
     /// How findings are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, short = 'o', visible_alias = "output", value_enum, default_value_t)]
     format: Format,
     /// Let a warning fail as an error does
     #[arg(long)]
@@ -41,6 +41,7 @@ pub(super) struct Args {
 enum Format {
     /// For people: the line itself, underlined
     #[default]
+    #[value(alias = "table")]
     Human,
     /// For programs: a list of objects
     Json,
@@ -62,7 +63,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Exit, Fail
     }
     match args.format {
         Format::Human => tell(&findings, &source, terminal)?,
-        Format::Json => terminal.json(&serde_json::to_value(&findings).map_err(std::io::Error::from)?)?,
+        Format::Json => json(&findings, terminal)?,
     }
     let is_refused = |finding: &Diagnostic| finding.level == Level::Error || args.deny_warnings;
     Ok(if findings.iter().any(is_refused) {
@@ -77,7 +78,7 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Arc<RuleSource>, Failure> {
     Ok(Arc::new(if paths.is_empty() {
         catalogue::source()
     } else {
-        rule_files::load(paths, false)?
+        rule_files::load(paths)?
     }))
 }
 
@@ -100,6 +101,11 @@ pub(super) fn tell(findings: &[Diagnostic], source: &RuleSource, terminal: &mut 
         count(Level::Error),
         count(Level::Warning)
     ))
+}
+
+/// Writes findings for programs.
+pub(super) fn json(findings: &[Diagnostic], terminal: &mut Terminal<'_>) -> std::io::Result<()> {
+    terminal.json(&serde_json::to_value(findings)?)
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(super) enum Output {
     /// Tables and lines for people
     #[default]
     Table,
-    /// JSON for programs, in protobuf's mapping
+    /// JSON for programs
     Json,
 }
 

@@ -2,13 +2,13 @@
 
 use std::io;
 
-use tonic::transport::Channel;
+use tonic::{Status, transport::Channel};
 
 use super::{
     client::{Client, Output},
     exit::Exit,
     failure::Failure,
-    json, show,
+    json, pages, show,
     terminal::Terminal,
 };
 use crate::api::{self, alert_service_client::AlertServiceClient, delivery::Outcome};
@@ -56,8 +56,7 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
         alert_id: args.alert,
         receiver: args.receiver,
         outcome: outcome.into(),
-        page_size: i32::try_from(args.limit.min(1_000)).unwrap_or(1_000),
-        page_token: String::new(),
+        ..api::ListDeliveriesRequest::default()
     };
     let deliveries = list(&mut service, request, args.limit).await?;
     match args.client.output {
@@ -69,20 +68,19 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
 
 async fn list(
     service: &mut AlertServiceClient<Channel>,
-    mut request: api::ListDeliveriesRequest,
+    request: api::ListDeliveriesRequest,
     limit: usize,
-) -> Result<Vec<api::Delivery>, Failure> {
-    let mut deliveries = Vec::new();
-    while deliveries.len() < limit {
-        let page = service.list_deliveries(request.clone()).await?.into_inner();
-        deliveries.extend(page.deliveries);
-        if page.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = page.next_page_token;
-    }
-    deliveries.truncate(limit);
-    Ok(deliveries)
+) -> Result<Vec<api::Delivery>, Status> {
+    pages::list(limit, async |page_size, page_token| {
+        let request = api::ListDeliveriesRequest {
+            page_size,
+            page_token,
+            ..request.clone()
+        };
+        let page = service.list_deliveries(request).await?.into_inner();
+        Ok((page.deliveries, page.next_page_token))
+    })
+    .await
 }
 
 /// A table of them.

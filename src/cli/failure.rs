@@ -38,6 +38,17 @@ pub enum Failure {
     /// The server refused, or the connection broke.
     #[error("{}", Told(.0))]
     Rpc(Box<tonic::Status>),
+    /// What answers there does not speak our language.
+    #[error("{}; is that the gRPC port of a bellwether of this version (`listen`, not `admin`)?", Told(.0))]
+    Foreign(Box<tonic::Status>),
+    /// One call of several was refused, or the connection broke; what came before it is done.
+    #[error("{id}: {}", Told(.cause))]
+    One {
+        /// What the call was about.
+        id: String,
+        /// Why.
+        cause: Box<tonic::Status>,
+    },
     /// The server went on refusing for too long.
     #[error("gave up after {tries} tries: {}", Told(.last))]
     GaveUp {
@@ -116,7 +127,12 @@ pub enum Failure {
 
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
-        Self::Rpc(Box::new(status))
+        // A bellwether gives a reason with whatever it refuses.
+        let has_reason = status.get_details_error_info().is_some();
+        match status.code() {
+            Code::Unimplemented | Code::Unknown if !has_reason => Self::Foreign(Box::new(status)),
+            _ => Self::Rpc(Box::new(status)),
+        }
     }
 }
 
@@ -136,8 +152,10 @@ impl Failure {
             Self::Bind { .. } => Exit::Unreachable,
             Self::Serve(error) => exit_of_server(error),
             Self::Usage(_) => Exit::Usage,
-            Self::Unreachable { .. } | Self::GaveUp { .. } => Exit::Unreachable,
-            Self::Rpc(status) | Self::Unknown { cause: status, .. } => exit_of(status.code()),
+            Self::Unreachable { .. } | Self::Foreign(_) | Self::GaveUp { .. } => Exit::Unreachable,
+            Self::Rpc(status) | Self::One { cause: status, .. } | Self::Unknown { cause: status, .. } => {
+                exit_of(status.code())
+            }
             Self::Line { .. } => Exit::Data,
             Self::Journal(cause) | Self::Recovery(RecoveryError::Journal(cause)) => exit_of_journal(cause),
             Self::Recovery(_) => Exit::Data,
@@ -159,7 +177,9 @@ fn exit_of(code: Code) -> Exit {
             Exit::Unreachable
         }
         Code::NotFound => Exit::No,
-        Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition | Code::AlreadyExists => Exit::Data,
+        Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition | Code::AlreadyExists | Code::DataLoss => {
+            Exit::Data
+        }
         Code::PermissionDenied | Code::Unauthenticated => Exit::Forbidden,
         _ => Exit::Software,
     }
@@ -179,6 +199,7 @@ fn exit_of_server(error: &ServeError) -> Exit {
 
 fn exit_of_journal(error: &JournalError) -> Exit {
     match error.exit_code() {
+        66 => Exit::NoInput,
         74 => Exit::Io,
         75 => Exit::Locked,
         77 => Exit::Forbidden,
@@ -216,7 +237,8 @@ impl fmt::Display for Told<'_> {
             message => f.write_str(&show::clean(message))?,
         }
         let details = status.get_error_details();
-        for violation in details.bad_request().iter().flat_map(|bad| &bad.field_violations) {
+        let violations = details.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
+        for violation in violations.filter(|violation| !status.message().contains(&violation.description)) {
             write!(
                 f,
                 "; {}: {}",
@@ -235,6 +257,9 @@ impl fmt::Display for Told<'_> {
                     "; go on from the earliest event kept with --after {}",
                     show::clean(cursor)
                 )?;
+            }
+            if matches!(info.reason.as_str(), "CURSOR_AHEAD_OF_LOG" | "CURSOR_FOREIGN") {
+                f.write_str("; remove the cursor file, if there is one, and begin with --snapshot")?;
             }
         }
         Ok(())

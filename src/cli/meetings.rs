@@ -3,13 +3,13 @@
 use std::io;
 
 use serde_json::Value;
-use tonic::transport::Channel;
+use tonic::{Status, transport::Channel};
 
 use super::{
     client::{Client, Output},
     exit::Exit,
     failure::Failure,
-    json, show,
+    json, pages, show,
     terminal::Terminal,
 };
 use crate::{
@@ -51,23 +51,13 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-async fn list(client: &mut MeetingServiceClient<Channel>, limit: usize) -> Result<Vec<api::Meeting>, Failure> {
-    let mut meetings = Vec::new();
-    let mut page_token = String::new();
-    while meetings.len() < limit {
-        let request = api::ListMeetingsRequest {
-            page_size: i32::try_from(limit.min(1_000)).unwrap_or(1_000),
-            page_token,
-        };
+async fn list(client: &mut MeetingServiceClient<Channel>, limit: usize) -> Result<Vec<api::Meeting>, Status> {
+    pages::list(limit, async |page_size, page_token| {
+        let request = api::ListMeetingsRequest { page_size, page_token };
         let page = client.list_meetings(request).await?.into_inner();
-        meetings.extend(page.meetings);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    meetings.truncate(limit);
-    Ok(meetings)
+        Ok((page.meetings, page.next_page_token))
+    })
+    .await
 }
 
 fn overview(meetings: &[api::Meeting], terminal: &mut Terminal<'_>) -> io::Result<()> {

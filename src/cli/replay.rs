@@ -64,11 +64,17 @@ struct Outcome {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    if args.from.zip(args.to).is_some_and(|(from, to)| from >= to) {
+        return Err(Failure::Usage("--to has to be later than --from"));
+    }
     let source = check::load(&args.rules)?;
     let set = match compile::compile(&source) {
         Ok(compiled) => compiled.set,
         Err(findings) => {
-            check::tell(&findings, &source, terminal)?;
+            match args.output {
+                Output::Table => check::tell(&findings, &source, terminal)?,
+                Output::Json => check::json(&findings, terminal)?,
+            }
             return Ok(Exit::No);
         }
     };

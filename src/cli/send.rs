@@ -83,7 +83,13 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
     };
     let client = NotificationServiceClient::new(args.client.connect().await?);
     let backoff = Backoff::new(Some(args.retry_for));
-    let mut report = Report::new(args.client.output, source.bytes(), io::stderr().is_terminal(), terminal);
+    let mut report = Report::new(
+        how,
+        args.client.output,
+        source.bytes(),
+        io::stderr().is_terminal(),
+        terminal,
+    );
     let sent = match how {
         How::Unary => calls::send(client, Mode::Unary, source, safe, backoff, &mut report).await,
         How::Batch => calls::send(client, Mode::Batch, source, safe, backoff, &mut report).await,

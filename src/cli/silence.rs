@@ -4,13 +4,14 @@ use std::{io, time::Duration};
 
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
-use tonic::transport::Channel;
+use tonic::{Status, transport::Channel};
 
 use super::{
     client::{Client, Output, duration, moment, timestamp},
+    each,
     exit::Exit,
     failure::Failure,
-    json, show,
+    json, pages, show,
     terminal::Terminal,
 };
 use crate::api::{self, silence_service_client::SilenceServiceClient};
@@ -132,29 +133,28 @@ impl Create {
 async fn list(show_ended: bool, client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut service = SilenceServiceClient::new(client.connect().await?);
     let silences = all(&mut service, show_ended).await?;
-    match client.output {
-        Output::Table => overview(&silences, terminal)?,
-        Output::Json => terminal.json(&silences.iter().map(json::silence).collect())?,
-    }
+    tell_all(&silences, client.output, terminal)?;
     Ok(Exit::Done)
 }
 
-async fn all(service: &mut SilenceServiceClient<Channel>, show_ended: bool) -> Result<Vec<api::Silence>, Failure> {
-    let mut silences = Vec::new();
-    let mut page_token = String::new();
-    loop {
+fn tell_all(silences: &[api::Silence], output: Output, terminal: &mut Terminal<'_>) -> io::Result<()> {
+    match output {
+        Output::Table => overview(silences, terminal),
+        Output::Json => terminal.json(&silences.iter().map(json::silence).collect()),
+    }
+}
+
+async fn all(service: &mut SilenceServiceClient<Channel>, show_ended: bool) -> Result<Vec<api::Silence>, Status> {
+    pages::list(usize::MAX, async |page_size, page_token| {
         let request = api::ListSilencesRequest {
-            page_size: 1_000,
+            page_size,
             page_token,
             show_ended,
         };
         let page = service.list_silences(request).await?.into_inner();
-        silences.extend(page.silences);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(silences);
-        }
-    }
+        Ok((page.silences, page.next_page_token))
+    })
+    .await
 }
 
 fn overview(silences: &[api::Silence], terminal: &mut Terminal<'_>) -> io::Result<()> {
@@ -191,21 +191,16 @@ fn tell(silence: Option<api::Silence>, output: Output, terminal: &mut Terminal<'
 
 async fn expire(ids: Vec<String>, client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut service = SilenceServiceClient::new(client.connect().await?);
-    let mut exit = Exit::Done;
-    for id in ids {
-        match service
+    let (ended, exit) = each::call(ids, terminal, async |id| {
+        service
             .expire_silence(api::ExpireSilenceRequest { id: id.clone() })
-            .await
-        {
-            Ok(_) => terminal.note(format_args!("{}: ended", show::clean(&id))),
-            Err(status) if status.code() == tonic::Code::NotFound => {
-                terminal.note(format_args!("{}: {}", show::clean(&id), super::failure::told(&status)));
-                exit = Exit::No;
-            }
-            Err(status) => return Err(status.into()),
-        }
-    }
-    Ok(exit)
+            .await?;
+        let answer = service.get_silence(api::GetSilenceRequest { id }).await?;
+        Ok(answer.into_inner().silence)
+    })
+    .await;
+    tell_all(&ended, client.output, terminal)?;
+    exit
 }
 
 fn schedule(silence: &api::Silence) -> String {

@@ -46,6 +46,9 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Exit, Fail
     let (compiled, scripts) = match check::compiled(&source) {
         Ok(compiled) => compiled,
         Err(findings) => {
+            if let Some(path) = &args.junit {
+                junit::write(path, &junit::refused(&findings))?;
+            }
             check::tell(&findings, &source, terminal)?;
             return Ok(Exit::No);
         }
@@ -58,7 +61,7 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Exit, Fail
 
     let ran = run_all(&scripts, &rules, terminal)?;
     if let Some(path) = &args.junit {
-        junit::write(path, &ran, &source)?;
+        junit::write(path, &junit::report(&ran, &source))?;
     }
     let covered = match coverage {
         Some(coverage) => cover(coverage, &scripts, &rules, terminal)?,

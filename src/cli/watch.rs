@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// Begin with what occurred then (2026-01-05T08:00:00Z) or so long ago (10m)
     #[arg(long, group = "start", value_name = "TIME", value_parser = since)]
     since: Option<prost_types::Timestamp>,
-    /// Begin after this cursor
+    /// Begin after this cursor, whatever the cursor file says
     #[arg(long, group = "start", value_name = "CURSOR")]
     after: Option<String>,
     /// Keep the cursor in this file, and begin after it where it is there
@@ -89,10 +89,14 @@ struct Watch<'a, 't> {
 impl<'a, 't> Watch<'a, 't> {
     fn new(args: Args, client: AlertServiceClient<Channel>, terminal: &'a mut Terminal<'t>) -> Result<Self, Failure> {
         let cursor = Cursor::new(args.cursor_file);
-        let start = match cursor.read()? {
-            Some(kept) => Some(Start::AfterCursor(kept)),
+        let after = match args.after {
+            Some(given) => Some(given),
+            None => cursor.read()?,
+        };
+        let start = match after {
+            Some(cursor) => Some(Start::AfterCursor(cursor)),
             None if args.snapshot => Some(Start::Snapshot(true)),
-            None => args.after.map(Start::AfterCursor).or(args.since.map(Start::Since)),
+            None => args.since.map(Start::Since),
         };
         Ok(Self {
             client,

@@ -40,6 +40,8 @@ pub(super) enum Timer {
     Update(AlertAge),
     /// A mail is tried again.
     Mail(Ticket),
+    /// A mail may have waited for too long.
+    MailWaiting,
     /// There may be something to tell of a group.
     Group(GroupNo),
     /// What was held back for a receiver is told.

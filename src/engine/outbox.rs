@@ -1,6 +1,7 @@
 //! Mails on their way: what is to be said to whom, and when it is tried again. Rendering and sending are absent: they are `email`'s.
 
 mod intent;
+mod trouble;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -12,6 +13,7 @@ use compact_str::CompactString;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use self::trouble::Troubles;
 use super::{
     deadlines::{Deadline, Timer},
     delivery::GroupNo,
@@ -19,7 +21,7 @@ use super::{
     input::{MailOutcome, MailResult},
     step::Step,
 };
-use crate::model::{AlertId, Severity, Time};
+use crate::model::{Alert, AlertId, Severity, Time};
 
 pub use intent::{AlertList, Because, Digest, GroupNews, Held, Intent, IntentId, Numbers, Told};
 
@@ -121,6 +123,7 @@ pub(super) struct Outbox {
     by_worth: BTreeSet<(Severity, Ticket)>,
     /// Which mail waits for the end of that one: the mails of a thread arrive in their order.
     followers: HashMap<IntentId, Ticket>,
+    troubles: Troubles,
     /// Taken out before an input is done.
     #[serde(skip)]
     finished: VecDeque<Finished>,
@@ -156,6 +159,7 @@ impl Outbox {
         let before = intent.answers.filter(|before| self.by_id.contains_key(before));
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
+        self.troubles.came(step, &intent, ticket);
         self.by_id.insert(intent.id, ticket);
         self.by_worth.insert((intent.severity, ticket));
         let mut entry = Entry {
@@ -239,6 +243,16 @@ impl Outbox {
         }
     }
 
+    /// A mail may have waited for too long.
+    pub fn look(&mut self, step: &mut Step<'_>) {
+        self.troubles.look(step);
+    }
+
+    /// The alerts about mails that have.
+    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.troubles.alerts()
+    }
+
     /// The first mail that has left the box and that nobody has asked about yet.
     pub fn take_finished(&mut self) -> Option<Finished> {
         self.finished.pop_front()
@@ -304,6 +318,7 @@ impl Outbox {
         let Some(entry) = self.entries.remove(&ticket) else {
             return;
         };
+        self.troubles.left(step, &entry.intent, ticket);
         let id = entry.intent.id;
         self.by_id.remove(&id);
         self.by_worth.remove(&(entry.intent.severity, ticket));

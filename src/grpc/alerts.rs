@@ -107,7 +107,6 @@ impl AlertService for Alerts {
                     as_of: token.as_ref().map(|token| token.as_of),
                     after: token.map(|token| token.after),
                     limit,
-                    max_rows: usize::MAX,
                 })
             })
             .await?;

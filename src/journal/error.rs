@@ -4,8 +4,7 @@ use std::{io, path::PathBuf};
 
 use super::{event_log::Position, frame::Flaw};
 
-const ADVICE: &str =
-    "nothing was changed; `bellwether verify` tells how far it goes, and a backup brings the folder back";
+const ADVICE: &str = "nothing was changed; a backup brings the folder back";
 
 /// Why a data folder cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +35,12 @@ pub enum JournalError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// There is no data folder.
+    #[error("no data folder at {}; name it with --data", .path.display())]
+    NoFolder {
+        /// Where it was looked for.
+        path: PathBuf,
     },
     /// A file that must be there is not.
     #[error("{} is missing, though the folder has been in use: {ADVICE}", .path.display())]
@@ -158,9 +163,10 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// The process's exit code, as in sysexits.h: 65 data, 74 input or output, 75 locked by another, 77 permissions.
+    /// The process's exit code, as in sysexits.h: 65 data, 66 no input, 74 input or output, 75 locked by another, 77 permissions.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::NoFolder { .. } => 66,
             Self::Io { .. } => 74,
             Self::Locked { .. } => 75,
             Self::Exposed { .. } => 77,

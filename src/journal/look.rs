@@ -29,6 +29,9 @@ pub struct Looked {
 ///
 /// It is no data folder, or cannot be read. Damage shows when it is read.
 pub fn look(dir: &Path) -> Result<Looked, JournalError> {
+    if !dir.join("journal").exists() {
+        return Err(JournalError::NoFolder { path: dir.to_owned() });
+    }
     let identity = Identity::load(dir)?.ok_or_else(|| JournalError::Missing {
         path: dir.join(Identity::FILE),
     })?;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::PoisonError};
 
 use compact_str::CompactString;
 
-use super::{Evicted, Kind, Metrics, Outcome, gauge};
+use super::{Evicted, Irregularity, Kind, Metrics, Outcome, gauge};
 use crate::{
     engine::{Counts, Engine, RuleCounts},
     model::Severity,
@@ -92,6 +92,12 @@ impl Metrics {
         self.evicted(Evicted::Mail, grown(|counts| counts.mails_given_up));
         self.evicted(Evicted::Group, grown(|counts| counts.groups_full));
         self.evicted(Evicted::Silence, grown(|counts| counts.silences_forgotten));
+        self.irregular(Irregularity::Repeat, grown(|counts| counts.repeats));
+        self.irregular(Irregularity::Late, grown(|counts| counts.late));
+        self.irregular(Irregularity::Early, grown(|counts| counts.early));
+        self.irregular(Irregularity::UnlistedCode, grown(|counts| counts.unlisted_codes));
+        self.irregular(Irregularity::UnknownKey, grown(|counts| counts.unknown_keys));
+        self.irregular(Irregularity::SkippedInput, grown(|counts| counts.inputs_skipped));
         self.mails_held_back.inc_by(grown(|counts| counts.mails_held_back));
         self.fallbacks.inc_by(grown(|counts| counts.fallbacks));
     }

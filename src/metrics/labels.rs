@@ -103,6 +103,46 @@ impl Evicted {
     }
 }
 
+/// What was taken though it is not as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Irregularity {
+    /// A notification that says what the last one said.
+    Repeat,
+    /// A notification that came too late, or after newer ones.
+    Late,
+    /// A notification from the future.
+    Early,
+    /// A code that the vendor's tables do not list.
+    UnlistedCode,
+    /// A key that the vendor's document does not name.
+    UnknownKey,
+    /// An input that the engine failed on, and that was left out.
+    SkippedInput,
+}
+
+impl Irregularity {
+    /// All.
+    pub const ALL: [Self; 6] = [
+        Self::Repeat,
+        Self::Late,
+        Self::Early,
+        Self::UnlistedCode,
+        Self::UnknownKey,
+        Self::SkippedInput,
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Repeat => "repeat",
+            Self::Late => "late",
+            Self::Early => "early",
+            Self::UnlistedCode => "unlisted_code",
+            Self::UnknownKey => "unknown_key",
+            Self::SkippedInput => "skipped_input",
+        }
+    }
+}
+
 /// How an attempt to send a mail ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailEnd {
@@ -159,6 +199,11 @@ pub(super) struct EventLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct EvictedLabels {
     pub(super) what: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct IrregularityLabels {
+    pub(super) kind: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -39,6 +39,9 @@ impl fmt::Display for Severity {
     }
 }
 
+/// The rule's name of the alerts that mail to a receiver has been waiting for too long, which no rule file made. Their key is the receiver.
+pub const MAIL_WAITING: &str = "mail-waiting";
+
 /// A firing's identity: a hash of the store, the rule, the key and the input that fired it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AlertId(pub u128);

@@ -1,8 +1,9 @@
 //! Folders of rule files: read whole, or not at all.
 
-use std::os::unix::fs::symlink;
+use std::{os::unix::fs::symlink, sync::Arc};
 
 use super::*;
+use crate::rules::compile::compile;
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -13,7 +14,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn load_one(path: &Path) -> Result<RuleSource, LoadError> {
-    load(&[path.to_owned()], false)
+    load(&[path.to_owned()])
 }
 
 fn texts(source: &RuleSource) -> Vec<&str> {
@@ -32,7 +33,7 @@ fn reads_rule_files_in_the_order_of_their_names() {
     let source = load_one(folder.path()).unwrap();
     assert_eq!(texts(&source), ["1", "2"]);
     assert_eq!(source.files[0].name, folder.path().join("a.yaml").display().to_string());
-    let named = load(&[folder.path().join("b.yml"), folder.path().to_owned()], false).unwrap();
+    let named = load(&[folder.path().join("b.yml"), folder.path().to_owned()]).unwrap();
     assert_eq!(named, source, "a file that is named twice is read once");
 }
 
@@ -68,17 +69,20 @@ fn fails_whole() {
     fs::remove_file(&link).unwrap();
     fs::create_dir(&link).unwrap();
     assert!(matches!(load_one(rules.path()), Err(LoadError::NotAFile { path }) if path == link));
-    assert!(matches!(
-        load_one(&rules.path().join("none")),
-        Err(LoadError::Io { .. })
-    ));
+    let gone = rules.path().join("none");
+    let told = load_one(&gone).unwrap_err().to_string();
+    let why = fs::metadata(&gone).unwrap_err();
+    assert_eq!(told, format!("cannot read {}: {why}", gone.display()));
 }
 
 #[test]
 fn an_empty_folder_must_be_meant() {
     let folder = folder(&[("notes.txt", "x")]);
-    assert!(matches!(load_one(folder.path()), Err(LoadError::Empty { .. })));
-    assert_eq!(load(&[folder.path().to_owned()], true).unwrap(), RuleSource::default());
+    let told = load_one(folder.path()).unwrap_err().to_string();
+    let (_, advised) = told.split_once("write a file with `").expect(&told);
+    fs::write(folder.path().join("none.yaml"), advised.trim_end_matches('`')).unwrap();
+    let source = Arc::new(load_one(folder.path()).unwrap());
+    assert!(compile(&source).unwrap().set.rules.is_empty());
 }
 
 #[test]

@@ -26,6 +26,7 @@ use super::{
     index::{Distinct, Index, MAX_CODES},
     schedule::Schedule,
 };
+use crate::model::MAIL_WAITING;
 
 /// What rule files without errors give.
 #[derive(Debug)]
@@ -198,6 +199,7 @@ fn test_names(document: &Document, findings: &mut Findings<'_>) {
             .rules
             .iter()
             .filter_map(|rule| Some(rule.name.as_ref()?.value.as_str()))
+            .chain([MAIL_WAITING])
     };
     // What is read anew in a test may bring rules of its own; whoever reads it looks for their names.
     for test in document.tests.iter().filter(|test| !test.reloads()) {

@@ -157,7 +157,7 @@ const MAX_FINDINGS: usize = 1000;
 pub struct Findings<'a> {
     source: &'a RuleSource,
     list: Vec<Diagnostic>,
-    errors: bool,
+    errors: usize,
     /// How many there are beyond [`MAX_FINDINGS`]; the last of them stands at the end of the list.
     left_out: usize,
 }
@@ -168,7 +168,7 @@ impl<'a> Findings<'a> {
         Self {
             source,
             list: Vec::new(),
-            errors: false,
+            errors: 0,
             left_out: 0,
         }
     }
@@ -180,7 +180,7 @@ impl<'a> Findings<'a> {
 
     /// Adds an error.
     pub fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.errors = true;
+        self.errors += 1;
         self.add(Level::Error, span, message.into())
     }
 
@@ -211,6 +211,11 @@ impl<'a> Findings<'a> {
 
     /// Whether one of them is an error.
     pub const fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// How many of them are errors.
+    pub const fn errors(&self) -> usize {
         self.errors
     }
 
@@ -222,7 +227,7 @@ impl<'a> Findings<'a> {
         if let (1.., Some(last)) = (self.left_out, self.list.last_mut()) {
             last.advise(format!("there are {} more findings, which are left out", self.left_out));
         }
-        if self.errors { Err(self.list) } else { Ok(self.list) }
+        if self.errors > 0 { Err(self.list) } else { Ok(self.list) }
     }
 }
 

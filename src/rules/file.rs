@@ -76,6 +76,13 @@ pub struct RuleText {
     pub condition: Fields,
 }
 
+impl RuleText {
+    /// Whether its condition is a state: told by the key, since the condition itself may have mistakes.
+    pub fn is_state(&self) -> bool {
+        self.condition.place_of("while").is_some()
+    }
+}
+
 /// `resolve: { when, after }`
 #[derive(Debug)]
 pub struct ResolveText {

@@ -1,6 +1,6 @@
 //! Bad rule files and bad configuration, and the answer to each: a row a mistake, with the exact lines in which it is told, all of a run
-//! at once. Then what a running server does with files that it cannot take: nothing, and it says so. Certificates and silences are
-//! absent, since the service has neither; what is wrong with a data folder is `storage`'s.
+//! at once. Then what a running server does with files that it cannot take: nothing, and it says so. Certificates are
+//! absent, and so are silences, which are asked for over gRPC; what is wrong with a data folder is `storage`'s.
 
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command, sync::Arc, time::Instant};
 
@@ -205,7 +205,7 @@ fn rows() -> Vec<Row> {
         (
             "18: an empty folder",
             vec![("notes.txt", b"x".to_vec())],
-            &["no rule files (*.yaml, *.yml) in FOLDER; allow an empty rule set if that is meant"],
+            &["no rule files (*.yaml, *.yml) in FOLDER; where no rules are meant, write a file with `rules: []`"],
         ),
     ]
 }
@@ -232,7 +232,7 @@ fn told(folder: &Path) -> Vec<String> {
         let path = folder.display().to_string();
         text.replace(&format!("{path}/"), "").replace(&path, "FOLDER")
     };
-    let source = match rule_files::load(&[folder.to_owned()], false) {
+    let source = match rule_files::load(&[folder.to_owned()]) {
         Ok(source) => Arc::new(source),
         Err(error) => return vec![short(error.to_string())],
     };

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path, sync::Arc};
 
-use bellwether::rules::{catalogue, compile::compile};
+use bellwether::rules::{self, catalogue, compile::compile};
 
 const PAGE: &str = "docs/catalogue.md";
 
@@ -13,8 +13,6 @@ const HEAD: &str = "\
 Made of the files in [rules](../rules) by a test; change those. They are in force where `bellwether serve` is given no rules of its own. To
 change one, copy the folder, edit it and name it: `bellwether serve --rules rules`. All numbers are meant to be changed, and `enabled: false`
 leaves a rule out. [Writing rules](rules.md) says what the words mean; the tests beside each rule show what it does and what it does not.
-
-Labels tell routes who is concerned: `team` is one of `capacity`, `compliance`, `integration`, `operators` and `telephony`.
 ";
 
 /// A rule as it is written.
@@ -159,6 +157,20 @@ fn group(file: &str, rules: &[Rule<'_>]) -> String {
     group
 }
 
+/// Who is concerned, by the labels of the rules.
+fn teams(rules: &[rules::Rule]) -> String {
+    let teams: BTreeSet<String> = rules
+        .iter()
+        .filter_map(|rule| Some(format!("`{}`", rule.labels.get("team")?)))
+        .collect();
+    let mut teams = Vec::from_iter(teams);
+    let last = teams.pop().unwrap();
+    format!(
+        "Labels tell routes who is concerned: `team` is one of {} and {last}.",
+        teams.join(", ")
+    )
+}
+
 #[test]
 fn the_page_of_the_catalogue_is_that_of_its_files() {
     let source = Arc::new(catalogue::source());
@@ -181,7 +193,12 @@ fn the_page_of_the_catalogue_is_that_of_its_files() {
     }
 
     let groups: Vec<String> = files.iter().map(|(file, rules)| group(file, rules)).collect();
-    let page = format!("{HEAD}\n{}\n{}", table(&files), groups.join("\n"));
+    let page = format!(
+        "{HEAD}\n{}\n\n{}\n{}",
+        teams(&compiled.rules),
+        table(&files),
+        groups.join("\n")
+    );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &page).unwrap();

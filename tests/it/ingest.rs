@@ -7,7 +7,7 @@ use tonic::Code;
 
 use crate::support::{
     client::{Client, Refusal, conf, port_full, raw, speaking, with_id},
-    server::{Server, Site},
+    server::{Server, Site, metric},
     wait::soon,
 };
 
@@ -53,6 +53,34 @@ async fn sequences_are_dense_over_all_ways_in_and_across_a_restart() {
     server.stop().await;
     let server = Server::start(&site).await;
     assert_eq!(notify(&server.client().await).await, 8);
+}
+
+#[tokio::test]
+async fn what_is_odd_is_taken_and_counted() {
+    let server = Server::start(&Site::new()).await;
+    let client = server.client().await;
+    let counted = async |kind: &str| {
+        let series = format!("bellwether_irregularities_total{{kind=\"{kind}\"}} ");
+        metric(server.admin, &series).await
+    };
+    assert_eq!(counted("repeat").await, Some(0.0));
+    for notification in [
+        conf("1", 77_777),
+        conf("1", 77_777),
+        raw("conf", "{billingCode = '1', status = '1', mood = '2'}"),
+    ] {
+        client.notify(notification).await.unwrap();
+    }
+    for (kind, count) in [
+        ("repeat", 1.0),
+        ("late", 0.0),
+        ("early", 0.0),
+        ("unlisted_code", 2.0),
+        ("unknown_key", 1.0),
+        ("skipped_input", 0.0),
+    ] {
+        assert_eq!(counted(kind).await, Some(count), "{kind}");
+    }
 }
 
 #[tokio::test]

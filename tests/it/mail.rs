@@ -1,6 +1,6 @@
 //! From a notification to a mail: it leaves, it is tried again as the same mail, and what became of it is on record.
 
-use std::{fs, net::TcpListener};
+use std::fs;
 
 use bellwether::{
     archive::{ArchiveReader, DeliveryQuery},
@@ -12,8 +12,8 @@ use crate::support::{
     client::{Client, port_full, speaking},
     process::Process,
     server::{Server, Site, metric},
-    smtp::{Act, FakeSmtp, Script},
-    wait::{soon, until},
+    smtp::{self, Act, FakeSmtp, Script},
+    wait::until,
 };
 
 /// The value of a header, as far as its first line goes.
@@ -57,9 +57,9 @@ async fn a_firing_is_told_and_its_end_answers_it() {
     let server = Server::start(&site).await;
     let client = server.client().await;
     client.notify(port_full("33333", "a")).await.unwrap();
-    soon(relay.wait_until(|heard| heard.messages.len() == 1)).await;
+    relay.wait_until(|heard| heard.messages.len() == 1).await;
     client.notify(speaking("33333", "a")).await.unwrap();
-    soon(relay.wait_until(|heard| heard.messages.len() == 2)).await;
+    relay.wait_until(|heard| heard.messages.len() == 2).await;
 
     let heard = relay.heard();
     let [fired, resolved] = heard.messages.as_slice() else {
@@ -88,9 +88,9 @@ async fn a_mail_that_is_put_off_comes_again_as_it_was() {
     let server = Server::start(&site).await;
     let client = server.client().await;
     client.notify(port_full("33333", "a")).await.unwrap();
-    soon(relay.wait_until(|heard| heard.messages.len() == 1)).await;
+    relay.wait_until(|heard| heard.messages.len() == 1).await;
     relay.follow(Script::default());
-    soon(relay.wait_until(|heard| heard.messages.len() == 2)).await;
+    relay.wait_until(|heard| heard.messages.len() == 2).await;
 
     let messages = relay.heard().messages;
     assert!(header(&messages[0], "Message-ID").is_some());
@@ -134,15 +134,15 @@ async fn a_refusal_is_final_and_on_record() {
 
 #[tokio::test]
 async fn a_relay_that_is_down_gets_its_mail_when_it_is_up() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let site = Site::new().with_relay(port);
+    let down = smtp::down();
+    let site = Site::new().with_relay(down.local_addr().unwrap().port());
     let server = Server::start(&site).await;
     let client = server.client().await;
     client.notify(port_full("33333", "a")).await.unwrap();
     let put_off = deliveries(&site, &client, 1).await;
     assert!(put_off[0].retry_at.is_some());
-    let relay = FakeSmtp::start_on(port, Script::default()).await;
-    soon(relay.wait_until(|heard| heard.messages.len() == 1)).await;
+    let relay = FakeSmtp::start_on(down, Script::default());
+    relay.wait_until(|heard| heard.messages.len() == 1).await;
     assert_eq!(deliveries(&site, &client, 2).await[1].retry_at, None);
 }
 
@@ -175,12 +175,12 @@ async fn a_mail_that_was_taken_but_not_recorded_comes_again_under_its_name() {
     let site = Site::new().with_relay(relay.port());
     let process = Process::start(&site);
     process.client().await.notify(port_full("33333", "a")).await.unwrap();
-    soon(relay.wait_until(|heard| heard.messages.len() == 1)).await;
+    relay.wait_until(|heard| heard.messages.len() == 1).await;
     process.kill();
 
     relay.follow(Script::default());
     let process = Process::start(&site);
-    soon(relay.wait_until(|heard| heard.messages.len() == 2)).await;
+    relay.wait_until(|heard| heard.messages.len() == 2).await;
     let messages = relay.heard().messages;
     assert!(header(&messages[0], "Message-ID").is_some());
     assert_eq!(messages[0], messages[1], "to the byte");

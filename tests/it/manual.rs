@@ -1,6 +1,12 @@
 //! The manual and the examples say what the program does: no key, flag, metric or verb is missing from them, and what they show works.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bellwether::{
     cli::Cli,
@@ -153,26 +159,38 @@ fn the_readmes_rules_are_good() {
     }
 }
 
-/// What the pages show is what the program has: each `bellwether VERB` in them.
+/// All texts below a folder, with their paths.
+fn texts(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts(&path, found);
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            found.push((path, text));
+        }
+    }
+}
+
+/// What the pages show, and what the program says, is what it has: each `bellwether VERB` in them.
 #[test]
 fn every_verb_that_is_shown_is_there() {
     let command = Cli::command();
     let verbs: BTreeSet<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    for path in [
-        "README.md",
-        "CHANGELOG.md",
-        "docs/configuration.md",
-        "docs/operations.md",
-        "docs/rules.md",
-        "docs/rule-tests.md",
-        "docs/catalogue.md",
-    ] {
-        let page = page(path);
-        for shown in page.split("`bellwether ").chain(page.split("\nbellwether ")).skip(1) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"]
+        .map(|name| (name.into(), page(name)))
+        .to_vec();
+    for folder in ["docs", "examples", "proto", "rules", "src"] {
+        texts(&root.join(folder), &mut pages);
+    }
+    for (path, page) in pages {
+        let shown = |before| page.split(before).skip(1);
+        for shown in shown("`bellwether ").chain(shown("\nbellwether ")) {
             let verb = shown.split(|c: char| !c.is_ascii_lowercase()).next().unwrap();
             assert!(
                 verb.is_empty() || verb == "help" || verbs.contains(verb),
-                "{path}: {verb}"
+                "{}: {verb}",
+                path.display()
             );
         }
     }

@@ -50,7 +50,7 @@ async fn an_acknowledged_alert_is_not_repeated_and_a_resolved_one_is_over() {
     );
     assert_eq!(acknowledge(&client, &id, "on it").await.unwrap(), taken_on, "a retry");
     client.notify(port_full("2222", "b")).await.unwrap();
-    soon(relay.wait_until(|heard| about(heard, "2222") == 3)).await;
+    relay.wait_until(|heard| about(heard, "2222") == 3).await;
     server.stop().await;
     assert_eq!(about(&relay.heard(), "1111"), 1);
 
@@ -61,7 +61,7 @@ async fn an_acknowledged_alert_is_not_repeated_and_a_resolved_one_is_over() {
     assert_eq!(over.resolve_reason(), alert::ResolveReason::Operator);
     assert_eq!(resolve(&client, &id).await.unwrap(), over, "a retry");
     assert_eq!(acknowledge(&client, &id, "on it").await.unwrap(), over, "a retry");
-    soon(relay.wait_until(|heard| about(heard, "1111") == 2)).await;
+    relay.wait_until(|heard| about(heard, "1111") == 2).await;
 
     let told = |refused: Status| {
         let Refusal {
@@ -185,7 +185,7 @@ async fn a_drill_arrives_and_says_that_it_is_one() {
         .unwrap()
         .into_inner();
     assert_eq!(sent.recipients, ["noc@example.com"]);
-    soon(relay.wait_until(|heard| heard.messages.len() == 1)).await;
+    relay.wait_until(|heard| heard.messages.len() == 1).await;
     let mail = relay.heard().messages.remove(0);
     assert!(mail.contains("DRILL") && mail.contains("wang"), "{mail}");
     let arrived = until(async || {

@@ -52,12 +52,13 @@ async fn silences_are_made_listed_and_ended() {
 
     server.client().await.notify(port_full("1111", "a")).await.unwrap();
     assert!(table(&server, &["alerts", "-f", "silenced"]).await.contains("silenced"));
-    table(&server, &["silence", "expire", id]).await;
+    let expired = json(&server, &["silence", "expire", id]).await;
     let ended = json(&server, &["silence", "list", "--ended"]).await;
     assert_eq!(
         (&ended[0]["id"], &ended[0]["state"]),
         (&made["id"], &"STATE_ENDED".into())
     );
+    assert_eq!(expired, ended);
     let (code, _, err) = run(&server, &["silence", "expire", id]).await;
     assert_eq!(code, Some(1));
     assert!(err.contains("there is no such silence"), "{err}");

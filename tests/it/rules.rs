@@ -262,6 +262,27 @@ async fn a_bad_set_leaves_the_old_one_in_force_and_every_surface_says_so() {
 }
 
 #[tokio::test]
+async fn files_that_are_gone_are_told_of_unasked_until_they_are_back() {
+    let site = Site::new();
+    let server = Server::start(&site).await;
+    let ready = async |is: &str| {
+        let answer = get(server.admin, "/readyz").await;
+        answer.starts_with(&format!("HTTP/1.1 {is}")).then_some(answer)
+    };
+    let aside = site.path("rules.yaml.aside");
+    std::fs::rename(site.path("rules.yaml"), &aside).unwrap();
+    let told = until(async || ready("503").await).await;
+    assert!(
+        told.contains("rules: the rule files cannot be read: cannot read ") && told.contains("No such file"),
+        "{told}"
+    );
+    assert_eq!(metric(server.admin, RELOAD_OK).await, Some(0.0));
+    std::fs::rename(&aside, site.path("rules.yaml")).unwrap();
+    until(async || ready("200").await).await;
+    assert_eq!(metric(server.admin, RELOAD_OK).await, Some(1.0));
+}
+
+#[tokio::test]
 async fn a_start_on_bad_rules_needs_rules_from_before() {
     let site = Site::with_rules("rules: [");
     let (code, log) = run_to_end(&site);

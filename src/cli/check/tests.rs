@@ -189,6 +189,13 @@ async fn test_writes_what_ci_systems_read() {
         written.contains("+ 30s  fired muted{billing_code=&quot;&lt;1&gt;&quot;}"),
         "{written}"
     );
+    // Rules that cannot be used are told there, too, instead of what was so before.
+    let text = text.replace("muted_all", "muted").replace("for: 30s", "for: 30");
+    let wrong = file(folder.path(), "rules.yaml", &text);
+    assert_eq!(ends(&["test", "--junit", &junit, &wrong]).await.0, Exit::No);
+    let report = quick_junit::Report::deserialize_from_str(&fs::read_to_string(&junit).unwrap()).unwrap();
+    assert_eq!((report.tests, report.errors, report.failures), (2, 2, 0));
+    let rules = file(folder.path(), "rules.yaml", RULES);
     let nowhere = run(&["test", "--junit", "/not/there.xml", &rules]).await;
     assert_eq!(nowhere.ended.unwrap_err().exit(), Exit::Io);
 }

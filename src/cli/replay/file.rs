@@ -2,28 +2,29 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufReader, Read},
     path::Path,
 };
 
 use prost::Message as _;
 
-use super::{Outcome, Progress, line, rehearsal::Rehearsal};
+use super::{
+    Outcome, Progress,
+    line::{self, NoNotification},
+    rehearsal::Rehearsal,
+};
 use crate::{
-    cli::failure::{self, Failure},
+    cli::{
+        failure::{self, Failure},
+        send::lines,
+    },
     engine::input::{Input, Settings},
     grpc::from_proto,
-    model::Time,
+    selftest,
 };
-
-/// When a file begins that does not say: 2026-01-05T08:00:00Z.
-const START: Time = Time::from_nanos(1_767_600_000_000_000_000);
 
 /// The caller of all notifications in a file.
 const SOURCE: &str = "file";
-
-/// A line longer than this is no notification.
-const LONGEST: u64 = 1 << 20;
 
 /// Replays a file; `-` is standard input.
 pub(super) fn replay(
@@ -46,15 +47,14 @@ pub(super) fn replay(
     progress.of(bytes);
 
     let mut reader = BufReader::with_capacity(1 << 16, input);
-    let (mut text, mut done, mut number) = (String::new(), 0, 0);
+    let (mut text, mut done, mut number) = (Vec::new(), 0, 0);
     let (mut now, mut offset) = (None, 0);
     loop {
-        text.clear();
-        let read = (&mut reader).take(LONGEST).read_line(&mut text).map_err(failed)?;
+        let read = lines::next(&mut reader, &mut text).map_err(failed)?;
         if read == 0 {
             break;
         }
-        done += read as u64;
+        done += read;
         number += 1;
         progress.reached(done);
         let bad = |reason: String| Failure::Line {
@@ -62,10 +62,11 @@ pub(super) fn replay(
             number,
             reason,
         };
-        let Some(line) = line::parse(&text).map_err(|error| bad(error.to_string()))? else {
+        let line = lines::text(&text).map_err(NoNotification::from).and_then(line::parse);
+        let Some(line) = line.map_err(|error| bad(error.to_string()))? else {
             continue;
         };
-        let at = line.at.or(now).unwrap_or(START);
+        let at = line.at.or(now).unwrap_or(selftest::START);
         let at = now.map_or(at, |now| at.max(now));
         let wire = line.notification.encode_to_vec();
         let notification =

@@ -11,14 +11,25 @@ use crate::{
 /// Why a line is no notification.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoNotification {
+    #[error("expected conf {{…}}, party {{…}} or JSON, after an instant or without one")]
+    NoType,
     #[error(transparent)]
-    Line(#[from] BadLine),
+    Line(BadLine),
     #[error("no notification in JSON: {0}")]
     Json(#[from] serde_json::Error),
     #[error("expected exactly one of `conf`, `party` and `raw`")]
     NotOne,
     #[error("`{0}` is no code, and no instant")]
     Value(String),
+}
+
+impl From<BadLine> for NoNotification {
+    fn from(bad: BadLine) -> Self {
+        match bad {
+            BadLine::NoType => Self::NoType,
+            bad => Self::Line(bad),
+        }
+    }
 }
 
 /// A notification, with the time that stands before it.

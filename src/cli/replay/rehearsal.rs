@@ -26,6 +26,7 @@ pub(super) struct Rehearsal {
     effects: Vec<Effect>,
     /// What has fired.
     pub would: Vec<Firing>,
+    /// How many counted.
     pub notifications: u64,
     /// The times of the first and the last input that counted.
     pub span: Option<(Time, Time)>,
@@ -67,13 +68,10 @@ impl Rehearsal {
         if time >= self.window.start {
             let began = self.span.map_or(time, |(began, _)| began);
             self.span = Some((began, time));
+            self.notifications += u64::from(matches!(input, Input::Notification(_)));
         }
         match &input {
-            Input::Notification(_) => {
-                self.notifications += 1;
-                self.put(offset, time, input);
-            }
-            Input::Tick | Input::Start(_) => self.put(offset, time, input),
+            Input::Notification(_) | Input::Tick | Input::Start(_) => self.put(offset, time, input),
             _ => self.put(offset, time, Input::Tick),
         }
         true

@@ -63,6 +63,9 @@ async fn a_file_shows_what_would_fire() {
     let ran = run(&["replay", "--rules", &rules, "-n", "1", &recorded]).await;
     assert!(ran.out.ends_with("and 1 more; see them with --limit\n"), "{}", ran.out);
     assert!(ran.err.starts_with("4 notifications in "), "{}", ran.err);
+    let late = ["--from", "2026-01-05T08:00:30Z"];
+    let ran = run(&[&["replay", "--rules", &rules, &recorded], &late[..]].concat()).await;
+    assert!(ran.err.starts_with("2 notifications in "), "{}", ran.err);
     let ran = run(&["replay", "--rules", &rules, "-o", "json", &recorded]).await;
     let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(
@@ -81,8 +84,11 @@ async fn what_cannot_be_replayed_is_named() {
         run(&["replay", "--rules", &wrong, &recorded]).await.ended.unwrap(),
         Exit::No
     );
+    let told = run(&["replay", "--rules", &wrong, "-o", "json", &recorded]).await;
+    let findings: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!(findings[0]["severity"], "error");
     for (line, told) in [
-        ("meeting {}", "expected conf"),
+        ("meeting {}", "expected conf {…}, party {…} or JSON"),
         ("conf {billingCode = '1'}", "status"),
         (
             "{\"conf\": {}, \"raw\": {\"type\": \"conf\", \"body\": \"{}\"}}",
@@ -94,6 +100,7 @@ async fn what_cannot_be_replayed_is_named() {
         ),
         ("{\"party\": {\"billing\": \"1\"}}", "billing"),
         ("{\"conf\"", "JSON"),
+        (&format!("conf {}", "x".repeat(1 << 20)), "longer than 1 MiB"),
     ] {
         let bad = file(
             folder.path(),
@@ -105,11 +112,30 @@ async fn what_cannot_be_replayed_is_named() {
         assert_eq!(failure.exit(), Exit::Data, "{line}");
         assert!(text.contains("bad.txt:2: ") && text.contains(told), "{line}: {text}");
     }
+    let bad = folder.path().join("bad.txt");
+    fs::write(&bad, b"# one\nconf {\xff}\n").unwrap();
+    let failure = run(&["replay", "--rules", &rules, &bad.display().to_string()])
+        .await
+        .ended
+        .unwrap_err();
+    assert_eq!(failure.exit(), Exit::Data);
+    assert!(failure.to_string().contains("bad.txt:2: not UTF-8"), "{failure}");
+    let backwards = ["--from", "2026-01-05T08:00:01Z", "--to", "2026-01-05T08:00:00Z"];
+    let failure = run(&[&["replay", "--rules", &rules, &recorded], &backwards[..]].concat())
+        .await
+        .ended
+        .unwrap_err();
+    assert_eq!(failure.exit(), Exit::Usage);
     let gone = run(&["replay", "--rules", &rules, "/not/there"]).await;
     assert_eq!(gone.ended.unwrap_err().exit(), Exit::NoInput);
     let empty = folder.path().display().to_string();
     let no_store = run(&["replay", "--rules", &rules, "--data", &empty]).await;
-    assert_eq!(no_store.ended.unwrap_err().exit(), Exit::Data);
+    let failure = no_store.ended.unwrap_err();
+    assert_eq!(failure.exit(), Exit::NoInput);
+    assert_eq!(
+        failure.to_string(),
+        format!("no data folder at {empty}; name it with --data")
+    );
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! One line of input: the vendor's type and text, or the text alone. The text itself is read by the server.
 
+use std::io::{self, BufRead, Read as _};
+
+/// A longer line is longer than a message may be.
+const LONGEST: u64 = 1 << 20;
+
 /// What a line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum Kind {
@@ -28,7 +33,7 @@ pub(in crate::cli) struct Line<'a> {
     pub(in crate::cli) column: usize,
 }
 
-/// Why a line cannot be sent.
+/// Why a line is no notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(in crate::cli) enum BadLine {
     #[error("expected conf {{…}} or party {{…}}; --type says what bodies alone are")]
@@ -37,6 +42,28 @@ pub(in crate::cli) enum BadLine {
     TooLong,
     #[error("not UTF-8; convert the file first")]
     NotUtf8,
+}
+
+/// Reads a line without its end; what is longer than any message is cut, and read over. Returns how many bytes that took; 0 at the end.
+pub(in crate::cli) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
+    line.clear();
+    let mut read = reader.take(LONGEST).read_until(b'\n', line)?;
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    } else if read as u64 == LONGEST {
+        read += reader.skip_until(b'\n')?;
+        // One byte more than a line can have: by this it is known to be cut.
+        line.push(b' ');
+    }
+    Ok(read as u64)
+}
+
+/// The text of a line that [`next`] has read.
+pub(in crate::cli) fn text(line: &[u8]) -> Result<&str, BadLine> {
+    if line.len() as u64 > LONGEST {
+        return Err(BadLine::TooLong);
+    }
+    str::from_utf8(line).map_err(|_| BadLine::NotUtf8)
 }
 
 /// Reads a line; `None` for a blank one and for a comment.

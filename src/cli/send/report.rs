@@ -10,7 +10,10 @@ use serde_json::json;
 use tonic::Code;
 use tonic_types::{RpcStatusExt as _, pb};
 
-use super::source::{Chunk, Place};
+use super::{
+    How,
+    source::{Chunk, Place},
+};
 use crate::cli::{client::Output, show, terminal::Terminal};
 
 /// How often progress is told where there is no bar.
@@ -23,13 +26,20 @@ pub(super) struct Report<'a, 't> {
     began: Instant,
     told: Instant,
     accepted: u64,
-    duplicates: u64,
+    /// `None`: a stream is not told of them.
+    duplicates: Option<u64>,
     rejected: u64,
 }
 
 impl<'a, 't> Report<'a, 't> {
     /// With a bar where a person watches.
-    pub(super) fn new(output: Output, bytes: Option<u64>, watched: bool, terminal: &'a mut Terminal<'t>) -> Self {
+    pub(super) fn new(
+        how: How,
+        output: Output,
+        bytes: Option<u64>,
+        watched: bool,
+        terminal: &'a mut Terminal<'t>,
+    ) -> Self {
         let now = Instant::now();
         Self {
             output,
@@ -38,7 +48,7 @@ impl<'a, 't> Report<'a, 't> {
             began: now,
             told: now,
             accepted: 0,
-            duplicates: 0,
+            duplicates: (how != How::Stream).then_some(0),
             rejected: 0,
         }
     }
@@ -63,14 +73,14 @@ impl<'a, 't> Report<'a, 't> {
         Ok(())
     }
 
-    /// So many are durable.
+    /// So many are durable; on a stream those that had been sent before are among them.
     pub(super) fn accepted(&mut self, number: u64) {
         self.accepted += number;
     }
 
     /// One had been sent before.
     pub(super) fn duplicate(&mut self) {
-        self.duplicates += 1;
+        *self.duplicates.get_or_insert_default() += 1;
     }
 
     /// The server refused one.
@@ -140,9 +150,15 @@ impl<'a, 't> Report<'a, 't> {
             bar.finish_and_clear();
         }
         match self.output {
-            Output::Json => self.terminal.json(&json!({ "summary": {
-                "accepted": self.accepted, "duplicates": self.duplicates, "rejected": self.rejected
-            } }))?,
+            Output::Json => {
+                let (durable, rejected) = (self.accepted, self.rejected);
+                self.terminal.json(&match self.duplicates {
+                    Some(duplicates) => {
+                        json!({ "summary": { "accepted": durable, "duplicates": duplicates, "rejected": rejected } })
+                    }
+                    None => json!({ "summary": { "durable": durable, "rejected": rejected } }),
+                })?;
+            }
             Output::Table => {
                 let seconds = self.began.elapsed().as_secs_f64();
                 self.terminal.line(format_args!("{} in {seconds:.1} s", self.sum()))?;
@@ -152,10 +168,11 @@ impl<'a, 't> Report<'a, 't> {
     }
 
     fn sum(&self) -> String {
-        let mut sum = format!("{} accepted", self.accepted);
-        if self.duplicates > 0 {
-            sum += &format!(", {} sent before", self.duplicates);
-        }
+        let mut sum = match self.duplicates {
+            Some(0) => format!("{} accepted", self.accepted),
+            Some(duplicates) => format!("{} accepted, {duplicates} sent before", self.accepted),
+            None => format!("{} durable", self.accepted),
+        };
         if self.rejected > 0 {
             sum += &format!(", {} rejected", self.rejected);
         }

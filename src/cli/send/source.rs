@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufReader, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -21,9 +21,6 @@ pub(super) const CHUNK: usize = 512;
 
 /// Chunks that wait to be sent.
 const QUEUE: usize = 8;
-
-/// A longer line is longer than a message may be.
-const LONGEST: u64 = 1 << 20;
 
 /// Where a notification stood.
 #[derive(Debug, Clone)]
@@ -164,7 +161,7 @@ impl Input {
             column: 1,
         };
         loop {
-            let read = match next_line(&mut reader, &mut line) {
+            let read = match lines::next(&mut reader, &mut line) {
                 Ok(read) => read,
                 Err(source) => {
                     let name = self.name.to_string();
@@ -174,10 +171,12 @@ impl Input {
             };
             place.line += 1;
             chunk.bytes += read;
-            match parse(&line, kind) {
-                Ok(None) => {}
-                Ok(Some(line)) => {
-                    *number += 1;
+            let parsed = lines::text(&line).and_then(|text| lines::parse(text, kind)).transpose();
+            // What cannot be sent is counted, too: once it is mended, what comes after it has the same id as before.
+            *number += u64::from(parsed.is_some());
+            match parsed {
+                None => {}
+                Some(Ok(line)) => {
                     chunk.items.push(Item {
                         place: Place {
                             column: line.column,
@@ -186,7 +185,7 @@ impl Input {
                         notification: raw(&line, id_prefix.map(|prefix| format!("{prefix}-{number}"))),
                     });
                 }
-                Err(bad) => chunk.bad.push((place.clone(), bad)),
+                Some(Err(bad)) => chunk.bad.push((place.clone(), bad)),
             }
             // What has come is sent before more is waited for: the writer of a pipe may take its time.
             let waits = reader.buffer().is_empty();
@@ -201,27 +200,6 @@ impl Input {
             }
         }
     }
-}
-
-/// Reads a line without its end; what is longer than any message is cut, and read over. Returns how many bytes that took; 0 at the end.
-fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
-    line.clear();
-    let mut read = reader.take(LONGEST).read_until(b'\n', line)?;
-    if line.last() == Some(&b'\n') {
-        line.pop();
-    } else if read as u64 == LONGEST {
-        read += reader.skip_until(b'\n')?;
-        line.push(b' ');
-    }
-    Ok(read as u64)
-}
-
-fn parse(line: &[u8], kind: Option<Kind>) -> Result<Option<lines::Line<'_>>, BadLine> {
-    if line.len() as u64 > LONGEST {
-        return Err(BadLine::TooLong);
-    }
-    let text = str::from_utf8(line).map_err(|_| BadLine::NotUtf8)?;
-    lines::parse(text, kind)
 }
 
 fn raw(line: &lines::Line<'_>, id: Option<String>) -> api::Notification {

@@ -4,6 +4,8 @@ use std::{collections::VecDeque, fmt::Write as _, fs};
 
 use clap::Parser as _;
 use tempfile::NamedTempFile;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
 
 use super::*;
 use crate::cli::{
@@ -39,11 +41,29 @@ async fn every_mode_sends_the_good_and_names_the_bad() {
             format!(
                 "{name}:6:1: expected conf {{…}} or party {{…}}; --type says what bodies alone are [UNREADABLE_LINE]\n"
             ),
-            "3 accepted, 2 rejected in ".to_owned(),
+            match mode {
+                "stream" => "3 durable, 2 rejected in ".to_owned(),
+                _ => "3 accepted, 2 rejected in ".to_owned(),
+            },
         ] {
             assert!(ran.out.contains(&said), "{mode}: {said}\n{}", ran.out);
         }
     }
+}
+
+#[tokio::test]
+async fn an_id_does_not_change_when_a_line_before_it_is_mended() {
+    let (_kept, name) = file(LINES);
+    let server = Fake::start(Script::default()).await;
+    let ran = server.run(&["send", &name, "--id-prefix", "day"]).await;
+    assert_eq!(ran.ended.unwrap(), Exit::No);
+    fs::write(&name, LINES.replace("bad", "c").replace("what", "conf")).unwrap();
+    let again = server.run(&["send", &name, "--id-prefix", "day"]).await;
+    assert_eq!(again.ended.unwrap(), Exit::Done);
+    assert_eq!(
+        server.script(|it| it.applied.clone()),
+        ["conf {a}", "conf {b}", "party {d}", "party {c}", "conf {c}"]
+    );
 }
 
 #[tokio::test]
@@ -57,7 +77,10 @@ async fn json_is_an_object_a_line() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines[0]["rejected"]["column"], 8, "{}", ran.out);
-    assert_eq!(lines[1]["summary"]["rejected"], 1);
+    assert_eq!(
+        lines[1],
+        serde_json::json!({ "summary": { "durable": 0, "rejected": 1 } })
+    );
 }
 
 #[tokio::test]
@@ -121,7 +144,7 @@ async fn with_ids_a_broken_stream_is_resumed_and_each_is_applied_once_in_order()
     let expected: Vec<String> = many().lines().map(str::to_owned).collect();
     assert!(server.script(|it| it.applied == expected));
     assert!(server.script(|it| it.ids.contains("run-1-1") && it.ids.contains("run-1-20000")));
-    assert!(ran.out.starts_with("20000 accepted in "), "{}", ran.out);
+    assert!(ran.out.starts_with("20000 durable in "), "{}", ran.out);
 }
 
 #[tokio::test]
@@ -207,6 +230,39 @@ async fn what_is_not_there_is_told_with_its_exit_code() {
         said.contains(&address) && said.contains("refused") && said.contains("bellwether serve"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn a_server_that_is_no_bellwether_is_told_as_that() {
+    let web = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain = web.local_addr().unwrap();
+    tokio::spawn(axum::serve(web, axum::Router::new()).into_future());
+    let (_, health) = tonic_health::server::health_reporter();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let other = listener.local_addr().unwrap();
+    let serving = tonic::transport::Server::builder().add_service(health);
+    tokio::spawn(serving.serve_with_incoming(TcpListenerStream::new(listener)));
+    for address in [plain, other] {
+        for mode in ["unary", "stream"] {
+            let (_kept, name) = file("conf {a}\n");
+            let ran = testing::run(&[
+                "send",
+                &name,
+                "--mode",
+                mode,
+                "--retry-for=1ms",
+                "--server",
+                &address.to_string(),
+            ])
+            .await;
+            let failure = ran.ended.unwrap_err();
+            assert_eq!(failure.exit(), Exit::Unreachable, "{failure}");
+            assert!(
+                failure.to_string().contains("the gRPC port of a bellwether"),
+                "{failure}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,21 +5,28 @@ use std::{collections::BTreeMap, fs::File, path::Path};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::Ran;
-use crate::{cli::failure::Failure, rules::RuleSource};
+use crate::{
+    cli::failure::Failure,
+    rules::{
+        RuleSource,
+        diagnostic::{Diagnostic, Level},
+    },
+};
 
 /// Writes the file anew.
-pub(super) fn write(path: &Path, ran: &[Ran<'_>], source: &RuleSource) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, report: &Report) -> Result<(), Failure> {
     let failed = |cause| Failure::File {
         path: path.to_owned(),
         source: cause,
     };
     let file = File::create(path).map_err(failed)?;
-    report(ran, source)
+    report
         .serialize(file)
         .map_err(|cause| failed(std::io::Error::other(cause)))
 }
 
-fn report(ran: &[Ran<'_>], source: &RuleSource) -> Report {
+/// Of tests that were run.
+pub(super) fn report(ran: &[Ran<'_>], source: &RuleSource) -> Report {
     let mut suites: BTreeMap<usize, TestSuite> = BTreeMap::new();
     for ran in ran {
         let file = ran.script.name.span.file;
@@ -28,6 +35,27 @@ fn report(ran: &[Ran<'_>], source: &RuleSource) -> Report {
             .entry(file)
             .or_insert_with(|| TestSuite::new(name))
             .add_test_case(case(ran, name, source));
+    }
+    let mut report = Report::new("bellwether test");
+    report.add_test_suites(suites.into_values());
+    report
+}
+
+/// Of rules that cannot be used, so that no test was run: an error for each mistake.
+pub(super) fn refused(findings: &[Diagnostic]) -> Report {
+    let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.level == Level::Error) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status
+            .set_message(finding.message.as_str())
+            .set_description(finding.to_string());
+        let file = finding.location.file.as_str();
+        let mut case = TestCase::new(finding.location.to_string(), status);
+        case.set_classname(file);
+        suites
+            .entry(file)
+            .or_insert_with(|| TestSuite::new(file))
+            .add_test_case(case);
     }
     let mut report = Report::new("bellwether test");
     report.add_test_suites(suites.into_values());

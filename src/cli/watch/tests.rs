@@ -6,7 +6,10 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use super::*;
-use crate::cli::testing::{Fake, Script, soon};
+use crate::{
+    cli::testing::{Fake, Script, soon},
+    grpc::status::Refused,
+};
 
 fn event(sequence: u64) -> api::SubscribeResponse {
     api::SubscribeResponse {
@@ -172,6 +175,36 @@ async fn what_cannot_get_better_ends_it() {
             .contains("[CURSOR_EXPIRED]; go on from the earliest event kept with --after c-9"),
         "{failure}"
     );
+}
+
+#[tokio::test]
+async fn of_a_cursor_that_is_lost_it_is_told_how_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cursor");
+    let file = path.to_str().unwrap();
+    fs::write(&path, "c-1\n").unwrap();
+    let ahead = Refused::cursor_ahead().into();
+    let foreign = Refused::cursor_foreign("after_cursor").into();
+    let server = server(streams([vec![Err(ahead)], vec![Err(foreign)], vec![Ok(event(10))]])).await;
+    for reason in [
+        "history has been lost [CURSOR_AHEAD_OF_LOG]",
+        "after_cursor: not a cursor of this service's store [CURSOR_FOREIGN]",
+    ] {
+        let failure = server.run(&["watch", "--cursor-file", file]).await.ended.unwrap_err();
+        assert_eq!(failure.exit(), Exit::Data, "{failure}");
+        let advice = "; remove the cursor file, if there is one, and begin with --snapshot";
+        assert!(failure.to_string().ends_with(&format!("{reason}{advice}")), "{failure}");
+        assert_eq!(
+            failure.to_string().matches("cursor of this service").count(),
+            usize::from(reason.contains("FOREIGN"))
+        );
+    }
+    let told = server
+        .run(&["watch", "--after=c-9", "--count=1", "--cursor-file", file])
+        .await;
+    assert_eq!(told.ended.unwrap(), Exit::Done);
+    server.script(|it| assert_eq!(it.subscriptions[2].start, Some(Start::AfterCursor("c-9".to_owned()))));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "after-10\n");
 }
 
 #[tokio::test]

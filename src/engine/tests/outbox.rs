@@ -127,7 +127,8 @@ fn a_deferred_mail_is_tried_again_on_the_schedule_for_a_day() {
             waited >= after * 4 / 5 && waited <= after * 6 / 5,
             "{number}: {waited:?}"
         );
-        assert_eq!(next(&mut bench), retry_at);
+        // In between its receiver is told to have waited for too long.
+        while next(&mut bench) < retry_at {}
         let again = attempt(&mut bench);
         assert_eq!((again.number, &again.intent), (number, &tried.intent), "the same mail");
         (tried, last) = (again, retry_at);

@@ -1,12 +1,18 @@
 //! A silence as it is asked for, checked field by field. Whether it can be made now is absent: that is the engine's to say.
 
+use std::time::Duration;
+
 use crate::{
     api::{self, CreateSilenceRequest},
+    clock,
     engine::input::NewSilence,
     grpc::{acts, filter, from_proto, status::Refused},
     model::{Time, WeeklyTimes},
     rules::schedule::{Schedule, WeeklyPart},
 };
+
+/// How long a silence lasts at most: one that nobody remembers hides what it was not made for.
+const LONGEST: Duration = Duration::from_hours(90 * 24);
 
 /// How many entries a schedule has for weekdays, and for times.
 const MOST_ENTRIES: usize = 24;
@@ -29,6 +35,11 @@ pub(super) fn new_silence(request: CreateSilenceRequest) -> Result<NewSilence, R
     };
     if ends_at <= starts_at {
         return Err(over("must come after starts_at"));
+    }
+    if ends_at > starts_at.max(clock::wall()).plus(LONGEST) {
+        return Err(over(
+            "must come within 90 days of its beginning; for longer, a route has `mute`",
+        ));
     }
     Ok(NewSilence {
         filter: request.filter,
@@ -88,7 +99,7 @@ fn required(field: &'static str, advice: &'static str) -> Refused {
     Refused::invalid(field, "REQUIRED_FIELD_MISSING", advice)
 }
 
-/// One that ends too early.
+/// One that ends too early, or too late.
 pub(super) fn over(advice: &'static str) -> Refused {
     Refused::invalid("ends_at", "OUT_OF_RANGE", advice)
 }

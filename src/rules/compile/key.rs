@@ -80,33 +80,25 @@ pub(in crate::rules) fn kinds_with(field: KeyField) -> Kinds {
         .map_or(Kinds::NONE, |(_, _, kinds)| *kinds)
 }
 
-/// The key of a rule: as written, or the meeting, and for a state that reads `party` the participant as well.
-pub(super) fn key(text: &RuleText, condition: &Condition, findings: &mut Findings<'_>) -> Option<Key> {
+/// Every field, for what reads a key that is in doubt.
+pub(super) fn any() -> Key {
+    Key {
+        fields: FIELDS.iter().map(|(_, field, _)| *field).collect(),
+    }
+}
+
+/// The key of a rule: as written, or the meeting, and for a state that reads `party` the participant as well. The condition is `None`
+/// where that has mistakes of its own.
+pub(super) fn key(text: &RuleText, condition: Option<&Condition>, findings: &mut Findings<'_>) -> Option<Key> {
     let Some(written) = &text.key else {
+        let condition = condition?;
         let key = default(condition);
         check_default(text, condition, &key, findings);
         check_distinct(text, condition, &key, findings);
         return Some(key);
     };
-    let mut fields: Vec<(KeyField, Span)> = Vec::new();
-    for name in &written.value {
-        let Some(field) = field(name, "a key cannot be made of", findings) else {
-            continue;
-        };
-        match fields.iter().find(|(earlier, _)| earlier.name() == field.name()) {
-            Some((_, first)) => {
-                let (first, source) = (*first, findings.source());
-                let error = findings.error(name.span, format!("a second part of the key named `{}`", field.name()));
-                error
-                    .other(source, first, "first here")
-                    .advise("a key's parts have different names");
-            }
-            None => fields.push((field, name.span)),
-        }
-    }
-    if fields.len() < written.value.len() {
-        return None;
-    }
+    let fields = fields(&written.value, findings)?;
+    let condition = condition?;
     match condition {
         Condition::Held { condition, .. } => check_held(&fields, condition, written.span, findings),
         _ => {
@@ -121,6 +113,27 @@ pub(super) fn key(text: &RuleText, condition: &Condition, findings: &mut Finding
     };
     check_distinct(text, condition, &key, findings);
     Some(key)
+}
+
+/// The fields of those names, each with its place; `None` if there is a mistake in them.
+fn fields(written: &[Spanned<String>], findings: &mut Findings<'_>) -> Option<Vec<(KeyField, Span)>> {
+    let mut fields: Vec<(KeyField, Span)> = Vec::new();
+    for name in written {
+        let Some(field) = field(name, "a key cannot be made of", findings) else {
+            continue;
+        };
+        match fields.iter().find(|(earlier, _)| earlier.name() == field.name()) {
+            Some((_, first)) => {
+                let (first, source) = (*first, findings.source());
+                let error = findings.error(name.span, format!("a second part of the key named `{}`", field.name()));
+                error
+                    .other(source, first, "first here")
+                    .advise("a key's parts have different names");
+            }
+            None => fields.push((field, name.span)),
+        }
+    }
+    (fields.len() == written.len()).then_some(fields)
 }
 
 fn default(condition: &Condition) -> Key {

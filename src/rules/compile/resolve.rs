@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Compiler, reach};
 use crate::rules::{
-    Condition, Key, Resolve,
+    Key, Resolve,
     expr::Schema,
     file::{ResolveText, RuleText},
 };
@@ -12,23 +12,20 @@ use crate::rules::{
 /// After this long without a match an alert ends whose rule does not say when.
 const DEFAULT_AFTER: Duration = Duration::from_mins(10);
 
-/// `None` if there is a mistake in it. The key is `None` where that has mistakes of its own.
-pub(super) fn resolve(
-    text: &RuleText,
-    condition: &Condition,
-    key: Option<&Key>,
-    compiler: &mut Compiler<'_>,
-) -> Option<Resolve> {
-    let ends_with = match condition {
-        Condition::Held { .. } => Some((
+/// `None` if there is a mistake in it. The key is `None` where that, or the condition, has mistakes of its own.
+pub(super) fn resolve(text: &RuleText, key: Option<&Key>, compiler: &mut Compiler<'_>) -> Option<Resolve> {
+    let ends_with = if text.is_state() {
+        Some((
             "`resolve` does not go with `while`",
             "the alert of a state ends with it; `keep_firing_for` puts the end off",
-        )),
-        Condition::Quiet(_) => Some((
+        ))
+    } else if text.condition.place_of("quiet").is_some() {
+        Some((
             "`resolve` does not go with `quiet`",
             "the alert ends when it is not quiet any more",
-        )),
-        _ => None,
+        ))
+    } else {
+        None
     };
     match (ends_with, &text.resolve) {
         (Some(_), None) => Some(Resolve {

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{Compiler, key, meaning, reach, resolve, schedules, severity, twice};
 use crate::{
-    model::Labels,
+    model::{Labels, MAIL_WAITING},
     rules::{
         Place, Rule, conditions,
         diagnostic::{Findings, Location, Span, Spanned},
@@ -33,28 +33,37 @@ pub(super) fn rules<'t>(texts: &'t [RuleText], compiler: &mut Compiler<'_>) -> V
 fn rule(text: &RuleText, compiler: &mut Compiler<'_>) -> Option<Rule> {
     if let Some(name) = &text.name {
         check_name("rule", name, &mut compiler.findings);
+        if name.value == MAIL_WAITING {
+            let message = format!("`{MAIL_WAITING}` is the name of alerts that the service itself raises");
+            compiler
+                .findings
+                .error(name.span, message)
+                .advise("give the rule another name");
+        }
     }
     let labels = labels(&text.labels, &mut compiler.findings);
     let runbook_url = runbook(text.runbook.as_ref(), &mut compiler.findings);
-    // What the key and the end of an alert can be depends on the condition, and the names that its texts see on the key.
-    let condition = conditions::read(text.condition.clone(), compiler)?;
-    let key = key::key(text, &condition, &mut compiler.findings);
-    let resolve = resolve::resolve(text, &condition, key.as_ref(), compiler);
-    let severity = severity::severities(text, &condition, key.as_ref(), compiler);
+    // What the key can be depends on the condition, and the names that its texts see on the key. A mistake in one of them hides no
+    // other: what depends on it is then checked as far as it can be.
+    let condition = conditions::read(text.condition.clone(), compiler);
+    let key = key::key(text, condition.as_ref(), &mut compiler.findings);
+    let resolve = resolve::resolve(text, key.as_ref(), compiler);
+    let severity = severity::severities(text, key.as_ref(), compiler);
     let during = match &text.during {
-        Some(name) => Some(schedules::named(name, compiler)?),
-        None => None,
+        Some(name) => schedules::named(name, compiler).map(Some),
+        None => Some(None),
     };
-    let key = key?;
-    reach::check_condition(text, &condition, &key, &mut compiler.findings);
+    if let (Some(condition), Some(key)) = (&condition, &key) {
+        reach::check_condition(text, condition, key, &mut compiler.findings);
+    }
     let texts = template::compile(
         text.summary.as_ref(),
         text.description.as_ref(),
-        &key,
+        key.as_ref().unwrap_or(&key::any()),
         &labels,
         &mut compiler.findings,
     );
-    let resolve = resolve?;
+    let (condition, key, resolve, during) = (condition?, key?, resolve?, during?);
     Some(Rule {
         name: CompactString::from(text.name.as_ref()?.value.as_str()),
         place: place(text, text.name.as_ref()?.span, &compiler.findings),

@@ -50,6 +50,7 @@ pub(super) fn named(name: &Spanned<String>, compiler: &mut Compiler<'_>) -> Opti
 fn schedule(text: &ScheduleText, findings: &mut Findings<'_>) -> Option<Schedule> {
     let zone = text.time_zone.as_ref();
     let zone = zone.and_then(|name| read(name, findings, written::time_zone));
+    let errors_before = findings.errors();
     let every_day = text.weekdays.is_none() && text.dates.is_none();
     let days = Days {
         weekdays: weekdays(text.weekdays.as_ref(), findings).unwrap_or([every_day; 7]),
@@ -57,7 +58,7 @@ fn schedule(text: &ScheduleText, findings: &mut Findings<'_>) -> Option<Schedule
         except: dates(text.except.as_ref(), findings),
     };
     let windows = windows(text.times.as_ref(), findings);
-    if !findings.has_errors() && days.is_empty() {
+    if findings.errors() == errors_before && days.is_empty() {
         findings
             .error(text.name.span, format!("`{}` is never open", text.name.value))
             .advise("`except` takes away every day that it names");

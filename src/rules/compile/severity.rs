@@ -4,27 +4,22 @@ use std::cmp::Reverse;
 
 use super::Compiler;
 use crate::rules::{
-    Condition, Key, KeyField, Severities,
+    Key, KeyField, Severities,
     diagnostic::Spanned,
     expr::{Expr, Schema},
     file::RuleText,
 };
 
-/// `None` if there is a mistake in it. The key is `None` where that has mistakes of its own.
-pub(super) fn severities(
-    text: &RuleText,
-    condition: &Condition,
-    key: Option<&Key>,
-    compiler: &mut Compiler<'_>,
-) -> Option<Severities> {
-    let schema = match condition {
-        Condition::Held { .. } => Schema::State,
-        _ => Schema::Notification,
+/// `None` if there is a mistake in it. The key is `None` where that, or the condition, has mistakes of its own.
+pub(super) fn severities(text: &RuleText, key: Option<&Key>, compiler: &mut Compiler<'_>) -> Option<Severities> {
+    let schema = match text.is_state() {
+        true => Schema::State,
+        false => Schema::Notification,
     };
     let mut cases = Vec::new();
     for (severity, text) in &text.severity_if {
         if let Some(case) = compiler.expression(text, schema) {
-            check(text, &case, condition, key, compiler);
+            check(text, &case, schema, key, compiler);
             cases.push((severity.value, case));
         }
     }
@@ -35,13 +30,13 @@ pub(super) fn severities(
     })
 }
 
-fn check(text: &Spanned<String>, case: &Expr, condition: &Condition, key: Option<&Key>, compiler: &mut Compiler<'_>) {
+fn check(text: &Spanned<String>, case: &Expr, schema: Schema, key: Option<&Key>, compiler: &mut Compiler<'_>) {
     let findings = &mut compiler.findings;
     if !case.could_ever_hold() {
         findings.warning(text.span, "this never holds, so it changes no severity");
     }
     let is_of_meeting = key.is_some_and(|key| !key.fields.contains(&KeyField::PartyId));
-    if matches!(condition, Condition::Held { .. }) && is_of_meeting && case.reads().party {
+    if schema == Schema::State && is_of_meeting && case.reads().party {
         findings
             .error(text.span, "the state is the meeting's, and this reads a participant")
             .advise("read `meeting.…`, or add `party.party_id` to the key");

@@ -1,16 +1,18 @@
 //! An SMTP server that does what its script says, and remembers what it heard.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
 };
 
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
-    net::TcpListener,
+    net::TcpSocket,
     sync::Notify,
 };
 use tokio_rustls::TlsAcceptor;
+
+use super::wait::soon;
 
 /// What the server does at one point of a conversation.
 #[derive(Debug, Clone)]
@@ -108,23 +110,30 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 type Stream = BufReader<Box<dyn Wire>>;
 
+/// An address of a relay that is down: it is taken, and refuses connections.
+pub fn down() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    socket
+}
+
 impl FakeSmtp {
     pub async fn start(script: Script) -> Self {
-        Self::start_on(0, script).await
+        Self::listen(down(), script, None, false)
     }
 
-    /// Starts it on that port; 0: on any.
-    pub async fn start_on(port: u16, script: Script) -> Self {
-        Self::listen(port, script, None, false).await
+    /// Starts it on an address that nobody has listened on.
+    pub fn start_on(socket: TcpSocket, script: Script) -> Self {
+        Self::listen(socket, script, None, false)
     }
 
     /// Starts it with a certificate, to be used from the first byte or after STARTTLS.
     pub async fn start_with(tls: TlsAcceptor, is_implicit: bool, script: Script) -> Self {
-        Self::listen(0, script, Some(tls), is_implicit).await
+        Self::listen(down(), script, Some(tls), is_implicit)
     }
 
-    async fn listen(port: u16, script: Script, tls: Option<TlsAcceptor>, is_implicit: bool) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    fn listen(socket: TcpSocket, script: Script, tls: Option<TlsAcceptor>, is_implicit: bool) -> Self {
+        let listener = socket.listen(1024).unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             script: Mutex::new(script),
@@ -167,14 +176,17 @@ impl FakeSmtp {
     }
 
     /// Waits until what was heard is so.
-    pub async fn wait_until(&self, is_so: impl Fn(&Heard) -> bool) {
-        loop {
-            let changed = self.state.changed.notified();
-            if is_so(&self.heard()) {
-                return;
+    #[track_caller]
+    pub fn wait_until(&self, is_so: impl Fn(&Heard) -> bool) -> impl Future<Output = ()> {
+        soon(async move {
+            loop {
+                let changed = self.state.changed.notified();
+                if is_so(&self.heard()) {
+                    return;
+                }
+                changed.await;
             }
-            changed.await;
-        }
+        })
     }
 }
 

@@ -21,6 +21,29 @@ fn conditions() {
 }
 
 #[test]
+fn a_mistake_in_one_part_of_a_rule_hides_none_in_another() {
+    let mut told = String::new();
+    for condition in [
+        "when: party.status == MUTE",
+        "while: meeting.alive",
+        "severity: info",
+        "when: party.status == MUTED",
+    ] {
+        told += &of_rule(&format!(
+            "  {condition}
+  key: [party.billing_code, party.id]
+  severity_if: {{ critical: party.role == CLYENT }}
+  resolve: {{ when: conf.status == MUTE_ALL }}
+  during: nights
+  summary: '{{{{ nane }}}} in {{{{ billing_code }}'
+  description: '{{{{ party.nane }}}} in {{{{ party_id }}}}'
+"
+        ));
+    }
+    told!("all_parts_of_a_rule", told);
+}
+
+#[test]
 fn counts() {
     let mut told = String::new();
     for lines in [

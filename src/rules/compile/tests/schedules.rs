@@ -32,7 +32,8 @@ fn schedules_that_are_never_open_and_names_that_stand_twice() {
     let never = "schedules:\n  never: { time_zone: UTC, dates: 2026-10-01, except: [2026-09-30..2026-10-02] }\n";
     told!(
         "schedules_never",
-        findings(&[("a.yaml", never)]) + &findings(&[("a.yaml", night), ("b.yaml", night)])
+        findings(&[("a.yaml", never), ("b.yaml", "rules: [{ name: A }]")])
+            + &findings(&[("a.yaml", night), ("b.yaml", night)])
     );
 }
 
