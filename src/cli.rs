@@ -33,7 +33,7 @@ mod test;
 mod testing;
 mod watch;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -143,13 +143,18 @@ impl Command {
     }
 }
 
+/// How long work on the disk that is still under way may hold up the end of the process.
+const LINGER: Duration = Duration::from_secs(1);
+
 fn wait(verb: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(Failure::Runtime)?
-        .block_on(verb)
+        .map_err(Failure::Runtime)?;
+    let ended = runtime.block_on(verb);
+    runtime.shutdown_timeout(LINGER);
+    ended
 }
 
 #[cfg(test)]

@@ -26,22 +26,20 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-pub use self::{
-    exposition::Exposition,
-    labels::{Evicted, Irregularity, Kind, MailEnd, Outcome},
-    mail::{MailMetrics, OpenConnection, UnderWay},
-};
 use self::{
+    engine::Observed,
     labels::{
         BuildLabels, EventLabels, EvictedLabels, IrregularityLabels, MailLabels, NotificationLabels, ReasonLabels,
         RuleLabels, SeverityLabels,
     },
     start::process_start,
 };
-use crate::{
-    engine::Counts,
-    model::{AlertEventKind, Severity},
+pub use self::{
+    exposition::Exposition,
+    labels::{Evicted, Irregularity, Kind, MailEnd, Outcome},
+    mail::{MailMetrics, OpenConnection, UnderWay},
 };
+use crate::model::{AlertEventKind, Severity};
 
 type Seconds = Gauge<f64, AtomicU64>;
 
@@ -60,7 +58,7 @@ pub struct Metrics {
     rules_fired: Family<RuleLabels, Counter>,
     rules: Mutex<BTreeSet<String>>,
     /// What the engine had counted when it was last looked at.
-    observed: Mutex<Option<Counts>>,
+    observed: Mutex<Option<Observed>>,
     reload_ok: Gauge,
     reload_at: Seconds,
     alerts_open: Family<SeverityLabels, Gauge>,

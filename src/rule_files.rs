@@ -18,8 +18,8 @@ pub const MAX_FILE: u64 = 1024 * 1024;
 /// How many files there are at most.
 pub const MAX_FILES: usize = 256;
 
-/// How long all files together are at most, in bytes.
-pub const MAX_TOTAL: u64 = 8 * 1024 * 1024;
+/// How long all files together are at most, in bytes: they go into the journal in one piece.
+pub const MAX_TOTAL: u64 = 4 * 1024 * 1024;
 
 /// How often files are read again that change while they are read.
 const ATTEMPTS: usize = 5;
@@ -65,7 +65,7 @@ pub enum LoadError {
     #[error("more than {MAX_FILES} rule files")]
     TooManyFiles,
     /// All files together are too long.
-    #[error("the rule files are longer than 8 MiB together")]
+    #[error("the rule files are longer than 4 MiB together")]
     TooLong,
     /// A file in an encoding other than UTF-8.
     #[error("{} is {encoding}; save it as UTF-8", path.display())]

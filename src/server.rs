@@ -1,6 +1,11 @@
 //! Wiring: the order of the start, and of the end.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::{
     net::TcpListener,
@@ -81,12 +86,40 @@ pub async fn run(
         tell_of_refusal();
         return Err(ServeError::Rules);
     }
-    let mut service = Service::start(
+    // Probes and scrapes are answered while the start takes its time.
+    let figures = Arc::new(OnceLock::<Figures>::new());
+    tasks.spawn(admin::serve(
+        admin,
+        Arc::clone(&metrics),
+        Arc::clone(&readiness),
+        {
+            let figures = Arc::clone(&figures);
+            move || {
+                let figures = figures.get().cloned();
+                async move {
+                    if let Some(figures) = figures {
+                        figures.refresh().await;
+                    }
+                }
+            }
+        },
+        stop.clone().cancelled_owned(),
+    ));
+    let _stop = stop.clone().drop_guard();
+    let starting = Service::start(
         settings(&config, mail, hands),
         given.as_ref().ok().cloned(),
         Arc::clone(&metrics),
-    )
-    .await?;
+    );
+    let mut shutdown = pin!(shutdown);
+    let mut service = tokio::select! {
+        started = starting => started?,
+        // Storage may have no room for the first input. What is on disk is as a crash would leave it.
+        () = &mut shutdown => {
+            info!("stopped before the start was complete");
+            return Ok(());
+        }
+    };
     let in_force = match &given {
         Ok(set) => Some(Arc::clone(set)),
         Err(_) => service.handle.query(|engine| Arc::clone(engine.rules())).await.ok(),
@@ -106,25 +139,18 @@ pub async fn run(
         limits: &config.limits,
         drain: drain.clone(),
     };
-    let figures = Figures {
+    let figures = figures.get_or_init(|| Figures {
         handle: service.handle.clone(),
         fanout: Arc::clone(&service.fanout),
         journal: service.journal.clone(),
         archived: service.archived.clone(),
         metrics: Arc::clone(&metrics),
-    };
+    });
     // Counters begin here, before the first call.
     figures.clone().refresh().await;
     let (mut health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
     let mut server = tokio::spawn(server);
     health.serving().await;
-    tasks.spawn(admin::serve(
-        admin,
-        Arc::clone(&metrics),
-        Arc::clone(&readiness),
-        move || figures.clone().refresh(),
-        stop.clone().cancelled_owned(),
-    ));
     tasks.spawn({
         let (reloader, stop) = (Arc::clone(&reloader), stop.clone());
         async move { reloader.watch(stop).await }
@@ -142,7 +168,7 @@ pub async fn run(
     });
 
     let ended = tokio::select! {
-        () = shutdown => Ok(()),
+        () = &mut shutdown => Ok(()),
         cause = service.failure.recv() => Err(ServeError::Failed(cause.unwrap_or_else(|| "its threads are gone".into()))),
         served = &mut server => Err(match served {
             Ok(Err(cause)) => ServeError::Transport(cause),
@@ -160,7 +186,8 @@ pub async fn run(
     // The streams end with their cursor, and no new call is taken; calls under way end, or are cut off.
     drain.cancel();
     health.end_watches().await;
-    if timeout(grace / 2, server).await.is_err() {
+    if timeout(grace / 2, &mut server).await.is_err() {
+        server.abort();
         warn!("calls under way were cut off");
     }
     stop.cancel();

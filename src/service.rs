@@ -16,7 +16,9 @@ mod tests;
 mod visible;
 
 use std::{
+    collections::VecDeque,
     error::Error,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::PathBuf,
     sync::{Arc, Mutex, mpsc::sync_channel},
     thread::{self, JoinHandle},
@@ -49,7 +51,7 @@ use decide::Decider;
 use explain::Explainer;
 use follow::Follower;
 use gather::Gatherer;
-use recovery::{Recovered, Recovery};
+use recovery::{Recovered, Recovery, Skips};
 use room::Room;
 
 /// How many batches may be durable and wait to be decided upon.
@@ -98,7 +100,7 @@ pub enum StartError {
     /// The mailer.
     #[error(transparent)]
     Mail(#[from] crate::email::StartError),
-    /// The rules of the journal cannot be replaced by those that were given.
+    /// It was told to stop, or failed, before its first inputs were applied.
     #[error("the service stopped before it had started")]
     Stopped,
 }
@@ -112,6 +114,13 @@ impl Fatal {
         // The first one ends the process; the others can only say the same.
         let _ = self.0.try_send(cause);
     }
+}
+
+/// A thread of the service is gone.
+#[derive(Debug, thiserror::Error)]
+#[error("the {name} thread panicked, which is a defect: report it, with what the log says of it")]
+struct Panicked {
+    name: &'static str,
 }
 
 /// The running service.
@@ -163,10 +172,10 @@ impl Service {
             journal: opened.journal.reader(),
             events: opened.events.reader(),
             snapshots: opened.snapshots,
-            skipped: Arc::new(Mutex::default()),
+            skips: Arc::new(Mutex::new(Skips::before(opened.journal.next_offset()))),
         };
         let head = opened.journal.next_offset();
-        let Recovered { engine, missing, .. } = recovery.at_start(head)?;
+        let Recovered { engine, missing, .. } = recovery.until(head)?;
         let mut events = opened.events;
         if !missing.is_empty() {
             warn!(
@@ -205,6 +214,8 @@ impl Service {
             journal: opened.journal,
             clock,
             submissions,
+            waiting: VecDeque::new(),
+            full_until: None,
             durable,
             room: Arc::clone(&room),
             most: settings.commit,
@@ -226,6 +237,7 @@ impl Service {
             fatal: fatal.clone(),
             metrics,
             decided,
+            full_until: None,
             effects: Vec::new(),
             is_lost: false,
         };
@@ -234,8 +246,8 @@ impl Service {
             journal: recovery.journal.clone(),
             events: recovery.events.clone(),
             archived: follower.reached.clone(),
-            gatherer: named("journal", move || gatherer.run()),
-            decider: named("engine", move || decider.run()),
+            gatherer: named("journal", fatal.clone(), move || gatherer.run()),
+            decider: named("engine", fatal.clone(), move || decider.run()),
             handle,
             fanout,
             cursors,
@@ -363,7 +375,18 @@ fn close(recovery: &Recovery, journal: Journal, engine: Engine, mut events: Even
     Ok(())
 }
 
-fn named<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+/// Runs a thread without which there is no service: that it panicked ends the process.
+fn named<T: Send + 'static>(
+    name: &'static str,
+    fatal: Fatal,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let run = move || {
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+            fatal.report(Panicked { name }.into());
+            resume_unwind(panic)
+        })
+    };
     #[expect(clippy::expect_used, reason = "a process that cannot start a thread cannot start")]
     thread::Builder::new()
         .name(name.to_owned())
@@ -379,13 +402,18 @@ async fn pass_outcomes(mut outcomes: mpsc::Receiver<MailOutcome>, handle: Handle
     }
 }
 
-/// While storage has no room nobody sends it anything: asks every second whether it has again.
+/// While storage has no room nobody sends it anything: asks every second whether it has again, and once more when it has, for what
+/// waited meanwhile.
 async fn probe_room(handle: Handle, mut room: watch::Receiver<bool>, stop: CancellationToken) {
     let probe = async {
         while room.wait_for(|has_room| !has_room).await.is_ok() {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            if handle.send(Input::Tick).await.is_err() {
-                return;
+            let mut has_room = false;
+            while !has_room {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                has_room = *room.borrow();
+                if handle.send(Input::Tick).await.is_err() {
+                    return;
+                }
             }
         }
     };

@@ -11,6 +11,7 @@ use tracing::{info, warn};
 use super::{Exit, Failure};
 use crate::{
     config::{Config, Flags},
+    journal::Identity,
     reload::{Reload, Reloader},
     server::{self, Running},
     telemetry,
@@ -21,12 +22,19 @@ use crate::{
 pub(super) struct Args {
     #[command(flatten)]
     flags: Flags,
+    /// The data folder was brought back from a backup: refuse the cursors of what came after it. For the first start alone
+    #[arg(long)]
+    restored: bool,
 }
 
 /// Runs the service until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reloads the rules.
 pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
     let config = Config::load(&args.flags)?;
     telemetry::init(&config.log)?;
+    if args.restored {
+        let identity = Identity::begin_epoch(&config.data)?;
+        info!(epoch = identity.epoch, "the data folder goes on in a new epoch");
+    }
     let mail = config.mail.settings();
     let listener = bind(config.listen).await?;
     let admin = bind(config.admin).await?;

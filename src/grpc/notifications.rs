@@ -35,6 +35,9 @@ const BATCH: usize = 1000;
 /// The most messages of a stream that are submitted together.
 const CHUNK: usize = 512;
 
+/// The size from which a chunk takes no more, in bytes, so that what is submitted together always fits the journal.
+const CHUNK_BYTES: usize = 1 << 20;
+
 /// How many chunks of a stream may be on their way.
 const CHUNKS: usize = 16;
 
@@ -236,14 +239,18 @@ fn gather(
     inbound: &mut Streaming<EncodedRequest>,
 ) -> (Vec<EncodedRequest>, Option<Option<Status>>) {
     let mut messages = Vec::new();
+    let mut bytes = 0;
     let mut next = Some(first);
     while let Some(come) = next {
         match come {
-            Some(Ok(message)) => messages.push(message),
+            Some(Ok(message)) => {
+                bytes += message.bytes().len();
+                messages.push(message);
+            }
             Some(Err(status)) => return (messages, Some(Some(tonic_errors::stream_error(status)))),
             None => return (messages, Some(None)),
         }
-        next = if messages.len() < CHUNK {
+        next = if messages.len() < CHUNK && bytes < CHUNK_BYTES {
             inbound.next().now_or_never()
         } else {
             None

@@ -358,6 +358,7 @@ impl From<Unavailable> for Refused {
         match cause {
             Unavailable::QueueFull => Self::queue_full(),
             Unavailable::NoSpace => Self::storage_refuses(),
+            Unavailable::TooLarge => Self::message_too_large(),
             Unavailable::Stopping => Self::draining(),
             Unavailable::Skipped => Self::internal(),
         }

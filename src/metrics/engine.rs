@@ -1,12 +1,31 @@
 //! The engine's own figures, taken from it when somebody asks.
 
-use std::sync::PoisonError;
+use std::{collections::BTreeMap, sync::PoisonError};
+
+use compact_str::CompactString;
 
 use super::{Evicted, Irregularity, Kind, Metrics, Outcome, gauge};
 use crate::{
-    engine::{Counts, Engine},
+    engine::{Counts, Engine, RuleCounts},
     model::Severity,
 };
+
+/// What the engine had counted when it was looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Observed {
+    counts: Counts,
+    /// By name: a reload gives rules other places.
+    rules: BTreeMap<CompactString, RuleCounts>,
+}
+
+impl Observed {
+    fn of(engine: &Engine) -> Self {
+        let counts = engine.counts().clone();
+        let names = engine.rules().rules.iter().map(|rule| rule.name.clone());
+        let rules = names.zip(counts.rules.iter().cloned()).collect();
+        Self { counts, rules }
+    }
+}
 
 impl Metrics {
     /// Brings every series up to date that the engine knows the figure of. Counters begin at the process's first look.
@@ -28,16 +47,19 @@ impl Metrics {
         self.outbox_oldest_age(oldest.map(|oldest| now - oldest).unwrap_or_default());
 
         let mut observed = self.observed.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = engine.counts().clone();
-        if let Some(before) = observed.replace(counts.clone()) {
-            self.grow(&before, &counts);
-            for (index, rule) in engine.rules().rules.iter().enumerate() {
-                let (Some(before), Some(now)) = (before.rules.get(index), counts.rules.get(index)) else {
-                    continue;
-                };
-                let counters = self.rule(&rule.name);
-                counters.matched.inc_by(now.matched.saturating_sub(before.matched));
-                counters.fired.inc_by(now.fired.saturating_sub(before.fired));
+        let now = Observed::of(engine);
+        if let Some(before) = observed.replace(now.clone()) {
+            self.grow(&before.counts, &now.counts);
+            for (name, now) in now.rules {
+                let before = before.rules.get(&name).cloned().unwrap_or_default();
+                let counters = self.rule(&name);
+                // Those of a rule whose meaning changed begin anew.
+                counters
+                    .matched
+                    .inc_by(now.matched.checked_sub(before.matched).unwrap_or(now.matched));
+                counters
+                    .fired
+                    .inc_by(now.fired.checked_sub(before.fired).unwrap_or(now.fired));
             }
         }
     }

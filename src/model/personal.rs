@@ -38,7 +38,7 @@ impl Personal {
         self.0.is_empty()
     }
 
-    /// The text as everyone may see it: `139****2332` for a number, `真**` for anything else.
+    /// The text as everyone may see it: `139****2332` for a number, `****34` for a short one, `真**` for anything else.
     pub fn masked(&self) -> String {
         mask(&self.0)
     }
@@ -50,7 +50,8 @@ impl fmt::Debug for Personal {
     }
 }
 
-/// A number of seven digits or more keeps its first three and last four; any other text its first character.
+/// A number of eleven digits or more keeps its first three and last four, one of seven or more its last two; any other text its first
+/// character.
 fn mask(text: &str) -> String {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let is_number = digits.len() >= 7
@@ -59,7 +60,10 @@ fn mask(text: &str) -> String {
             .all(|c| c.is_ascii_digit() || matches!(c, '(' | ')' | '+' | '-' | ' ' | '.' | '#' | '*'));
     if is_number {
         // Both ends are ASCII digits, so the cuts fall on character boundaries.
-        return format!("{}****{}", &digits[..3], &digits[digits.len() - 4..]);
+        return match digits.len() {
+            11.. => format!("{}****{}", &digits[..3], &digits[digits.len() - 4..]),
+            short => format!("****{}", &digits[short - 2..]),
+        };
     }
     match text.chars().find(|c| !c.is_whitespace() && !c.is_control()) {
         Some(first) => format!("{first}**"),
@@ -76,6 +80,8 @@ mod tests {
         for (clear, masked) in [
             ("13939232332", "139****2332"),
             ("(86)13939232332", "861****2332"),
+            ("1393923233", "****33"),
+            ("555-1234", "****34"),
             ("真实名称", "真**"),
             ("陕西.西安", "陕**"),
             ("12345", "1**"),

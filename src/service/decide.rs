@@ -17,12 +17,12 @@ use tracing::error;
 use super::{
     Fatal,
     fanout::{Fanout, Said},
-    gather::{Batch, Item},
-    handle::{Handle, Keep, Query, Unavailable},
+    gather::Batch,
+    handle::{Handle, Keep, Notifications, Submission, Unavailable},
     head_position,
     records::Outcome,
     recovery::Recovery,
-    room::{Of, Room},
+    room::{NO_ROOM, Of, Room},
     visible::Visible,
 };
 use crate::{
@@ -57,6 +57,8 @@ pub(super) struct Decider {
     pub archive: SyncSender<()>,
     /// Where the snapshot maker is told how far the journal has been decided upon.
     pub decided: watch::Sender<u64>,
+    /// Until when the event log is not tried again, since it had no room.
+    pub full_until: Option<Instant>,
     /// Kept for its allocation.
     pub effects: Vec<Effect>,
     /// The state could not be made anew: nothing may go out any more.
@@ -82,17 +84,15 @@ pub(super) async fn answer(mut batches: mpsc::UnboundedReceiver<Vec<Answered>>) 
     }
 }
 
-/// How long to wait before a full disk is tried again.
-const NO_ROOM: Duration = Duration::from_millis(500);
-
 impl Decider {
     /// Runs until no more batches come; hands the engine and the event log back.
     pub fn run(mut self) -> (Engine, EventLog) {
         let mut last = (self.engine.now(), Instant::now());
         let mut ticking = false;
         while self.reserve() {
-            let wait = self.time_to_next(last).filter(|_| !ticking);
-            let batch = match wait.or_else(|| self.time_to_reserve()) {
+            // Without room no deadline is met, however long it has passed.
+            let time_to_next = || self.time_to_next(last).filter(|_| !ticking);
+            let batch = match self.time_to_reserve().or_else(time_to_next) {
                 Some(wait) => self.batches.recv_timeout(wait),
                 None => self.batches.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
@@ -127,9 +127,11 @@ impl Decider {
         let mut acts = Vec::new();
         let mut queries = Vec::new();
         let mut offset = batch.first_offset;
-        for item in batch.items {
-            match item {
-                Item::Notifications(items, answer, places) => {
+        for submission in batch.submissions {
+            match submission {
+                Submission::Notifications(Notifications {
+                    items, answer, places, ..
+                }) => {
                     let mut given = Vec::with_capacity(items.len());
                     for notification in items {
                         let input = Input::Notification(notification);
@@ -138,19 +140,21 @@ impl Decider {
                     }
                     answers.push(Answered { answer, given, places });
                 }
-                Item::Input(input, done) => {
+                Submission::Input { input, applied: done } => {
                     self.apply(offset, batch.time, *input, &mut outcome);
                     offset += 1;
                     applied.extend(done);
                 }
-                Item::Act(input, answer) => {
+                Submission::Act { input, answer } => {
                     self.apply(offset, batch.time, *input, &mut outcome);
                     acts.push((answer, outcome.acted.take().ok_or(Unavailable::Skipped)));
                     offset += 1;
                 }
-                Item::Query(query) => queries.push(query),
-                Item::Trim(keep) => self.trim(keep),
-                Item::SyncEvents(done) => queries.push(self.sync_events(done)),
+                Submission::Query(query) => queries.push(query),
+                Submission::Trim(keep) => self.trim(keep),
+                Submission::SyncEvents(done) => self.sync_events(done),
+                // It ends the journal's thread, and this one when nothing more comes from there.
+                Submission::Stop => {}
             }
         }
         self.metrics.decided(started.elapsed());
@@ -247,9 +251,18 @@ impl Decider {
     /// Makes sure that what the next batch causes has a place in the event log, and tells the journal's thread whether it has; false: the
     /// event log failed.
     fn reserve(&mut self) -> bool {
+        if self.time_to_reserve().is_some_and(|wait| !wait.is_zero()) {
+            return true;
+        }
         match self.events.reserve() {
-            Ok(()) => self.room.found(Of::Events),
-            Err(cause @ AppendError::NoSpace { .. }) => self.room.missed(Of::Events, &cause),
+            Ok(()) => {
+                self.full_until = None;
+                self.room.found(Of::Events);
+            }
+            Err(cause @ AppendError::NoSpace { .. }) => {
+                self.full_until = Some(Instant::now() + NO_ROOM);
+                self.room.missed(Of::Events, &cause);
+            }
             Err(cause) => {
                 self.fatal.report(cause.into());
                 return false;
@@ -260,7 +273,8 @@ impl Decider {
 
     /// How long until the event log is tried again, if it has no room.
     fn time_to_reserve(&self) -> Option<Duration> {
-        (!self.room.has(Of::Events)).then_some(NO_ROOM)
+        self.full_until
+            .map(|until| until.saturating_duration_since(Instant::now()))
     }
 
     /// Appends to the event log. What was decided upon must be said: should it be more than the place that was reserved for it, and the
@@ -286,12 +300,11 @@ impl Decider {
         }
     }
 
-    fn sync_events(&mut self, done: oneshot::Sender<Option<Position>>) -> Query {
+    fn sync_events(&mut self, done: oneshot::Sender<Option<Position>>) {
         match self.events.sync() {
             Ok(()) => drop(done.send(self.events.last_position())),
             Err(cause) => self.fatal.report(cause.into()),
         }
-        Box::new(|_| ())
     }
 }
 

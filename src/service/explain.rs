@@ -6,7 +6,7 @@ mod story;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::PoisonError, time::Duration};
+use std::time::Duration;
 
 use compact_str::CompactString;
 use tokio_util::sync::CancellationToken;
@@ -193,12 +193,7 @@ impl Explainer {
     ) -> Result<Option<Explanation>, ExplainError> {
         engine.watch(look.clone());
         let mut story = Story::new(question, has_begun);
-        let skipped = self
-            .recovery
-            .skipped
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let skipped = self.recovery.skipped_from(from)?;
         let until = self.recovery.journal.next_offset();
         let mut effects = Vec::new();
         for frame in frames(&self.recovery.journal, from, until) {

@@ -1,31 +1,32 @@
 //! The journal's thread: gathers what waits, makes it durable as one frame with one fsync, and hands it on to be decided. While the
 //! next batch is being made durable, this one is decided upon.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
+    collections::VecDeque,
     sync::{Arc, mpsc::SyncSender},
     time::Instant,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc::Receiver, oneshot};
+use tokio::sync::mpsc::Receiver;
 use tracing::error;
 
 use super::{
     Fatal,
-    handle::{Keep, Notifications, Query, Submission, Unavailable},
-    room::{Of, Room},
+    handle::{Keep, Submission, Unavailable},
+    room::{NO_ROOM, Of, Room},
 };
 use crate::{
     clock::Clock,
-    engine::{
-        effect::{Acted, Answer},
-        input::Input,
-    },
-    journal::{AppendError, Journal, Position, Trim, codec},
+    engine::input::Input,
+    journal::{AppendError, Journal, Trim, codec},
     metrics::Metrics,
-    model::{Notification, Time},
+    model::Time,
 };
 
-/// The size from which a frame takes no more, in bytes. A batch of the largest messages still fits a frame beyond it.
+/// The size from which a frame takes no more, in bytes. The largest submission still fits a frame beyond it.
 const BYTES: usize = 2 << 20;
 
 /// What is durable, and is to be decided upon.
@@ -34,27 +35,7 @@ pub(super) struct Batch {
     pub time: Time,
     /// When it was gathered.
     pub gathered_at: Instant,
-    pub items: Vec<Item>,
-}
-
-/// One part of a batch.
-pub(super) enum Item {
-    /// Notifications, where their answers go, and their places in the queue.
-    Notifications(
-        Vec<Notification>,
-        oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
-        OwnedSemaphorePermit,
-    ),
-    /// Another input.
-    Input(Box<Input>, Option<oneshot::Sender<()>>),
-    /// What an operator does, and where what became of it goes.
-    Act(Box<Input>, oneshot::Sender<Result<Acted, Unavailable>>),
-    /// A question; it has no place in the journal.
-    Query(Query),
-    /// Remove what of the event log is older than is kept.
-    Trim(Keep),
-    /// Make the event log durable.
-    SyncEvents(oneshot::Sender<Option<Position>>),
+    pub submissions: Vec<Submission>,
 }
 
 /// The journal and what waits to get into it.
@@ -62,6 +43,10 @@ pub(super) struct Gatherer {
     pub journal: Journal,
     pub clock: Clock,
     pub submissions: Receiver<Submission>,
+    /// Inputs of the service itself that storage had no room for; they go first when it has.
+    pub waiting: VecDeque<Submission>,
+    /// Until when the journal is not tried again, since it had no room.
+    pub full_until: Option<Instant>,
     pub durable: SyncSender<Batch>,
     pub room: Arc<Room>,
     /// The most inputs of one frame.
@@ -73,7 +58,7 @@ pub(super) struct Gatherer {
 /// What is being gathered.
 #[derive(Default)]
 struct Gathered {
-    items: Vec<Item>,
+    submissions: Vec<Submission>,
     payload: Vec<u8>,
     count: u32,
     stop: bool,
@@ -83,24 +68,29 @@ impl Gatherer {
     /// Runs until told to stop, or until the journal fails; hands the journal back to be closed.
     pub fn run(mut self) -> Journal {
         let mut gathered = Gathered::default();
-        while !gathered.stop {
+        while !gathered.stop && self.gather(&mut gathered) && self.pass_on(&mut gathered) {}
+        self.journal
+    }
+
+    /// Waits for something to be submitted, and takes what else there is; false: nobody can submit any more.
+    fn gather(&mut self, gathered: &mut Gathered) -> bool {
+        // What storage had no room for goes with what comes next, which is a tick at the latest.
+        if self.waiting.is_empty() || !self.has_room() {
             let Some(first) = self.submissions.blocking_recv() else {
-                break;
+                return false;
             };
-            if let Submission::Trim(keep) = first {
+            self.waiting.push_back(first);
+        }
+        let largest = self.journal.max_payload().saturating_sub(BYTES);
+        while gathered.has_room(self.most)
+            && let Some(next) = self.waiting.pop_front().or_else(|| self.submissions.try_recv().ok())
+        {
+            if let Submission::Trim(keep) = next {
                 self.trim(keep);
             }
-            gathered.take(first);
-            while gathered.has_room(self.most)
-                && let Ok(next) = self.submissions.try_recv()
-            {
-                gathered.take(next);
-            }
-            if !self.pass_on(&mut gathered) {
-                break;
-            }
+            gathered.take(next, largest);
         }
-        self.journal
+        true
     }
 
     /// Removes what of the journal is older or more than is kept. That it stays longer harms nobody.
@@ -115,42 +105,81 @@ impl Gatherer {
     /// Makes what was gathered durable and hands it on; false: the journal failed, and nothing is taken any more.
     fn pass_on(&mut self, gathered: &mut Gathered) -> bool {
         let (time, gathered_at) = (self.clock.now(), Instant::now());
-        let first_offset = if gathered.count == 0 {
-            self.journal.next_offset()
-        } else if !self.room.has(Of::Events) {
-            // What is decided upon must be said, and there is no place to say it in.
-            gathered.refuse();
-            return true;
-        } else {
-            match self.journal.append(time, gathered.count, &gathered.payload) {
-                Ok(first_offset) => {
-                    self.metrics.committed(gathered.count as usize, gathered_at.elapsed());
-                    self.room.found(Of::Journal);
-                    first_offset
-                }
-                Err(cause @ AppendError::NoSpace { .. }) => {
-                    self.room.missed(Of::Journal, &cause);
-                    gathered.refuse();
-                    return true;
-                }
-                Err(cause) => {
-                    self.fatal.report(cause.into());
-                    return false;
-                }
+        let first_offset = self.journal.next_offset();
+        let submissions = match self.commit(time, gathered) {
+            Ok(true) => gathered.empty(),
+            Ok(false) => self.refuse(gathered),
+            Err(cause) => {
+                self.fatal.report(cause.into());
+                return false;
             }
         };
-        gathered.payload.clear();
-        gathered.count = 0;
-        let items = std::mem::take(&mut gathered.items);
+        if submissions.is_empty() {
+            return true;
+        }
         // The deciding thread is gone only after a failure of its own.
         self.durable
             .send(Batch {
                 first_offset,
                 time,
                 gathered_at,
-                items,
+                submissions,
             })
             .is_ok()
+    }
+
+    /// Makes the inputs of what was gathered durable; false: there is no room for them, and nothing was written.
+    fn commit(&mut self, time: Time, gathered: &Gathered) -> Result<bool, AppendError> {
+        if gathered.count == 0 {
+            return Ok(true);
+        }
+        let began = Instant::now();
+        // What is decided upon must be said, and there may be no place to say it in.
+        if !self.room.has(Of::Events) || self.full_until.is_some_and(|until| began < until) {
+            return Ok(false);
+        }
+        match self.journal.append(time, gathered.count, &gathered.payload) {
+            Ok(_) => {
+                self.metrics.committed(gathered.count as usize, began.elapsed());
+                self.full_until = None;
+                self.room.found(Of::Journal);
+                Ok(true)
+            }
+            Err(cause @ AppendError::NoSpace { .. }) => {
+                self.full_until = Some(began + NO_ROOM);
+                self.room.missed(Of::Journal, &cause);
+                Ok(false)
+            }
+            Err(cause) => Err(cause),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.room.has(Of::Journal) && self.room.has(Of::Events)
+    }
+
+    /// Nothing was written. Notifications and what operators do are refused, what the service itself has to say waits for room; what
+    /// needs none is handed back. A question is then answered without what waits.
+    fn refuse(&mut self, gathered: &mut Gathered) -> Vec<Submission> {
+        let mut needing_none = Vec::new();
+        let refused = gathered.empty().into_iter().chain(std::mem::take(&mut self.waiting));
+        for submission in refused {
+            match submission {
+                // The caller may have gone away.
+                Submission::Notifications(refused) => drop(refused.answer.send(Err(Unavailable::NoSpace))),
+                Submission::Act { answer, .. } => drop(answer.send(Err(Unavailable::NoSpace))),
+                // Whatever is written next brings time along.
+                Submission::Input { input, applied: None } if matches!(*input, Input::Tick) => {}
+                // Rules, say, whose operator did not wait for room.
+                Submission::Input {
+                    applied: Some(applied), ..
+                } if applied.is_closed() => {}
+                Submission::Input { .. } => self.waiting.push_back(submission),
+                Submission::Trim(_) | Submission::SyncEvents(_) | Submission::Query(_) => needing_none.push(submission),
+                Submission::Stop => gathered.stop = true,
+            }
+        }
+        needing_none
     }
 }
 
@@ -159,54 +188,49 @@ impl Gathered {
         !self.stop && self.count < most && self.payload.len() < BYTES
     }
 
-    fn take(&mut self, submission: Submission) {
-        match submission {
-            Submission::Notifications(Notifications {
-                items,
-                records,
-                answer,
-                places,
-            }) => {
-                self.payload.extend_from_slice(&records);
-                self.count += u32::try_from(items.len()).unwrap_or(u32::MAX);
-                self.items.push(Item::Notifications(items, answer, places));
+    /// Takes one whose inputs have so many bytes at most.
+    fn take(&mut self, mut submission: Submission, largest: usize) {
+        let before = self.payload.len();
+        let encoded = match &mut submission {
+            Submission::Notifications(notifications) => {
+                self.payload.extend(std::mem::take(&mut notifications.records));
+                Ok(u32::try_from(notifications.items.len()).unwrap_or(u32::MAX))
             }
-            Submission::Input { input, applied } => match codec::encode(&input, &mut self.payload) {
-                Ok(()) => {
-                    self.count += 1;
-                    self.items.push(Item::Input(input, applied));
-                }
-                Err(cause) => error!(%cause, "an input has no encoding, and is left out"),
-            },
-            Submission::Act { input, answer } => match codec::encode(&input, &mut self.payload) {
-                Ok(()) => {
-                    self.count += 1;
-                    self.items.push(Item::Act(input, answer));
-                }
-                Err(cause) => error!(%cause, "what an operator did has no encoding, and is left out"),
-            },
-            Submission::Trim(keep) => self.items.push(Item::Trim(keep)),
-            Submission::SyncEvents(done) => self.items.push(Item::SyncEvents(done)),
-            Submission::Query(query) => self.items.push(Item::Query(query)),
-            Submission::Stop => self.stop = true,
+            Submission::Input { input, .. } | Submission::Act { input, .. } => {
+                codec::encode(input, &mut self.payload).map(|()| 1)
+            }
+            Submission::Trim(_) | Submission::SyncEvents(_) | Submission::Query(_) => Ok(0),
+            Submission::Stop => {
+                self.stop = true;
+                return;
+            }
+        };
+        let length = self.payload.len() - before;
+        match encoded {
+            Ok(count) if length <= largest => {
+                self.count += count;
+                self.submissions.push(submission);
+                return;
+            }
+            Ok(_) => error!(
+                length,
+                largest, "a submission is too large for the journal, and is left out"
+            ),
+            Err(cause) => error!(%cause, "an input has no encoding, and is left out"),
+        }
+        self.payload.truncate(before);
+        match submission {
+            // The caller may have gone away.
+            Submission::Notifications(refused) => drop(refused.answer.send(Err(Unavailable::TooLarge))),
+            Submission::Act { answer, .. } => drop(answer.send(Err(Unavailable::TooLarge))),
+            _ => {}
         }
     }
 
-    /// Nothing was written. Notifications and what operators do are refused; what the service itself has to say waits for the next time, and so do questions
-    /// that come after it.
-    fn refuse(&mut self) {
+    /// Takes out what was gathered.
+    fn empty(&mut self) -> Vec<Submission> {
         self.payload.clear();
         self.count = 0;
-        for item in std::mem::take(&mut self.items) {
-            match item {
-                // The caller may have gone away.
-                Item::Notifications(_, answer, _) => drop(answer.send(Err(Unavailable::NoSpace))),
-                Item::Act(_, answer) => drop(answer.send(Err(Unavailable::NoSpace))),
-                Item::Input(input, applied) => self.take(Submission::Input { input, applied }),
-                Item::Query(query) => self.take(Submission::Query(query)),
-                Item::Trim(keep) => self.take(Submission::Trim(keep)),
-                Item::SyncEvents(done) => self.take(Submission::SyncEvents(done)),
-            }
-        }
+        std::mem::take(&mut self.submissions)
     }
 }

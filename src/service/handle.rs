@@ -16,6 +16,9 @@ use crate::{
     model::{Notification, Time},
 };
 
+/// How many bytes of journal records one place in the queue is for.
+const PLACE: usize = 1 << 10;
+
 /// Something for the driver.
 pub(super) enum Submission {
     /// Notifications, and where their answers go.
@@ -73,6 +76,9 @@ pub enum Unavailable {
     /// The journal has no room.
     #[error("storage has no room for more")]
     NoSpace,
+    /// Together they are larger than the journal ever takes at once.
+    #[error("what was submitted together is too large for the journal")]
+    TooLarge,
     /// The service is shutting down.
     #[error("the service is shutting down")]
     Stopping,
@@ -84,7 +90,7 @@ pub enum Unavailable {
 /// Submits notifications, other inputs and questions. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
-    queue: mpsc::Sender<Submission>,
+    pub(super) queue: mpsc::Sender<Submission>,
     places: Arc<Semaphore>,
     /// How many places there are.
     capacity: u32,
@@ -106,11 +112,11 @@ impl Handle {
 
     /// Submits notifications and waits until they are durable and decided upon. Refused at once when too many wait.
     pub async fn notify(&self, items: Vec<Notification>) -> Result<Vec<Answer>, Unavailable> {
-        let places = self.places_for(&items);
+        let records = encode(&items)?;
         let places = Arc::clone(&self.places)
-            .try_acquire_many_owned(places)
+            .try_acquire_many_owned(self.places_for(&items, &records))
             .map_err(|_| Unavailable::QueueFull)?;
-        self.submit(items, places)
+        self.submit(items, records, places)
             .await?
             .await
             .unwrap_or(Err(Unavailable::Stopping))
@@ -121,12 +127,12 @@ impl Handle {
         &self,
         items: Vec<Notification>,
     ) -> Result<oneshot::Receiver<Result<Vec<Answer>, Unavailable>>, Unavailable> {
-        let places = self.places_for(&items);
+        let records = encode(&items)?;
         let places = Arc::clone(&self.places)
-            .acquire_many_owned(places)
+            .acquire_many_owned(self.places_for(&items, &records))
             .await
             .map_err(|_| Unavailable::Stopping)?;
-        self.submit(items, places).await
+        self.submit(items, records, places).await
     }
 
     /// Asks something about the state that follows from all that was submitted before.
@@ -221,21 +227,18 @@ impl Handle {
             .map_err(|_| Unavailable::Stopping)
     }
 
-    /// What is larger than the whole queue has it to itself.
-    fn places_for(&self, items: &[Notification]) -> u32 {
-        u32::try_from(items.len()).unwrap_or(u32::MAX).min(self.capacity)
+    /// One for each notification, or for each so many bytes if they are large. What is larger than the whole queue has it to itself.
+    fn places_for(&self, items: &[Notification], records: &[u8]) -> u32 {
+        let places = items.len().max(records.len() / PLACE);
+        u32::try_from(places).unwrap_or(u32::MAX).min(self.capacity)
     }
 
     async fn submit(
         &self,
         items: Vec<Notification>,
+        records: Vec<u8>,
         places: OwnedSemaphorePermit,
     ) -> Result<oneshot::Receiver<Result<Vec<Answer>, Unavailable>>, Unavailable> {
-        let mut records = Vec::with_capacity(items.len() * 192);
-        for notification in &items {
-            // A notification is plain data, which always has an encoding.
-            codec::encode_notification(notification, &mut records).map_err(|_| Unavailable::Skipped)?;
-        }
         let (answer, answered) = oneshot::channel();
         let notifications = Notifications {
             items,
@@ -249,4 +252,14 @@ impl Handle {
             .map_err(|_| Unavailable::Stopping)?;
         Ok(answered)
     }
+}
+
+/// Notifications as journal records.
+fn encode(items: &[Notification]) -> Result<Vec<u8>, Unavailable> {
+    let mut records = Vec::with_capacity(items.len() * 192);
+    for notification in items {
+        // A notification is plain data, which always has an encoding.
+        codec::encode_notification(notification, &mut records).map_err(|_| Unavailable::Skipped)?;
+    }
+    Ok(records)
 }

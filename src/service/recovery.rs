@@ -71,8 +71,24 @@ pub(super) struct Recovery {
     pub journal: Reader,
     pub events: EventReader,
     pub snapshots: Snapshots,
-    /// Inputs that the engine failed on.
-    pub skipped: Arc<Mutex<BTreeSet<u64>>>,
+    pub skips: Arc<Mutex<Skips>>,
+}
+
+/// Inputs that the engine failed on.
+pub(super) struct Skips {
+    inputs: BTreeSet<u64>,
+    /// From which offset on they are known.
+    known_from: u64,
+}
+
+impl Skips {
+    /// None known before that offset.
+    pub fn before(offset: u64) -> Self {
+        Self {
+            inputs: BTreeSet::new(),
+            known_from: offset,
+        }
+    }
 }
 
 /// A state that was made anew.
@@ -91,13 +107,6 @@ impl Recovery {
     pub fn rebuild(&self, failed: u64) -> Result<Engine, RecoveryError> {
         self.skip(failed);
         self.until(failed).map(|recovered| recovered.engine)
-    }
-
-    /// The state at the start of the process, before an offset: finds out first which inputs the engine has failed on before.
-    pub fn at_start(&self, offset: u64) -> Result<Recovered, RecoveryError> {
-        let base = self.snapshots.before(offset)?;
-        self.note_skips(base.map_or(0, |snapshot| snapshot.header.offset), offset)?;
-        self.until(offset)
     }
 
     /// The state before an offset, from the newest good snapshot on.
@@ -131,31 +140,30 @@ impl Recovery {
     }
 
     fn skip(&self, offset: u64) {
-        self.skipped
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(offset);
+        let mut skips = self.skips.lock().unwrap_or_else(PoisonError::into_inner);
+        skips.inputs.insert(offset);
     }
 
-    /// Finds out which inputs the engine has failed on before.
-    fn note_skips(&self, from: u64, until: u64) -> Result<(), RecoveryError> {
-        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
-        for frame in frames(&self.journal, from, until) {
+    /// The inputs from an offset on that the engine has failed on; the journal is read as far as they are not known yet.
+    pub fn skipped_from(&self, from: u64) -> Result<BTreeSet<u64>, RecoveryError> {
+        let mut skips = self.skips.lock().unwrap_or_else(PoisonError::into_inner);
+        for frame in frames(&self.journal, from, skips.known_from) {
             let frame = frame?;
             for input in codec::decode(&frame.payload, frame.count) {
                 // What cannot be read is told of when it is to be applied.
                 if let Ok(Input::Skip { offset, .. }) = input {
-                    skipped.insert(offset);
+                    skips.inputs.insert(offset);
                 }
             }
         }
-        Ok(())
+        skips.known_from = skips.known_from.min(from);
+        Ok(skips.inputs.clone())
     }
 
     /// Applies the inputs of a range, and compares what they say with what was said; the inner error is an input that the engine fails
     /// on.
     fn replay(&self, mut recovered: Recovered, from: u64, until: u64) -> Result<Result<Recovered, u64>, RecoveryError> {
-        let skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let skipped = self.skipped_from(from)?;
         let mut log = match recovered.last_event {
             Some(last) => self.events.after(Some(last))?,
             None => self.events.after(None)?,

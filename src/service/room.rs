@@ -1,12 +1,18 @@
 //! Whether storage takes more. The journal and the event log each say so from their own thread; while either does not, notifications are
 //! refused. Making room is absent: that is an operator's.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use tokio::sync::watch;
 use tracing::{error, info};
 
 use crate::journal::AppendError;
+
+/// How long to wait before a full disk is tried again.
+pub(super) const NO_ROOM: Duration = Duration::from_millis(500);
 
 /// A log that has room, or has not.
 #[derive(Debug, Clone, Copy)]

@@ -13,7 +13,6 @@ use super::{
     recovery::{Recovered, Recovery, RecoveryError},
 };
 use crate::{
-    clock,
     engine::SEMANTICS,
     journal::{JournalError, SnapshotHeader},
 };
@@ -60,13 +59,23 @@ pub(super) async fn run(
             continue;
         }
         // What the snapshot claims to follow must be durable before the snapshot is.
-        if handle.sync_events().await.is_err() {
+        let synced = tokio::select! {
+            () = stop.cancelled() => return,
+            synced = handle.sync_events() => synced,
+        };
+        if synced.is_err() {
             return;
         }
         made = until;
         let recovery = Arc::clone(&recovery);
-        let oldest = match tokio::task::spawn_blocking(move || make(&recovery, until)).await {
-            Ok(Ok(oldest)) => oldest,
+        let making = tokio::task::spawn_blocking(move || make(&recovery, until, keep));
+        let made = tokio::select! {
+            // The end of the service makes one of its own.
+            () = stop.cancelled() => return,
+            made = making => made,
+        };
+        let keep = match made {
+            Ok(Ok(keep)) => keep,
             Ok(Err(cause)) if cause.is_divergence() => return fatal.report(cause.into()),
             Ok(Err(cause)) => {
                 error!(%cause, "no snapshot could be made; the next attempt is in {EVERY:?}");
@@ -74,28 +83,26 @@ pub(super) async fn run(
             }
             Err(cause) => return fatal.report(cause.into()),
         };
-        if let Some(oldest) = oldest {
-            let keep = Keep {
-                since: clock::wall().minus(keep.age).min(oldest.time),
-                bytes: keep.bytes,
-                from: oldest.offset,
-            };
-            if handle.trim(keep).await.is_err() {
-                return;
-            }
+        if let Some(keep) = keep
+            && handle.trim(keep).await.is_err()
+        {
+            return;
         }
     }
 }
 
-/// Makes one; tells the oldest that a start may have to fall back to, if there are enough.
-fn make(recovery: &Recovery, until: u64) -> Result<Option<SnapshotHeader>, RecoveryError> {
+/// Makes one; tells what is to be kept, if there are as many as a start may have to fall back through.
+pub(super) fn make(recovery: &Recovery, until: u64, keep: Retention) -> Result<Option<Keep>, RecoveryError> {
     let recovered = recovery.until(until)?;
     write(recovery, until, &recovered)?;
     let snapshots = recovery.snapshots.list()?;
-    Ok(snapshots
-        .len()
-        .checked_sub(FALLBACKS)
-        .and_then(|oldest| snapshots.get(oldest).copied()))
+    let oldest = snapshots.len().checked_sub(FALLBACKS).map(|oldest| snapshots[oldest]);
+    Ok(oldest.map(|oldest| Keep {
+        // By the service's time: the machine's clock may be far off.
+        since: recovered.engine.now().minus(keep.age).min(oldest.time),
+        bytes: keep.bytes,
+        from: oldest.offset,
+    }))
 }
 
 /// Writes the state before an offset, which ends a frame, and removes the snapshots that are not needed any more.

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::*;
+use super::{snapshots::Retention, *};
 use crate::{
     engine::{POISON, RuleSight, effect::Answer},
-    model::{Conf, ConferenceStatus, DisconnectReason, Notification, ParticipantStatus, Party, Payload, Personal},
+    metrics::Exposition,
+    model::{
+        Conf, ConferenceStatus, DisconnectReason, Notification, ParticipantStatus, Party, Payload, Personal, Time,
+    },
     rules::{RuleSource, SourceFile, compile},
 };
 
@@ -18,7 +21,7 @@ rules:
     summary: no free port
 ";
 
-fn settings(data: &Path) -> ServiceSettings {
+pub(super) fn settings(data: &Path) -> ServiceSettings {
     ServiceSettings {
         data: data.join("data"),
         engine: Settings::default(),
@@ -36,7 +39,7 @@ fn settings(data: &Path) -> ServiceSettings {
     }
 }
 
-fn rules(text: &str) -> Arc<RuleSet> {
+pub(super) fn rules(text: &str) -> Arc<RuleSet> {
     let files = vec![SourceFile {
         name: "rules.yaml".to_owned(),
         text: text.to_owned(),
@@ -44,7 +47,7 @@ fn rules(text: &str) -> Arc<RuleSet> {
     Arc::new(compile::compile(&Arc::new(RuleSource { files })).unwrap().set)
 }
 
-async fn start(folder: &TempDir) -> Service {
+pub(super) async fn start(folder: &TempDir) -> Service {
     start_with(folder, RULES).await
 }
 
@@ -209,5 +212,81 @@ async fn too_many_at_once_are_refused() {
     let (first, second) = tokio::join!(service.handle.notify(many()), service.handle.notify(many()));
     assert_eq!(first.map(|answers| answers.len()), Ok(600));
     assert_eq!(second, Err(Unavailable::QueueFull));
+    // Few large ones take as much room.
+    let large = || {
+        (0..20)
+            .map(|party| refused(&"x".repeat(30 << 10), &party.to_string()))
+            .collect()
+    };
+    let (first, second) = tokio::join!(service.handle.notify(large()), service.handle.notify(large()));
+    assert_eq!(first.map(|answers| answers.len()), Ok(20));
+    assert_eq!(second, Err(Unavailable::QueueFull));
+    service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_thread_that_panics_ends_the_process() {
+    let folder = TempDir::new().unwrap();
+    let mut service = start(&folder).await;
+    let asked = service.handle.query(|_| -> () { panic!("a defect") }).await;
+    assert_eq!(asked, Err(Unavailable::Stopping));
+    let cause = service.failure.recv().await.unwrap();
+    assert!(cause.to_string().contains("the engine thread panicked"), "{cause}");
+}
+
+#[tokio::test]
+async fn what_is_kept_goes_by_the_time_of_the_service() {
+    let folder = TempDir::new().unwrap();
+    let time = Time::from_nanos(946_684_800_000_000_000);
+    let settings = ServiceSettings {
+        hands: Some(Hands::at(time)),
+        ..settings(folder.path())
+    };
+    let service = Service::start(settings, Some(rules(RULES)), Arc::new(Metrics::new()));
+    let service = service.await.unwrap();
+    let hour = Retention {
+        age: Duration::from_hours(1),
+        bytes: 0,
+    };
+    let mut kept = Vec::new();
+    for meeting in ["1", "2", "3"] {
+        notify(&service, vec![conf(meeting)]).await;
+        service.handle.sync_events().await.unwrap();
+        let until = service.journal.next_offset();
+        kept.push(
+            snapshots::make(&service.recovery, until, hour)
+                .unwrap()
+                .map(|keep| keep.since),
+        );
+    }
+    assert_eq!(kept, [None, None, Some(time.minus(hour.age))]);
+    service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn the_counts_of_a_rule_outlive_a_change_of_its_place() {
+    let folder = TempDir::new().unwrap();
+    let metrics = Arc::new(Metrics::new());
+    let service = Service::start(settings(folder.path()), Some(rules(RULES)), Arc::clone(&metrics));
+    let service = service.await.unwrap();
+    let look = async |service: &Service| {
+        let metrics = Arc::clone(&metrics);
+        let looked = service.handle.query(move |engine| metrics.observe(engine));
+        looked.await.unwrap();
+    };
+    look(&service).await;
+    notify(&service, vec![refused("1", "a"), refused("1", "b")]).await;
+    look(&service).await;
+    let another = "rules:\n  - { name: another, when: party.status == SPEAKING }\n";
+    let moved = RULES.replace("\nrules:\n", another);
+    service.put_in_force(rules(&moved)).await.unwrap();
+    look(&service).await;
+    notify(&service, vec![refused("1", "c")]).await;
+    look(&service).await;
+    let text = metrics.encode(Exposition::Text).unwrap();
+    for (rule, matches) in [("refused", 3), ("another", 0)] {
+        let series = format!("bellwether_rule_matches_total{{rule=\"{rule}\"}} {matches}\n");
+        assert!(text.contains(&series), "{text}");
+    }
     service.stop(Duration::from_secs(5)).await;
 }

@@ -3,10 +3,11 @@
 use std::{fs, path::PathBuf};
 
 use bellwether::api::{Notification, SubscribeResponse};
+use tonic::Code;
 
 use crate::support::{
-    client::{Client, port_full, speaking, with_id},
-    process::{Process, run_to_end},
+    client::{Client, after, port_full, speaking, with_id},
+    process::{Process, Started, command, run_to_end},
     segments::{HEADER, change, frames, segments},
     server::{Site, metric},
     wait::until,
@@ -216,4 +217,31 @@ async fn what_the_event_log_lost_is_said_again_to_the_byte() {
         // The frames may be cut otherwise, but not the records.
         assert!(fs::read(&log).unwrap().len() >= good.len());
     }
+}
+
+#[tokio::test]
+async fn a_restored_folder_refuses_the_cursors_of_before() {
+    let site = Site::new();
+    let process = Process::start(&site);
+    let client = process.client().await;
+    let mut feed = client.subscribe_to_all().await;
+    fill(&client).await;
+    feed.sequences(COUNT).await;
+    assert_eq!(process.terminate().await, Some(0));
+
+    let mut restored = command(&site);
+    restored.arg("--restored");
+    let process = Started::new(&site, restored).serving();
+    let client = process.client().await;
+    let refusal = client.refusal(after(&feed.cursor)).await;
+    assert_eq!(refusal.told(), (Code::DataLoss, "CURSOR_AHEAD_OF_LOG", ""));
+    check(&client).await;
+    let mut feed = client.subscribe_to_all().await;
+    feed.sequences(COUNT).await;
+    assert_eq!(process.terminate().await, Some(0));
+
+    let process = Process::start(&site);
+    let mut feed = process.client().await.subscribe(after(&feed.cursor)).await.unwrap();
+    process.client().await.notify(port_full("2", "after")).await.unwrap();
+    feed.sequences(1).await;
 }
