@@ -1,4 +1,4 @@
-//! A full disk is said and passes: nothing is acknowledged that has no place, and nothing is lost.
+//! A full disk is said and passes, whichever log meets it first: nothing is acknowledged that has no place, and nothing is lost.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::support::{
     client::{Client, Refusal, Sending, conf, port_full, speaking},
     process::{Process, Started, command},
     say,
-    server::{Site, get},
+    server::{RULES, Site, get},
     wait::{soon, until},
 };
 
@@ -153,6 +153,48 @@ async fn a_full_disk_is_said_and_passes() {
     assert_eq!(feed.event().await.sequence, 3);
     assert_eq!(client.alerts("").await.len(), 3);
     let again = client.batch((0..100).map(silent).collect()).await.unwrap();
+    assert!(
+        again
+            .iter()
+            .all(|result| result.as_ref().is_ok_and(|accepted| accepted.duplicate))
+    );
+}
+
+#[tokio::test]
+async fn an_event_log_that_is_full_before_the_journal_is_said_and_passes() {
+    // Nobody is mailed: each notification is one event, as large as the notification and larger.
+    let (rules, _) = RULES.split_once("receivers:").unwrap();
+    let mut site = Site::with_rules(rules);
+    let Some(disk) = SmallDisk::serve(&mut site, 96) else {
+        return say(
+            "SKIP an_event_log_that_is_full_before_the_journal_is_said_and_passes: `unshare -Urm` is not allowed here",
+        );
+    };
+    let process = &disk.process;
+    let client = process.client().await;
+    disk.fill();
+    let firing = |number: usize| large(port_full("1", &number.to_string()), number);
+    let (taken, refusal) = fill_up(&client, firing).await;
+    assert_eq!(refusal.told(), (Code::Unavailable, "STORAGE_REFUSES_WRITES", ""));
+    assert!(refusal.retry && taken > 0);
+    assert_eq!(health_of(&client, "").await, ServingStatus::NotServing);
+    assert!(get(process.admin, "/readyz").await.starts_with("HTTP/1.1 503"));
+    let log = process.log();
+    assert!(log.contains("the event log has no room"), "{log}");
+    assert!(!log.contains("the journal has no room"), "{log}");
+    // What was acknowledged was said, all of it.
+    let mut feed = client.subscribe_to_all().await;
+    let said: Vec<u64> = (1..=taken as u64).collect();
+    assert_eq!(feed.sequences(taken).await, said);
+
+    disk.free();
+    until(async || (health_of(&client, "").await == ServingStatus::Serving).then_some(())).await;
+    let sequence = client.notify(port_full("1", "after")).await.unwrap().sequence;
+    assert_eq!(sequence, taken as u64 + 1, "what was refused was not applied");
+    assert_eq!(feed.event().await.sequence, taken as u64 + 1);
+    let after = client.alerts("key.party_id == 'after'").await;
+    assert_eq!(after.len(), 1, "the archive has caught up");
+    let again = client.batch((0..100).map(firing).collect()).await.unwrap();
     assert!(
         again
             .iter()
