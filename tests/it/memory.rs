@@ -105,7 +105,7 @@ fn a_participant_takes_little_memory() {
     assert_each_takes(600, |file| {
         file.ends_with("meetings.yaml") || file.ends_with("recording.yaml")
     });
-    assert_each_takes(1_700, |_| true);
+    assert_each_takes(1_450, |_| true);
 }
 
 fn assert_each_takes(most: i64, is_loaded: impl Fn(&str) -> bool) {
