@@ -21,7 +21,7 @@ test *ARGS:
 strangers:
     cargo build --locked
     python3 -m venv target/tools/strangers
-    target/tools/strangers/bin/pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 dkimpy==1.1.8
+    target/tools/strangers/bin/pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6 'dkimpy[ed25519]==1.1.8'
     target/tools/strangers/bin/python tests/strangers.py target/debug/bellwether
 
 # The pictures in docs/mails.md, from the tests' snapshots; needs chromium and fonts-noto-cjk
