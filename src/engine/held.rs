@@ -56,7 +56,8 @@ pub(super) struct Cause<'a> {
 }
 
 /// Weighs rules for one subject, of which these are the facts, and says what turns: each rule whose state has begun or ended, or goes
-/// on while how bad it is may have changed, with whether its state holds.
+/// on while how bad it is may have changed, with whether its state holds. Nothing changes before [`turn`]: the facts are those of the
+/// occurrence that it changes.
 pub(super) fn turns(
     step: &mut Step<'_>,
     occurrence: &Occurrence,
@@ -78,13 +79,13 @@ pub(super) fn turns(
             };
             let holds_now = condition.still_holds(facts, memory);
             let state = begun.iter().find(|hold| hold.rule == rule).map(|hold| &hold.state);
-            let turns = match state {
+            let is_turn = match state {
                 None => holds_now,
                 Some(HoldState::Pending { .. }) => !holds_now,
                 Some(HoldState::Firing(_)) => !holds_now || !compiled.severity.cases.is_empty(),
                 Some(HoldState::Fading { .. }) => holds_now,
             };
-            turns.then_some((rule, holds_now))
+            is_turn.then_some((rule, holds_now))
         })
         .collect();
     *step.at_work = None;
