@@ -300,18 +300,11 @@ fn after(seconds: i64) -> Time {
 
 fn party() -> Party {
     Party {
-        billing_code: "33333".into(),
-        party_id: "7YY1".into(),
         name: Personal::new("真实名称"),
         phone: Personal::new("13939232332"),
         country: "86".into(),
-        area_code: "".into(),
-        acm_phone: Personal::default(),
         city: Personal::new("西安"),
-        role: None,
-        status: ParticipantStatus::DISCONNECTED,
         disconnect_reason: Some(DisconnectReason::PORT_FULL),
-        connect_time: None,
-        extra: None,
+        ..Party::new("33333", "7YY1", ParticipantStatus::DISCONNECTED)
     }
 }

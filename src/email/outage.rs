@@ -20,7 +20,7 @@ use crate::{
         outbox::IntentId,
     },
     metrics::MailMetrics,
-    model::{DisconnectReason, Notification, ParticipantStatus, Party, Payload, Personal, Role, Severity, Time},
+    model::{DisconnectReason, Notification, ParticipantStatus, Party, Payload, Role, Severity, Time},
     rules::{RuleSource, SourceFile},
 };
 
@@ -173,19 +173,13 @@ fn refused(number: u64) -> Input {
         id: None,
         occurred_at: None,
         payload: Payload::Party(Party {
-            billing_code: (number / 100).to_string().into(),
-            party_id: number.to_string().into(),
-            name: Personal::default(),
-            phone: Personal::default(),
-            country: "".into(),
-            area_code: "".into(),
-            acm_phone: Personal::default(),
-            city: Personal::default(),
             role: Some(role),
-            status: ParticipantStatus::DISCONNECTED,
             disconnect_reason: Some(DisconnectReason::PORT_FULL),
-            connect_time: None,
-            extra: None,
+            ..Party::new(
+                (number / 100).to_string(),
+                number.to_string(),
+                ParticipantStatus::DISCONNECTED,
+            )
         }),
     })
 }

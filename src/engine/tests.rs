@@ -42,9 +42,7 @@ use super::{
     input::{Input, Settings},
 };
 use crate::{
-    model::{
-        AlertEvent, AlertState, Conf, ConferenceStatus, ParticipantStatus, Party, Payload, Personal, Time, WeeklyTimes,
-    },
+    model::{AlertEvent, AlertState, Conf, ConferenceStatus, Payload, Time, WeeklyTimes},
     rules::{RuleSet, RuleSource, SourceFile, diagnostic::Diagnostic, file::duration},
     selftest::{self, Script, world::World},
 };
@@ -151,25 +149,6 @@ fn conf_saying(billing_code: &str, status: ConferenceStatus) -> Payload {
         status,
         extra: None,
     })
-}
-
-/// A notification of a participant that says no more than that.
-fn party_saying(billing_code: &str, party_id: &str, status: ParticipantStatus) -> Party {
-    Party {
-        billing_code: billing_code.into(),
-        party_id: party_id.into(),
-        name: Personal::default(),
-        phone: Personal::default(),
-        country: "".into(),
-        area_code: "".into(),
-        acm_phone: Personal::default(),
-        city: Personal::default(),
-        role: None,
-        status,
-        disconnect_reason: None,
-        connect_time: None,
-        extra: None,
-    }
 }
 
 /// Times of the week for a silence, near the start of every test.

@@ -69,6 +69,31 @@ pub struct Party {
     pub extra: Extra,
 }
 
+impl Party {
+    /// One that says no more than it must.
+    pub fn new(
+        billing_code: impl Into<CompactString>,
+        party_id: impl Into<CompactString>,
+        status: ParticipantStatus,
+    ) -> Self {
+        Self {
+            billing_code: billing_code.into(),
+            party_id: party_id.into(),
+            name: Personal::default(),
+            phone: Personal::default(),
+            country: CompactString::default(),
+            area_code: CompactString::default(),
+            acm_phone: Personal::default(),
+            city: Personal::default(),
+            role: None,
+            status,
+            disconnect_reason: None,
+            connect_time: None,
+            extra: None,
+        }
+    }
+}
+
 /// The caller's idempotency key with a digest of what was sent under it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotificationId {

@@ -8,9 +8,7 @@ use super::{snapshots::Retention, *};
 use crate::{
     engine::{POISON, RuleSight, effect::Answer},
     metrics::Exposition,
-    model::{
-        Conf, ConferenceStatus, DisconnectReason, Notification, ParticipantStatus, Party, Payload, Personal, Time,
-    },
+    model::{Conf, ConferenceStatus, DisconnectReason, Notification, ParticipantStatus, Party, Payload, Time},
     rules::{RuleSource, SourceFile, compile},
 };
 
@@ -77,19 +75,9 @@ pub(super) fn conf(billing_code: &str) -> Notification {
 
 pub(super) fn refused(billing_code: &str, party_id: &str) -> Notification {
     notification(Payload::Party(Party {
-        billing_code: billing_code.into(),
-        party_id: party_id.into(),
-        name: Personal::default(),
-        phone: Personal::default(),
         country: "86".into(),
-        area_code: "".into(),
-        acm_phone: Personal::default(),
-        city: Personal::default(),
-        role: None,
-        status: ParticipantStatus::DISCONNECTED,
         disconnect_reason: Some(DisconnectReason::PORT_FULL),
-        connect_time: None,
-        extra: None,
+        ..Party::new(billing_code, party_id, ParticipantStatus::DISCONNECTED)
     }))
 }
 

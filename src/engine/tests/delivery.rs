@@ -9,7 +9,7 @@ use std::{
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{Bench, at, compiled, conf_saying, every_other_minute, party_saying, start};
+use super::{Bench, at, compiled, conf_saying, every_other_minute, start};
 use crate::{
     engine::{
         effect::{Acted, Effect},
@@ -162,7 +162,7 @@ fn said(code: &str, status: ParticipantStatus, reason: Option<DisconnectReason>,
     notify(Payload::Party(Party {
         role,
         disconnect_reason: reason,
-        ..party_saying(code, "p", status)
+        ..Party::new(code, "p", status)
     }))
 }
 

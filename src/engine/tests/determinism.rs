@@ -8,7 +8,7 @@ use std::{
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{compiled, conf_saying, every_other_minute, party_saying, start};
+use super::{compiled, conf_saying, every_other_minute, start};
 use crate::{
     engine::{
         Engine, StoreId,
@@ -187,7 +187,7 @@ fn payload() -> impl Strategy<Value = Payload> {
             phone: Personal::new(phone),
             role: role.map(Role),
             disconnect_reason: reason.map(DisconnectReason),
-            ..party_saying(code, id, ParticipantStatus(status))
+            ..Party::new(code, id, ParticipantStatus(status))
         })
     });
     prop_oneof![conf, party]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
 
-use super::{Bench, conf_saying, party_saying, start};
+use super::{Bench, conf_saying, start};
 use crate::{
     engine::input::{Input, NewSilence, Settings},
     model::{ConferenceStatus, DisconnectReason, Notification, ParticipantStatus, Party, Payload, Time},
@@ -41,12 +41,12 @@ fn notification(payload: Payload) -> Input {
 fn refused(meeting: &str, party: usize) -> Input {
     notification(Payload::Party(Party {
         disconnect_reason: Some(DisconnectReason::PORT_FULL),
-        ..party_saying(meeting, &party.to_string(), ParticipantStatus::DISCONNECTED)
+        ..Party::new(meeting, party.to_string(), ParticipantStatus::DISCONNECTED)
     }))
 }
 
 fn says(status: ParticipantStatus) -> Input {
-    notification(Payload::Party(party_saying("talk", "a", status)))
+    notification(Payload::Party(Party::new("talk", "a", status)))
 }
 
 /// An hour after so many meetings had an alert for each party, and were told of; and its clock.

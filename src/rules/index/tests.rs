@@ -37,19 +37,10 @@ fn party(status: i32, reason: Option<i32>) -> Payload {
 
 fn caller(phone: &str, country: &str, status: i32, reason: Option<i32>) -> Payload {
     Payload::Party(Party {
-        billing_code: "1".into(),
-        party_id: "1".into(),
-        name: Personal::default(),
         phone: Personal::new(phone),
         country: country.into(),
-        area_code: "".into(),
-        acm_phone: Personal::default(),
-        city: Personal::default(),
-        role: None,
-        status: ParticipantStatus(status),
         disconnect_reason: reason.map(DisconnectReason),
-        connect_time: None,
-        extra: None,
+        ..Party::new("1", "1", ParticipantStatus(status))
     })
 }
 

@@ -146,19 +146,11 @@ impl<'c, 'f> Checker<'c, 'f> {
             extra: None,
         };
         let party = Party {
-            billing_code: "33333".into(),
-            party_id: "7YY1".into(),
             name: Personal::new("N"),
             phone: Personal::new("13900000000"),
             country: "86".into(),
-            area_code: CompactString::default(),
-            acm_phone: Personal::default(),
-            city: Personal::default(),
-            role: None,
-            status: ParticipantStatus::SPEAKING,
-            disconnect_reason: None,
             connect_time: Some(Time::default()),
-            extra: None,
+            ..Party::new("33333", "7YY1", ParticipantStatus::SPEAKING)
         };
         let key: Vec<_> = self
             .key

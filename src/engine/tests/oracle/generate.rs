@@ -14,7 +14,7 @@ use super::{
     sequence::Sequence,
 };
 use crate::{
-    engine::tests::{conf_saying, party_saying},
+    engine::tests::conf_saying,
     model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Party, Payload, Personal, Role},
     rules::{RuleSource, SourceFile, compile},
 };
@@ -250,7 +250,7 @@ fn payload() -> impl Strategy<Value = Payload> {
             phone: Personal::new(phone),
             role: role.map(Role),
             disconnect_reason: reason.map(DisconnectReason),
-            ..party_saying(code, id, ParticipantStatus(status))
+            ..Party::new(code, id, ParticipantStatus(status))
         })
     });
     prop_oneof![conf, party]

@@ -70,19 +70,12 @@ pub fn party(status: ParticipantStatus, reason: Option<DisconnectReason>) -> Sce
 
 pub fn participant(status: ParticipantStatus, reason: Option<DisconnectReason>) -> Party {
     Party {
-        billing_code: "33333".into(),
-        party_id: "7YY1".into(),
         name: Personal::new("真实名称"),
-        phone: Personal::default(),
         country: "86".into(),
-        area_code: "".into(),
-        acm_phone: Personal::default(),
         city: Personal::new("陕西.西安"),
         role: Some(Role::EXPERT),
-        status,
         disconnect_reason: reason,
-        connect_time: None,
-        extra: None,
+        ..Party::new("33333", "7YY1", status)
     }
 }
 
