@@ -86,6 +86,16 @@ pub(super) fn write_unfinished(path: &Path, parts: &[&[u8]]) -> Result<PathBuf, 
     Ok(unfinished)
 }
 
+/// Gives a file that nobody reads yet other content, durably, in the room that it has.
+pub(super) fn rewrite(path: &Path, content: &[u8]) -> Result<(), JournalError> {
+    let mut file = open(path)?;
+    let written = file
+        .write_all(content)
+        .and_then(|()| file.set_len(content.len() as u64))
+        .and_then(|()| file.sync_all());
+    written.map_err(failed("write", path))
+}
+
 /// Keeps bytes that are to be cut off, under a name that is not yet taken.
 pub(super) fn put_aside(quarantine: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, JournalError> {
     ensure_private_dir(quarantine)?;

@@ -115,9 +115,8 @@ impl Log {
 
     /// Makes sure that the next frame has a place if its payload is no longer than this.
     pub(super) fn reserve(&mut self, payload: usize) -> Result<(), AppendError> {
-        if !self.fits(payload)? {
-            let secured = self.secure()?;
-            self.secured = Some(secured);
+        if !self.fits(payload)? && self.secured.is_none() {
+            self.secured = Some(self.secure()?);
         }
         Ok(())
     }
@@ -242,7 +241,10 @@ impl Log {
 
     /// Goes on in the next segment.
     fn roll(&mut self) -> Result<(), AppendError> {
-        let Secured { first, blank, list } = self.secure()?;
+        let Secured { first, blank, list } = match self.secured.take() {
+            Some(secured) => self.brought_up(secured)?,
+            None => self.secure()?,
+        };
         self.sync()?;
         let path = segment::path(&self.view.dir, first);
         let named =
@@ -260,20 +262,27 @@ impl Log {
         Ok(())
     }
 
-    /// Makes all that going on in the next segment needs room for, unless that has been done.
+    /// Makes all that going on in the next segment needs room for.
     fn secure(&mut self) -> Result<Secured, AppendError> {
-        let first = self.chain.next;
-        let blank = match self.secured.take() {
-            Some(secured) if secured.first == first => return Ok(secured),
-            Some(secured) => Ok(secured.blank),
-            None => self.spare.take(self.wish()),
-        };
+        let blank = self.spare.take(self.wish());
         let blank = self.fatal(blank)?;
-        // A segment that is too small for its first frame is replaced.
-        let mut firsts = self.view.firsts();
-        firsts.retain(|earlier| *earlier != first);
-        firsts.push(first);
-        match manifest::write(&self.view.dir, &self.view.origin.identity, &firsts) {
+        let listed = manifest::write(&self.view.dir, &self.view.origin.identity, &self.firsts_after_roll());
+        self.listed(blank, listed)
+    }
+
+    /// Lets the list name what comes after the frames that have still fitted into the current segment since it was written.
+    fn brought_up(&mut self, secured: Secured) -> Result<Secured, AppendError> {
+        let Secured { first, blank, list } = secured;
+        if first == self.chain.next {
+            return Ok(Secured { first, blank, list });
+        }
+        let listed = manifest::rewrite(&list, &self.view.origin.identity, &self.firsts_after_roll());
+        self.listed(blank, listed.map(|()| list))
+    }
+
+    fn listed(&mut self, blank: Blank, listed: Result<PathBuf, JournalError>) -> Result<Secured, AppendError> {
+        let first = self.chain.next;
+        match listed {
             Ok(list) => Ok(Secured { first, blank, list }),
             Err(error) => {
                 let refused = self.spare.refused(blank.len, error);
@@ -281,6 +290,16 @@ impl Log {
                 self.fatal(Err(refused))
             }
         }
+    }
+
+    /// The first offsets of all segments once the next frame goes into a new one.
+    fn firsts_after_roll(&self) -> Vec<u64> {
+        let first = self.chain.next;
+        let mut firsts = self.view.firsts();
+        // A segment that is too small for its first frame is replaced.
+        firsts.retain(|earlier| *earlier != first);
+        firsts.push(first);
+        firsts
     }
 
     /// The next segment is twice as large as the current one, within bounds.

@@ -15,6 +15,15 @@ const HEADER_LEN: usize = 4 + 16;
 
 /// Writes the list beside the one in force; [`files::rename`] to [`path`] puts it in force.
 pub(super) fn write(dir: &Path, identity: &Identity, firsts: &[u64]) -> Result<PathBuf, JournalError> {
+    files::write_unfinished(&path(dir), &[&encode(identity, firsts)])
+}
+
+/// Writes another list where [`write`] has put one, in the room that it has.
+pub(super) fn rewrite(list: &Path, identity: &Identity, firsts: &[u64]) -> Result<(), JournalError> {
+    files::rewrite(list, &encode(identity, firsts))
+}
+
+fn encode(identity: &Identity, firsts: &[u64]) -> Vec<u8> {
     let mut content = Vec::with_capacity(HEADER_LEN + 8 * firsts.len() + 4);
     content.put_slice(MAGIC);
     content.put_slice(&identity.store.0);
@@ -22,7 +31,7 @@ pub(super) fn write(dir: &Path, identity: &Identity, firsts: &[u64]) -> Result<P
         content.put_u64_le(*first);
     }
     content.put_u32_le(crc32fast::hash(&content));
-    files::write_unfinished(&path(dir), &[&content])
+    content
 }
 
 /// Puts a list in force.

@@ -1,5 +1,7 @@
 //! No room: met before anything was written, and left behind when there is room again.
 
+use std::fs;
+
 use super::{fill, open, read, small, temp};
 use crate::{
     journal::{AppendError, Journal, Options, Trim},
@@ -47,6 +49,34 @@ fn what_is_reserved_has_its_place() {
         opened.journal.reserve(largest).unwrap();
         fill(&mut opened.journal, 1);
     }
+}
+
+#[test]
+fn the_next_segment_is_listed_once_and_by_its_right_offset() {
+    let temp = temp();
+    let roomy = Options {
+        first_segment: 4_096,
+        max_segment: 8_192,
+        max_frame: 8_192,
+        ..small()
+    };
+    let mut opened = Journal::open(temp.path(), roomy).unwrap();
+    let largest = opened.journal.max_payload();
+    let list = temp.path().join("journal/MANIFEST.tmp");
+    let mut written = None;
+    let mut all = Vec::new();
+    while opened.journal.reader().size().0 == 1 {
+        opened.journal.reserve(largest).unwrap();
+        let at = fs::metadata(&list).unwrap().modified().unwrap();
+        assert_eq!(*written.get_or_insert(at), at);
+        all.extend(fill(&mut opened.journal, 1));
+    }
+    assert!(all.len() > 2);
+    all.extend(fill(&mut opened.journal, 10));
+    drop(opened);
+
+    let again = open(temp.path()).unwrap();
+    assert_eq!(read(&again.journal.reader()).unwrap(), all);
 }
 
 #[test]
