@@ -76,7 +76,8 @@ pub(super) async fn run(
         }
         made = until;
         let recovery = Arc::clone(&recovery);
-        let making = tokio::task::spawn_blocking(move || make(&recovery, until, keep));
+        let given_up = stop.clone();
+        let making = tokio::task::spawn_blocking(move || make(&recovery, until, keep, &given_up));
         let made = tokio::select! {
             // The end of the service makes one of its own.
             () = stop.cancelled() => return,
@@ -100,8 +101,13 @@ pub(super) async fn run(
 }
 
 /// Makes one; tells what is to be kept, if there are as many as a start may have to fall back through.
-pub(super) fn make(recovery: &Recovery, until: u64, keep: Retention) -> Result<Option<Keep>, RecoveryError> {
-    let recovered = recovery.until(until)?;
+pub(super) fn make(
+    recovery: &Recovery,
+    until: u64,
+    keep: Retention,
+    given_up: &CancellationToken,
+) -> Result<Option<Keep>, RecoveryError> {
+    let recovered = recovery.until(until, given_up)?;
     write(recovery, until, &recovered)?;
     let snapshots = recovery.snapshots.list()?;
     let oldest = snapshots.len().checked_sub(FALLBACKS).map(|oldest| snapshots[oldest]);
