@@ -45,7 +45,7 @@ struct Open {
 enum Tried {
     /// It is decided: taken, judged, or perhaps taken.
     Ended(MailResult),
-    /// Nothing was asked that this relay could act upon; another may take it.
+    /// This relay has not got the mail; another may take it.
     NotHere {
         reason: String,
         /// Asking this one again would not help.
@@ -78,23 +78,20 @@ impl Lane {
         self.open.is_some()
     }
 
-    /// Hands one mail to the first relay that can be asked. If it is cancelled, the connection is dropped.
-    pub(super) async fn send(&mut self, mail: &Mail) -> MailResult {
-        if let Some(mut parked) = self.open.take()
-            && parked.connection.is_quiet()
-            && let Tried::Ended(result) = self.send_over(parked, mail).await
-        {
-            // Otherwise the server had closed it, as servers do with idle ones, and a new one is worth a try.
-            return result;
-        }
+    /// Hands one mail to the first relay that takes it. If it is cancelled, the connection is dropped.
+    ///
+    /// The first attempt at a mail begins at the relay that this lane is connected to, else at the first; each further one a relay later:
+    /// what put a mail off for now may be the relay's own trouble.
+    pub(super) async fn send(&mut self, mail: &Mail, attempt: u32) -> MailResult {
+        let relays = self.relays.len();
+        let first = match &self.open {
+            Some(open) if attempt <= 1 => open.relay,
+            _ => attempt.saturating_sub(1) as usize % relays.max(1),
+        };
         let mut reasons = Vec::new();
         let mut are_hopeless = true;
-        for place in 0..self.relays.len() {
-            let tried = match self.connect(place).await {
-                Ok(open) => self.send_over(open, mail).await,
-                Err(reason) => Tried::not_now(reason),
-            };
-            match tried {
+        for place in (first..relays).chain(0..first) {
+            match self.send_by(place, mail).await {
                 Tried::Ended(result) => return result,
                 Tried::NotHere { reason, is_hopeless } => {
                     are_hopeless &= is_hopeless;
@@ -112,10 +109,28 @@ impl Lane {
 
     /// Says goodbye, if there is a connection.
     pub(super) async fn close(&mut self) {
-        if let Some(mut open) = self.open.take() {
-            // The mails are through; whether the server hears it does not matter.
-            let _ = within(Step::Quit, QUIT, open.connection.ask("QUIT")).await;
+        if let Some(open) = self.open.take() {
+            open.leave().await;
         }
+    }
+
+    async fn send_by(&mut self, place: usize, mail: &Mail) -> Tried {
+        if let Some(mut parked) = self.open.take_if(|open| open.relay == place)
+            && parked.connection.is_quiet()
+        {
+            match self.send_over(parked, mail).await {
+                Ok(tried) => return tried,
+                // The server had closed it, as servers do with idle ones, and a new one is worth a try.
+                Err(Failure::Lost { step, .. }) if step != Step::Message => {}
+                Err(failure) => return self.failed(place, &failure),
+            }
+        }
+        let open = match self.connect(place).await {
+            Ok(open) => open,
+            Err(reason) => return Tried::not_now(reason),
+        };
+        let tried = self.send_over(open, mail).await;
+        tried.unwrap_or_else(|failure| self.failed(place, &failure))
     }
 
     async fn connect(&mut self, place: usize) -> Result<Open, String> {
@@ -135,7 +150,8 @@ impl Lane {
         })
     }
 
-    async fn send_over(&mut self, mut open: Open, mail: &Mail) -> Tried {
+    /// The error is what ended the connection.
+    async fn send_over(&mut self, mut open: Open, mail: &Mail) -> Result<Tried, Failure> {
         let relays = self.relays.clone();
         let relay = &relays[open.relay];
         let told = |text: &dyn std::fmt::Display| format!("{}: {text}", relay.name());
@@ -143,45 +159,52 @@ impl Lane {
             Ok(transaction) => transaction,
             Err(reason) => {
                 self.park(open).await;
-                return Tried::NotHere {
+                return Ok(Tried::NotHere {
                     reason: told(&reason),
                     is_hopeless: true,
-                };
+                });
             }
         };
-        let failure = match transaction.run(&mut open.connection, &self.timeouts).await {
+        match transaction.run(&mut open.connection, &self.timeouts).await {
             Ok(reply) => {
+                relay.works();
                 self.park(open).await;
-                return Tried::Ended(MailResult::Sent(told(&reply)));
+                Ok(Tried::Ended(MailResult::Sent(told(&reply))))
             }
-            Err(failure) => failure,
-        };
-        let text = told(&failure);
-        match &failure {
-            Failure::No { step, reply } => {
+            Err(Failure::No { step, reply }) => {
                 if self.reset(&mut open.connection).await {
                     self.park(open).await;
                 }
-                return if *step == Step::Sender {
+                let text = told(&reply);
+                Ok(if step == Step::Sender {
                     Tried::not_now(text)
                 } else if is_refusal(reply.code) {
+                    relay.works();
                     Tried::Ended(MailResult::Refused(text))
                 } else {
                     Tried::Ended(MailResult::Deferred(text))
-                };
+                })
             }
-            Failure::Closing { .. } => relay.fails(&failure),
-            Failure::Silence { step, .. } => self.metrics.timed_out(step.name()),
-            _ => {}
+            Err(failure) => Err(failure),
         }
-        match failure.step() {
-            Step::Sender => Tried::not_now(text),
-            Step::Message if !matches!(failure, Failure::Closing { .. }) => {
-                self.metrics.ambiguous();
-                Tried::Ended(MailResult::Deferred(format!("{text}; it may have arrived")))
-            }
-            _ => Tried::Ended(MailResult::Deferred(text)),
+    }
+
+    /// What it means for a mail that its connection ended: only after the message has been sent may the relay have taken it.
+    fn failed(&self, place: usize, failure: &Failure) -> Tried {
+        let relay = &self.relays[place];
+        relay.fails(failure);
+        if let Failure::Silence { step, .. } = failure {
+            self.metrics.timed_out(step.name());
         }
+        let text = format!("{}: {failure}", relay.name());
+        if failure.step() != Step::Message {
+            return Tried::not_now(text);
+        }
+        if matches!(failure, Failure::Closing { .. }) {
+            return Tried::Ended(MailResult::Deferred(text));
+        }
+        self.metrics.ambiguous();
+        Tried::Ended(MailResult::Deferred(format!("{text}; it may have arrived")))
     }
 
     async fn reset(&mut self, smtp: &mut Connection) -> bool {
@@ -192,11 +215,21 @@ impl Lane {
 
     async fn park(&mut self, mut open: Open) {
         open.mails += 1;
-        let is_used_up = open.mails >= MAILS_PER_CONNECTION;
-        self.open = Some(open);
-        if is_used_up {
-            self.close().await;
+        let leaving = if open.mails >= MAILS_PER_CONNECTION {
+            Some(open)
+        } else {
+            self.open.replace(open)
+        };
+        if let Some(leaving) = leaving {
+            leaving.leave().await;
         }
+    }
+}
+
+impl Open {
+    async fn leave(mut self) {
+        // The mails are through; whether the server hears it does not matter.
+        let _ = within(Step::Quit, QUIT, self.connection.ask("QUIT")).await;
     }
 }
 

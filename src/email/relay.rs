@@ -37,7 +37,7 @@ pub(super) struct Relay {
 /// How it went lately.
 #[derive(Default)]
 struct Health {
-    /// Failures since it last could be used.
+    /// Failures since it last judged a mail.
     failures: u32,
     /// The last one, and until when it is left alone for it.
     cooling: Option<(Instant, String)>,
@@ -126,9 +126,8 @@ impl Relay {
     /// login is as good as down: that is no mail's fault.
     pub(super) async fn connect(&self) -> Result<(Connection, Offers), Failure> {
         let result = self.try_connect().await;
-        match &result {
-            Ok(_) => self.works(),
-            Err(failure) => self.fails(failure),
+        if let Err(failure) = &result {
+            self.fails(failure);
         }
         result
     }
@@ -198,7 +197,8 @@ impl Relay {
         self.metrics.relay_failed(&self.name, failure.step().name());
     }
 
-    fn works(&self) {
+    /// It has judged a mail. That it can be connected to says little: many a relay fails only when it is given a mail.
+    pub(super) fn works(&self) {
         let mut health = self.health();
         if health.failures > 0 {
             tracing::info!(relay = self.name, "the relay can be used again");

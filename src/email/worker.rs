@@ -248,7 +248,7 @@ impl Worker {
 impl Exit {
     async fn send(&mut self, attempt: &Attempt, mail: Mail) -> MailResult {
         match self {
-            Self::Relays(lane) => lane.send(&mail).await,
+            Self::Relays(lane) => lane.send(&mail, attempt.number).await,
             Self::Folder(folder) => folder.send(attempt, mail).await,
         }
     }

@@ -19,6 +19,7 @@ mod turn;
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::{desk::DeskNo, group::GroupNo};
@@ -52,7 +53,7 @@ pub(super) struct Delivery {
     pub outbox: Outbox,
     /// By the receiver's name, what a reload has ended; told before the input is done.
     #[serde(skip)]
-    ended_by_reload: BTreeMap<compact_str::CompactString, BTreeMap<AlertAge, Alert>>,
+    ended_by_reload: BTreeMap<CompactString, BTreeMap<AlertAge, Alert>>,
 }
 
 impl Delivery {
@@ -91,13 +92,28 @@ impl Delivery {
     pub fn resolved(&mut self, step: &mut Step<'_>, open: &mut Open, age: AlertAge, ended: &OpenAlert) {
         self.silences.forget(age, &ended.alert);
         self.uninhibit(step, open, age);
+        let told = self.receivers_told(age, ended);
         for no in &ended.groups {
-            self.ended_in(step, *no, age, ended);
+            self.ended_in(step, *no, age, ended, &told);
         }
         self.settle(step, open);
     }
 
-    fn ended_in(&mut self, step: &mut Step<'_>, no: GroupNo, age: AlertAge, ended: &OpenAlert) {
+    /// The receivers that were told of an alert.
+    fn receivers_told(&self, age: AlertAge, alert: &OpenAlert) -> Vec<CompactString> {
+        let groups = alert.groups.iter().filter_map(|no| self.groups.get(no));
+        let told = groups.filter(|group| group.members.get(&age).is_some_and(|member| member.told.is_some()));
+        told.map(|group| group.name.receiver.clone()).collect()
+    }
+
+    fn ended_in(
+        &mut self,
+        step: &mut Step<'_>,
+        no: GroupNo,
+        age: AlertAge,
+        ended: &OpenAlert,
+        receivers_told: &[CompactString],
+    ) {
         let Some(group) = self.groups.get_mut(&no) else {
             return;
         };
@@ -107,8 +123,10 @@ impl Delivery {
         let Some(receiver) = step.rules.receivers.get(group.receiver as usize) else {
             return self.close_if_over(step, no);
         };
+        let fallback = receiver.fallback.map(|fallback| &step.rules.receivers[fallback].name);
+        let is_known = fallback.is_some_and(|fallback| receivers_told.contains(fallback));
         for watched in &mut group.watched {
-            watched.ended(age, ended, &member);
+            watched.ended(age, ended, &member, is_known);
         }
         let was_told = member.told.is_some();
         let tells = if was_told {
@@ -116,11 +134,9 @@ impl Delivery {
         } else {
             is_event(&step.rules.rules[ended.rule as usize]) && !is_held(&ended.alert) && !member.leaves
         };
-        if self
-            .desks
-            .ended(&receiver.name, age, &ended.alert, receiver.send_resolved)
-            || !tells
-        {
+        let route = member.route(step.rules);
+        let is_held = is_held(&ended.alert) || route.is_some_and(|route| step.rules.is_held(route, step.now));
+        if self.desks.ended(step, receiver, age, &ended.alert, is_held) || !tells {
             return self.close_if_over(step, no);
         }
         if was_told && is_by_reload(&ended.alert) {

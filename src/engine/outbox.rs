@@ -45,6 +45,9 @@ const LOST_AT_ONCE: u32 = 2;
 /// What the record of an attempt without a known end says.
 const LOST: &str = "the process ended before the end of this attempt was recorded; the mail may have arrived";
 
+/// What the record of a mail says that tells of ends alone, and was not sent.
+const OF_NO_USE: &str = "given up: the mail of the firing did not reach this recipient";
+
 /// One try at sending a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -59,7 +62,7 @@ pub struct Attempt {
 pub struct Delivery {
     /// Which mail.
     pub intent: IntentId,
-    /// Which alerts it listed.
+    /// Which alerts it told of: first those that it listed, then as many of the others as [`AlertList::MOST_UNLISTED`] allows.
     pub alerts: Vec<AlertId>,
     /// The receiver's name.
     pub receiver: CompactString,
@@ -151,31 +154,32 @@ enum EntryState {
 }
 
 impl Outbox {
-    /// Puts a mail in the box; where it answers one that is still there, behind that one.
+    /// Puts a mail in the box; where it answers one that is still there, behind that one. Where too many wait, the one least worth keeping is
+    /// given up, which may be this.
     pub fn put(&mut self, step: &mut Step<'_>, intent: Intent, cover: Cover) {
-        while self.entries.len() >= step.settings.outbox.max(1) as usize {
-            self.give_up_least(step);
-        }
         let before = intent.answers.filter(|before| self.by_id.contains_key(before));
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.troubles.came(step, &intent, ticket);
         self.by_id.insert(intent.id, ticket);
         self.by_worth.insert((intent.severity, ticket));
-        let mut entry = Entry {
+        let entry = Entry {
             intent: Arc::new(intent),
             cover,
             attempts: 0,
             lost: 0,
             state: EntryState::Behind,
         };
-        match before {
-            Some(before) => {
-                self.followers.insert(before, ticket);
-            }
-            None => entry.send(step),
-        }
         self.entries.insert(ticket, entry);
+        if let Some(before) = before {
+            self.followers.insert(before, ticket);
+        }
+        while self.entries.len() > step.settings.outbox.max(1) as usize {
+            self.give_up_least(step);
+        }
+        if before.is_none() {
+            self.due(step, ticket);
+        }
     }
 
     /// Takes note of how an attempt ended.
@@ -213,6 +217,8 @@ impl Outbox {
     pub fn drop(&mut self, step: &mut Step<'_>, ticket: Ticket) {
         if let Some(entry) = self.entries.get_mut(&ticket) {
             entry.state = EntryState::Sending;
+            let result = MailResult::Refused(OF_NO_USE.to_owned());
+            step.out.push(delivery(entry, step.now, result, None));
         }
         self.finish(step, ticket, false, false);
     }
@@ -369,8 +375,7 @@ fn delivery(entry: &Entry, at: Time, result: MailResult, retry_at: Option<Time>)
             .told
             .alerts()
             .into_iter()
-            .flat_map(AlertList::iter)
-            .map(|alert| alert.id)
+            .flat_map(AlertList::ids)
             .collect(),
         receiver: entry.intent.receiver.clone(),
         recipient: entry.intent.recipient.clone(),

@@ -10,15 +10,15 @@ use std::{
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::news::{Kind, News};
+use super::news::{Item, Kind, News};
 use crate::{
     engine::{
         deadlines::{Deadline, Timer},
         lifecycle::{AlertAge, Open},
-        outbox::{AlertList, Because, Digest, Finished, Intent, Numbers},
+        outbox::{AlertList, Because, Digest, Finished, Intent, Numbers, Told},
         step::Step,
     },
-    model::{Alert, Severity, Time},
+    model::{Alert, AlertId, Severity, Time},
     rules::{Receiver, RuleSet},
 };
 
@@ -63,6 +63,8 @@ pub(super) struct Owed {
     given_up: u64,
     alerts: BTreeMap<AlertAge, OwedAlert>,
     more: Numbers,
+    /// As many of these as the record of a mail tells of.
+    unlisted: Vec<AlertId>,
     /// The worst of all that it tells of.
     pub severity: Severity,
 }
@@ -93,16 +95,13 @@ impl Desks {
         owed.is_some_and(|owed| owed.kind == Kind::Fired)
     }
 
-    /// A mail leaves; what it tells of the digest has no need to.
-    pub fn tells(&mut self, receiver: &Receiver, alerts: impl Iterator<Item = AlertAge>, now: Time) {
+    /// A mail leaves; the digest need not tell what that tells, and is not sent where nothing is left for it.
+    pub fn tells(&mut self, step: &mut Step<'_>, receiver: &Receiver, alerts: impl Iterator<Item = AlertAge>) {
         if receiver.max_per_hour.is_some() {
-            self.desk(&receiver.name).sent.push_back(now);
+            self.desk(&receiver.name).sent.push_back(step.now);
         }
-        let desk = self.by_name.get(&receiver.name).and_then(|no| self.desks.get_mut(no));
-        if let Some(owed) = desk.and_then(|desk| desk.owed.as_mut()) {
-            for age in alerts {
-                owed.alerts.remove(&age);
-            }
+        if let Some(desk) = self.known(&receiver.name) {
+            desk.forget(step, alerts);
         }
     }
 
@@ -118,39 +117,81 @@ impl Desks {
             owed.add(*age, *kind, None);
         }
         let kind = Kind::of_ended(receiver.send_resolved);
-        *owed.more.of(kind) += news.more_over;
-        for over in &news.over {
+        for over in &news.over.listed {
             owed.add(over.age, kind, Some(&over.alert));
+        }
+        for more in news.over.more.values() {
+            *owed.more.of(kind) += more.count;
+            owed.record(more.ids.iter().copied());
         }
     }
 
     /// A mail was given up because too many waited.
-    pub fn gave_up(&mut self, step: &mut Step<'_>, receiver: &str, severity: Severity) {
-        let no = self.no(receiver);
+    pub fn gave_up(&mut self, step: &mut Step<'_>, intent: &Intent) {
+        let no = self.no(&intent.receiver);
         let owed = self.owed(step, no, u32::MAX);
-        owed.given_up += 1;
+        owed.given_up += match &*intent.told {
+            Told::Digest(digest) => digest.held_back + digest.given_up,
+            _ => 1,
+        };
         // The digest is worth as much as what it stands for, lest it be given up at once.
-        owed.severity = owed.severity.max(severity);
+        owed.severity = owed.severity.max(intent.severity);
     }
 
-    /// An alert is over; true: the digest will tell so, if anybody is to.
-    pub fn ended(&mut self, receiver: &str, age: AlertAge, alert: &Alert, send_resolved: bool) -> bool {
-        let desk = self.by_name.get(receiver).and_then(|no| self.desks.get_mut(no));
-        let owed = desk.and_then(|desk| desk.owed.as_mut());
-        let Some(owed) = owed.and_then(|owed| owed.alerts.get_mut(&age)) else {
+    /// An alert is over, which its route's schedules or something else may hold back; true: all that there is to tell of it is the digest's.
+    pub fn ended(
+        &mut self,
+        step: &mut Step<'_>,
+        receiver: &Receiver,
+        age: AlertAge,
+        alert: &Alert,
+        is_held: bool,
+    ) -> bool {
+        let Some(desk) = self.known(&receiver.name) else {
             return false;
         };
-        owed.ended = Some(Box::new(alert.clone()));
-        if send_resolved {
-            owed.kind = Kind::Resolved;
+        let Some(owed) = desk.owed.as_mut().and_then(|owed| owed.alerts.get_mut(&age)) else {
+            return false;
+        };
+        let is_told = match owed.kind {
+            // What nobody was told of, and is held back at its end, is not told any more.
+            Kind::Fired => !is_held,
+            Kind::Open => receiver.send_resolved,
+            Kind::Resolved => true,
+        };
+        if is_told {
+            owed.ended = Some(Box::new(alert.clone()));
+            if receiver.send_resolved {
+                owed.kind = Kind::Resolved;
+            }
+        } else {
+            desk.forget(step, [age].into_iter());
         }
         true
     }
 
-    /// Takes out what is held back for a receiver, whose digest leaves now.
+    /// Whether that is the desk of this receiver.
+    pub fn is_of(&self, no: DeskNo, receiver: &str) -> bool {
+        self.by_name.get(receiver) == Some(&no)
+    }
+
+    /// The alerts that a digest is to tell of.
+    pub fn alerts_owed(&self, no: DeskNo) -> Vec<(AlertAge, Kind)> {
+        let owed = self.desks.get(&no).and_then(|desk| desk.owed.as_ref());
+        owed.into_iter().flat_map(Owed::alerts).collect()
+    }
+
+    /// A digest that is due is not to tell of that one.
+    pub fn forget(&mut self, no: DeskNo, age: AlertAge) {
+        if let Some(owed) = self.desks.get_mut(&no).and_then(|desk| desk.owed.as_mut()) {
+            owed.alerts.remove(&age);
+        }
+    }
+
+    /// Takes out what is held back for a receiver, whose digest leaves now, if it has anything to tell.
     pub fn take_owed<'r>(&mut self, rules: &'r RuleSet, no: DeskNo, now: Time) -> Option<(&'r Receiver, Owed)> {
         let desk = self.desks.get_mut(&no)?;
-        let owed = desk.owed.take()?;
+        let owed = desk.owed.take().filter(|owed| !owed.is_empty())?;
         let receiver = rules.receiver(&desk.name)?;
         if receiver.max_per_hour.is_some() {
             desk.sent.push_back(now);
@@ -206,6 +247,11 @@ impl Desks {
         no
     }
 
+    /// What is kept of a receiver, if anything is.
+    fn known(&mut self, receiver: &str) -> Option<&mut Desk> {
+        self.desks.get_mut(self.by_name.get(receiver)?)
+    }
+
     fn desk(&mut self, receiver: &str) -> &mut Desk {
         let no = self.no(receiver);
         self.desks.entry(no).or_default()
@@ -231,6 +277,7 @@ impl Desks {
                 given_up: 0,
                 alerts: BTreeMap::new(),
                 more: Numbers::default(),
+                unlisted: Vec::new(),
                 severity: Severity::Info,
             }
         })
@@ -238,6 +285,20 @@ impl Desks {
 }
 
 impl Desk {
+    /// Takes alerts from the digest, and the digest away where nothing is left for it to tell.
+    fn forget(&mut self, step: &mut Step<'_>, alerts: impl Iterator<Item = AlertAge>) {
+        let Some(owed) = &mut self.owed else {
+            return;
+        };
+        for age in alerts {
+            owed.alerts.remove(&age);
+        }
+        if owed.is_empty() {
+            step.deadlines.cancel(owed.due);
+            self.owed = None;
+        }
+    }
+
     /// When there is room for a further mail; `now` if there is.
     fn free_at(&mut self, most: u32, now: Time) -> Time {
         while self.sent.front().is_some_and(|sent| sent.plus(WINDOW) <= now) {
@@ -267,27 +328,40 @@ impl Owed {
         }
     }
 
+    fn record(&mut self, ids: impl Iterator<Item = AlertId>) {
+        let room = AlertList::MOST_UNLISTED.saturating_sub(self.unlisted.len());
+        self.unlisted.extend(ids.take(room));
+    }
+
+    /// Whether there is nothing left to tell.
+    fn is_empty(&self) -> bool {
+        self.alerts.is_empty() && self.more == Numbers::default() && self.given_up == 0
+    }
+
     /// The alerts that it tells of, and as what.
     pub fn alerts(&self) -> impl Iterator<Item = (AlertAge, Kind)> {
         self.alerts.iter().map(|(age, owed)| (*age, owed.kind))
     }
 
     /// The digest, of the alerts as they are now.
-    pub fn told(self, open: &Open) -> Digest {
-        let mut alerts = AlertList {
-            more: self.more,
-            ..AlertList::default()
+    pub fn told<'a>(&'a self, open: &'a Open) -> Digest {
+        let item = |(age, owed): (&AlertAge, &'a OwedAlert)| {
+            let burning = || open.get(age).map(|open| &open.alert);
+            Some(Item {
+                age: *age,
+                kind: owed.kind,
+                has_risen: false,
+                alert: owed.ended.as_deref().or_else(burning)?,
+            })
         };
+        let items: Vec<Item<'_>> = self.alerts.iter().filter_map(item).collect();
         let mut by_rule: BTreeMap<CompactString, Numbers> = BTreeMap::new();
-        for kind in [Kind::Fired, Kind::Resolved, Kind::Open] {
-            for (age, owed) in self.alerts.iter().filter(|(_, owed)| owed.kind == kind) {
-                let alert = owed.ended.as_deref().or_else(|| open.get(age).map(|open| &open.alert));
-                let Some(alert) = alert else { continue };
-                alerts.add(kind, alert);
-                *by_rule.entry(alert.rule.clone()).or_default().of(kind) += 1;
-            }
+        for item in &items {
+            *by_rule.entry(item.alert.rule.clone()).or_default().of(item.kind) += 1;
         }
-        alerts.abridge();
+        let mut alerts = AlertList::of(items);
+        alerts.more += self.more;
+        alerts.record(self.unlisted.iter().copied());
         Digest {
             because: Because::Routed,
             since: self.since,

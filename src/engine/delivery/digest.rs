@@ -2,9 +2,15 @@
 
 use std::{collections::BTreeSet, iter};
 
-use super::{Delivery, desk::DeskNo, news::Kind, post};
+use super::{
+    Delivery,
+    desk::DeskNo,
+    group::{Change, is_held},
+    news::Kind,
+    post,
+};
 use crate::engine::{
-    lifecycle::{AlertAge, Open},
+    lifecycle::{AlertAge, Open, OpenAlert},
     outbox::{Because, Digest, Finished, Told},
     step::Step,
 };
@@ -12,6 +18,7 @@ use crate::engine::{
 impl Delivery {
     /// What was held back for a receiver is told.
     pub fn digest(&mut self, step: &mut Step<'_>, open: &mut Open, no: DeskNo) {
+        self.withhold(step, open, no);
         let Some((receiver, owed)) = self.desks.take_owed(step.rules, no, step.now) else {
             return;
         };
@@ -44,8 +51,43 @@ impl Delivery {
             },
             ..digest.clone()
         });
-        self.desks.tells(fallback, iter::empty(), step.now);
+        self.desks.tells(step, fallback, iter::empty());
         post::put_alone(&mut self.outbox, step, fallback, intent.severity, told);
+    }
+
+    /// What a silence, another alert or a schedule holds back by now goes back to its groups, to be told when that ends.
+    fn withhold(&mut self, step: &mut Step<'_>, open: &Open, no: DeskNo) {
+        let mut withheld = BTreeSet::new();
+        for (age, kind) in self.desks.alerts_owed(no) {
+            let Some(OpenAlert { alert, groups, .. }) = open.get(&age) else {
+                continue;
+            };
+            for group_no in groups {
+                let group = self.groups.get_mut(group_no);
+                let Some(group) = group.filter(|group| self.desks.is_of(no, &group.name.receiver)) else {
+                    continue;
+                };
+                let Some(member) = group.members.get_mut(&age) else {
+                    continue;
+                };
+                let route = member.route(step.rules);
+                if !is_held(alert) && route.is_none_or(|route| !step.rules.is_held(route, step.now)) {
+                    continue;
+                }
+                if kind == Kind::Fired {
+                    member.told = None;
+                }
+                member.change = Some(Change {
+                    at: step.now,
+                    at_once: true,
+                });
+                self.desks.forget(no, age);
+                withheld.insert(*group_no);
+            }
+        }
+        for no in withheld {
+            self.set_turn(step, open, no);
+        }
     }
 
     /// Repeats and escalations count from the mail that told, which is the digest.
@@ -57,12 +99,14 @@ impl Delivery {
             };
             for no in &open.groups {
                 let group = self.groups.get_mut(no).filter(|group| group.name.receiver == receiver);
-                let member = group.and_then(|group| group.members.get_mut(age));
+                let Some(group) = group else { continue };
+                let member = group.members.get_mut(age);
                 if let Some(told) = member.and_then(|member| member.told.as_mut()) {
                     if *kind == Kind::Fired {
                         (told.first, told.mails) = (step.now, 1);
                     }
                     told.last = step.now;
+                    group.told_at = Some(step.now);
                     groups.insert(*no);
                 }
             }

@@ -1,20 +1,26 @@
 //! The alerts of a group that are over and to be told so: as many as a mail lists, and of the others what decides how they are told.
 //! Telling is absent: it is done at the group's turn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::{Deserialize, Serialize};
 
-use super::group::Change;
+use super::{
+    group::Change,
+    news::{Item, Kind},
+};
 use crate::{
     engine::{lifecycle::AlertAge, meeting::Place, outbox::AlertList},
-    model::{Alert, Severity},
+    model::{Alert, AlertId, Severity},
 };
 
 /// The alerts of a group that are over and to be told so.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Ended {
-    /// As many as a mail lists.
+    /// As many as a mail lists, and the worst of all.
     pub listed: Vec<EndedAlert>,
     /// The others.
     pub more: BTreeMap<Sort, More>,
@@ -41,13 +47,15 @@ pub(super) struct Sort {
 }
 
 /// Alerts of one sort that are not listed.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct More {
     pub count: u64,
     /// The worst.
     pub severity: Severity,
     /// The end of the first.
     pub first: Change,
+    /// As many of them as the record of a mail tells of.
+    pub ids: Vec<AlertId>,
 }
 
 impl Ended {
@@ -55,24 +63,100 @@ impl Ended {
         self.listed.is_empty() && self.more.is_empty()
     }
 
+    /// One of them, and the route that it went by.
+    pub fn first(&self) -> Option<(Option<u32>, AlertId)> {
+        let listed = self.listed.iter().map(|ended| (ended.sort.route, ended.alert.id));
+        let more = self
+            .more
+            .iter()
+            .filter_map(|(sort, more)| Some((sort.route, *more.ids.first()?)));
+        listed.chain(more).next()
+    }
+
     /// Takes in an alert that is over.
     pub fn add(&mut self, ended: EndedAlert) {
-        if self.listed.len() < AlertList::MOST {
-            return self.listed.push(ended);
+        self.listed.push(ended);
+        if self.listed.len() <= AlertList::MOST {
+            return;
         }
+        let worth = |(_, ended): &(usize, &EndedAlert)| (ended.alert.severity, Reverse(ended.age));
+        let Some((least, _)) = self.listed.iter().enumerate().min_by_key(worth) else {
+            return;
+        };
+        let ended = self.listed.remove(least);
         let more = More {
             count: 1,
             severity: ended.alert.severity,
             first: ended.change,
+            ids: vec![ended.alert.id],
         };
         self.add_more(ended.sort, more);
     }
 
+    /// Takes in all that somebody else was to be told of; it is told at once.
+    pub fn take_over(&mut self, other: Self, change: Change) {
+        for ended in other.listed {
+            self.add(EndedAlert { change, ..ended });
+        }
+        for (sort, more) in other.more {
+            self.add_more(sort, More { first: change, ..more });
+        }
+    }
+
     fn add_more(&mut self, sort: Sort, more: More) {
-        let none = More { count: 0, ..more };
-        let known = self.more.entry(sort).or_insert(none);
+        let Some(known) = self.more.get_mut(&sort) else {
+            self.more.insert(sort, more);
+            return;
+        };
         known.count += more.count;
         known.severity = known.severity.max(more.severity);
+        if more.first.at < known.first.at {
+            known.first = more.first;
+        }
+        let room = AlertList::MOST_UNLISTED.saturating_sub(known.ids.len());
+        known.ids.extend(more.ids.into_iter().take(room));
+    }
+
+    /// Those listed, to be told as that.
+    pub fn items(&self, kind: Kind) -> impl Iterator<Item = Item<'_>> {
+        self.listed.iter().map(move |ended| Item {
+            age: ended.age,
+            kind,
+            has_risen: false,
+            alert: &ended.alert,
+        })
+    }
+
+    /// Whether the firings of all of them were told.
+    pub fn are_told(&self) -> bool {
+        let listed = self.listed.iter().map(|ended| ended.sort);
+        listed.chain(self.more.keys().copied()).all(|sort| sort.was_told)
+    }
+
+    /// Leaves out those that others tell of, as far as these are known.
+    pub fn forget(&mut self, told: &Self) {
+        let ids = |ended: &Self| -> BTreeSet<AlertId> {
+            let listed = ended.listed.iter().map(|ended| ended.alert.id);
+            listed
+                .chain(ended.more.values().flat_map(|more| &more.ids).copied())
+                .collect()
+        };
+        let told = ids(told);
+        self.listed.retain(|ended| !told.contains(&ended.alert.id));
+        for more in self.more.values_mut() {
+            let known = more.ids.len();
+            more.ids.retain(|id| !told.contains(id));
+            more.count -= (known - more.ids.len()) as u64;
+        }
+        self.more.retain(|_, more| more.count > 0);
+    }
+
+    /// Those whose firings were not told.
+    pub fn untold(&self) -> Self {
+        let mut untold = self.clone();
+        untold.listed.retain(|ended| !ended.sort.was_told);
+        untold.more.retain(|sort, _| !sort.was_told);
+        untold
     }
 
     /// What there is to tell: since when, and by the pace of which route.

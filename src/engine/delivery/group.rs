@@ -89,8 +89,8 @@ pub(super) struct Member {
     /// What there is to tell of it.
     pub change: Option<Change>,
     pub told: Option<ToldOf>,
-    /// How many escalations of its route have been due.
-    pub escalated: u32,
+    /// To which receivers it was escalated, each as often as it was.
+    pub escalated: Vec<CompactString>,
     /// No route leads here any more: it stays to be told of its end alone.
     pub leaves: bool,
 }
@@ -131,7 +131,7 @@ impl Member {
             because,
             change: Some(change),
             told: None,
-            escalated: 0,
+            escalated: Vec::new(),
             leaves: false,
         }
     }
@@ -180,11 +180,19 @@ impl Member {
         Some(told.last.plus(after))
     }
 
-    /// The next escalation, and when it is due. Only where a route leads are there any, lest those who were told in addition escalate in
-    /// turn.
+    /// The next escalation, and when it is due: the first of its route whose receiver was not told by one, whichever routes it went by before.
+    /// Only where a route leads are there any, lest those who were told in addition escalate in turn.
     pub fn escalates_at<'r>(&self, rules: &'r RuleSet) -> Option<(Time, &'r Escalation)> {
         let told = self.told.filter(|_| self.is_routed)?;
-        let escalation = self.route(rules)?.escalate.get(self.escalated as usize)?;
+        let escalations = &self.route(rules)?.escalate;
+        let is_left = |(place, escalation): &(usize, &Escalation)| {
+            let to_same = escalations[..=*place]
+                .iter()
+                .filter(|other| other.receiver == escalation.receiver);
+            let name = &rules.receivers[escalation.receiver].name;
+            to_same.count() > self.escalated.iter().filter(|told| *told == name).count()
+        };
+        let (_, escalation) = escalations.iter().enumerate().find(is_left)?;
         Some((told.first.plus(escalation.after), escalation))
     }
 }

@@ -1,9 +1,9 @@
 //! What a group has to tell: the lists of a mail, and the mark that each alert in them was told.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use super::{
-    ended::{Ended, EndedAlert},
+    ended::Ended,
     group::{Group, Member, is_held},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         lifecycle::{AlertAge, Open, OpenAlert},
         outbox::{AlertList, Because, Held, Numbers},
     },
-    model::{Alert, Severity, Time},
+    model::{Alert, AlertId, Severity, Time},
 };
 
 /// How many alerts a mail lists whole; where there are more, none comes with the notifications that it rests on.
@@ -27,10 +27,8 @@ pub(super) struct News {
     pub severity: Severity,
     /// The alerts that burn, and as what each is told.
     pub burning: Vec<(AlertAge, Kind)>,
-    /// Those that are over, as many as a mail lists.
-    pub over: Vec<EndedAlert>,
-    /// How many more are over.
-    pub more_over: u64,
+    /// Those that are over.
+    pub over: Ended,
     /// Nothing in it is of use to a recipient whom no mail of the thread has reached.
     pub needs_reach: bool,
 }
@@ -61,28 +59,54 @@ impl Numbers {
     }
 }
 
+/// An alert that there is to tell.
+pub(super) struct Item<'a> {
+    pub age: AlertAge,
+    pub kind: Kind,
+    /// Its severity has risen since it was last told.
+    pub has_risen: bool,
+    pub alert: &'a Alert,
+}
+
 impl AlertList {
-    /// Adds an alert, or counts it where the list is full.
-    pub(super) fn add(&mut self, kind: Kind, alert: &Alert) {
-        let has_room = self.fired.len() + self.resolved.len() + self.open.len() < Self::MOST;
-        if !has_room {
-            *self.more.of(kind) += 1;
-            return;
+    /// The worst of these, and the number of the others. Of one severity what is new comes before what is not, and the older first.
+    pub(super) fn of(mut items: Vec<Item<'_>>) -> Self {
+        let is_old = |item: &Item<'_>| item.kind == Kind::Open && !item.has_risen;
+        items.sort_by_key(|item| (Reverse(item.alert.severity), is_old(item), item.age));
+        let room = items.len().min(Self::MOST);
+        let (listed, others) = items.split_at_mut(room);
+        // Those that have risen stand first among the open ones.
+        listed.sort_by_key(|item| Reverse(item.has_risen));
+        let mut list = Self {
+            raised: listed.iter().filter(|item| item.has_risen).count(),
+            ..Self::default()
+        };
+        for item in &*listed {
+            list.list(item.kind).push(item.alert.clone());
         }
-        let list = match kind {
+        for item in &*others {
+            *list.more.of(item.kind) += 1;
+        }
+        list.record(others.iter().map(|item| item.alert.id));
+        if listed.len() > WHOLE {
+            for alert in list.fired.iter_mut().chain(&mut list.resolved).chain(&mut list.open) {
+                alert.evidence.clear();
+            }
+        }
+        list
+    }
+
+    /// Notes which alerts it tells of without listing them.
+    pub(super) fn record(&mut self, ids: impl IntoIterator<Item = AlertId>) {
+        let room = Self::MOST_UNLISTED.saturating_sub(self.unlisted.len());
+        self.unlisted.extend(ids.into_iter().take(room));
+    }
+
+    const fn list(&mut self, kind: Kind) -> &mut Vec<Alert> {
+        match kind {
             Kind::Fired => &mut self.fired,
             Kind::Resolved => &mut self.resolved,
             Kind::Open => &mut self.open,
-        };
-        list.push(alert.clone());
-    }
-
-    /// Makes many alerts brief.
-    pub(super) fn abridge(&mut self) {
-        if self.fired.len() + self.resolved.len() + self.open.len() > WHOLE {
-            for alert in self.fired.iter_mut().chain(&mut self.resolved).chain(&mut self.open) {
-                alert.evidence.clear();
-            }
         }
     }
 }
@@ -98,36 +122,44 @@ impl Group {
         send_resolved: bool,
         is_owed: impl Fn(AlertAge) -> bool,
     ) -> News {
-        let mut news = News {
-            alerts: AlertList::default(),
-            held: Held::default(),
-            because: Because::Routed,
-            severity: Severity::Info,
-            burning: Vec::new(),
-            over: Vec::new(),
-            more_over: 0,
-            needs_reach: true,
-        };
-        let ended = std::mem::take(&mut self.ended);
-        let burning = || {
-            let of_member = |(age, member)| Some((age, member, &open.get(age)?.alert));
-            self.members.iter().filter_map(of_member)
-        };
-        let shown = || burning().filter(|(_, member, alert)| !member.is_closed(closed) && member.is_shown(alert));
-        let is_first = |age: AlertAge, member: &Member| member.told.is_none() || is_owed(age);
-        for (age, member, alert) in shown().filter(|(age, member, _)| is_first(**age, member)) {
-            news.tell(*age, Kind::Fired, alert, member);
+        let over = std::mem::take(&mut self.ended);
+        let mut items = Vec::new();
+        let mut because = Because::Routed;
+        for (age, member, alert) in self.burning(open) {
+            if member.is_closed(closed) || !member.is_shown(alert) {
+                continue;
+            }
+            let told = member.told.filter(|_| !is_owed(age));
+            items.push(Item {
+                age,
+                kind: if told.is_some() { Kind::Open } else { Kind::Fired },
+                has_risen: told.is_some_and(|told| alert.severity > told.severity),
+                alert,
+            });
+            if member.because != Because::Routed && member.change.is_some() {
+                because = member.because.clone();
+            }
         }
-        news.tell_ended(ended, send_resolved);
-        let (risen, rest): (Vec<_>, Vec<_>) = shown()
-            .filter(|(age, member, _)| !is_first(**age, member))
-            .partition(|(_, member, alert)| member.told.is_some_and(|told| alert.severity > told.severity));
-        for (age, member, alert) in risen.iter().chain(&rest) {
-            news.tell(**age, Kind::Open, alert, member);
+        let burning: Vec<_> = items.iter().map(|item| (item.age, item.kind)).collect();
+        // Where ends are not told, an event that nobody was told of is told all the same.
+        let kind = Kind::of_ended(send_resolved);
+        items.extend(over.items(kind));
+        let listed = items.iter().map(|item| item.alert.severity);
+        let severity = listed.chain(over.more.values().map(|more| more.severity)).max();
+        let mut alerts = AlertList::of(items);
+        for more in over.more.values() {
+            *alerts.more.of(kind) += more.count;
+            alerts.record(more.ids.iter().copied());
         }
-        news.alerts.raised = risen.len().min(news.alerts.open.len());
-        news.held = held(burning());
-        news.alerts.abridge();
+        let news = News {
+            alerts,
+            held: self.held(open),
+            because,
+            severity: severity.unwrap_or(Severity::Info),
+            needs_reach: burning.is_empty() && over.are_told(),
+            burning,
+            over,
+        };
         for (age, kind) in &news.burning {
             if let (Some(member), Some(OpenAlert { alert, .. })) = (self.members.get_mut(age), open.get(age)) {
                 member.tell(now, alert.severity, *kind == Kind::Fired);
@@ -135,61 +167,40 @@ impl Group {
         }
         news
     }
+
+    /// The alerts that burn, the oldest first.
+    fn burning<'a>(&'a self, open: &'a Open) -> impl Iterator<Item = (AlertAge, &'a Member, &'a Alert)> {
+        let members = self.members.iter();
+        members.filter_map(|(age, member)| Some((*age, member, &open.get(age)?.alert)))
+    }
+
+    fn held(&self, open: &Open) -> Held {
+        let mut held = Held::default();
+        for (_, member, alert) in self.burning(open) {
+            if member.leaves {
+                continue;
+            }
+            if !alert.silenced_by.is_empty() {
+                held.silenced += 1;
+            } else if is_held(alert) {
+                held.inhibited += 1;
+            } else if !member.is_shown(alert) {
+                held.acknowledged += 1;
+            }
+        }
+        held
+    }
 }
 
 impl News {
     /// The alerts that it tells of.
     pub fn ages(&self) -> impl Iterator<Item = AlertAge> + '_ {
         let burning = self.burning.iter().map(|(age, _)| *age);
-        burning.chain(self.over.iter().map(|over| over.age))
+        burning.chain(self.over.listed.iter().map(|over| over.age))
     }
 
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.alerts.numbers() == Numbers::default()
     }
-
-    fn tell(&mut self, age: AlertAge, kind: Kind, alert: &Alert, member: &Member) {
-        self.alerts.add(kind, alert);
-        self.severity = self.severity.max(alert.severity);
-        self.burning.push((age, kind));
-        self.needs_reach = false;
-        if member.because != Because::Routed && member.change.is_some() {
-            self.because = member.because.clone();
-        }
-    }
-
-    /// Tells of what is over. Where ends are not told, an event that nobody was told of is told all the same.
-    fn tell_ended(&mut self, ended: Ended, send_resolved: bool) {
-        let kind = Kind::of_ended(send_resolved);
-        for ended in &ended.listed {
-            self.alerts.add(kind, &ended.alert);
-            self.severity = self.severity.max(ended.alert.severity);
-            self.needs_reach &= ended.sort.was_told;
-        }
-        for (sort, more) in &ended.more {
-            self.more_over += more.count;
-            self.severity = self.severity.max(more.severity);
-            self.needs_reach &= sort.was_told;
-        }
-        *self.alerts.more.of(kind) += self.more_over;
-        self.over = ended.listed;
-    }
-}
-
-fn held<'a>(burning: impl Iterator<Item = (&'a AlertAge, &'a Member, &'a Alert)>) -> Held {
-    let mut held = Held::default();
-    for (_, member, alert) in burning {
-        if member.leaves {
-            continue;
-        }
-        if !alert.silenced_by.is_empty() {
-            held.silenced += 1;
-        } else if is_held(alert) {
-            held.inhibited += 1;
-        } else if !member.is_shown(alert) {
-            held.acknowledged += 1;
-        }
-    }
-    held
 }

@@ -114,8 +114,7 @@ impl Delivery {
     pub(in crate::engine) fn settle(&mut self, step: &mut Step<'_>, open: &mut Open) {
         while let Some(finished) = self.outbox.take_finished() {
             if finished.given_up {
-                let intent = &finished.intent;
-                self.desks.gave_up(step, &intent.receiver, intent.severity);
+                self.desks.gave_up(step, &finished.intent);
             }
             let reached = self.note_reach(&finished);
             if let Some((follower, cover)) = finished.follower {

@@ -1,13 +1,13 @@
 //! Mails that do not arrive: where nobody of a receiver gets one, those who stand in for it are told instead. Trying again is absent: it
 //! is the outbox's.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Delivery,
-    ended::{EndedAlert, Sort},
+    ended::{Ended, EndedAlert, Sort},
     group::{Change, Group, GroupName, GroupNo, Member},
     news::News,
 };
@@ -15,7 +15,7 @@ use crate::{
     engine::{
         deadlines::{Deadline, Timer},
         lifecycle::{AlertAge, Open, OpenAlert},
-        outbox::{AlertList, Because, Finished},
+        outbox::{Because, Finished},
         step::Step,
     },
     model::{Alert, Time},
@@ -36,8 +36,8 @@ pub(super) struct Watched {
     on_the_way: usize,
     /// The alerts that it tells of, and that burn.
     burning: Vec<AlertAge>,
-    /// Those that are over, as many as a mail lists.
-    over: Vec<EndedAlert>,
+    /// Those that are over and that whoever stands in is to be told of.
+    over: Ended,
 }
 
 impl Watched {
@@ -46,12 +46,12 @@ impl Watched {
         self.stuck
     }
 
-    /// An alert is over: whoever stands in is told that it was.
-    pub fn ended(&mut self, age: AlertAge, ended: &OpenAlert, member: &Member) {
+    /// An alert is over: whoever stands in is told that it was, unless it was told of it already.
+    pub fn ended(&mut self, age: AlertAge, ended: &OpenAlert, member: &Member, is_known: bool) {
         let burnt = self.burning.len();
         self.burning.retain(|burning| *burning != age);
-        if self.burning.len() < burnt && self.over.len() < AlertList::MOST {
-            self.over.push(EndedAlert {
+        if self.burning.len() < burnt && !is_known {
+            self.over.add(EndedAlert {
                 age,
                 alert: ended.alert.clone(),
                 place: ended.place,
@@ -69,9 +69,7 @@ impl Watched {
 
     /// Lets what is over go by the route that a new rule set has for it.
     pub fn find_routes(&mut self, route_of: impl Fn(&Alert) -> Option<u32>) {
-        for over in &mut self.over {
-            over.sort.route = route_of(&over.alert);
-        }
+        self.over.find_routes(route_of);
     }
 }
 
@@ -86,7 +84,7 @@ impl Group {
             stuck: step.deadlines.set(step.now.plus(STUCK), Timer::Stuck(no)),
             on_the_way: receiver.to.len() + receiver.cc.len(),
             burning: news.burning.iter().map(|(age, _)| *age).collect(),
-            over: news.over.iter().filter(|over| !over.sort.was_told).cloned().collect(),
+            over: news.over.untold(),
         };
         self.watched.push(watched);
     }
@@ -119,11 +117,14 @@ impl Delivery {
         let Some(group) = self.groups.get_mut(&no) else {
             return;
         };
+        // Several may be, of which each has a deadline.
         let is_stuck = |watched: &mut Watched| watched.stuck.at() <= step.now;
-        let stuck: Vec<Watched> = group.watched.extract_if(.., is_stuck).collect();
-        for watched in stuck {
-            // Several may be, of which each has a deadline.
+        let mut stuck: VecDeque<Watched> = group.watched.extract_if(.., is_stuck).collect();
+        while let Some(watched) = stuck.pop_front() {
             step.deadlines.cancel(watched.stuck);
+            for later in &mut stuck {
+                later.over.forget(&watched.over);
+            }
             self.fall_back(step, open, no, watched);
         }
         self.close_if_over(step, no);
@@ -133,9 +134,13 @@ impl Delivery {
     /// Tells whoever stands in for the receiver of a group what it was to be told.
     fn fall_back(&mut self, step: &mut Step<'_>, open: &mut Open, no: GroupNo, watched: Watched) {
         let rules = step.rules;
-        let Some(group) = self.groups.get(&no) else {
+        let Some(group) = self.groups.get_mut(&no) else {
             return;
         };
+        // One end may be told by several mails that do not arrive.
+        for later in &mut group.watched {
+            later.over.forget(&watched.over);
+        }
         let receiver = rules.receivers.get(group.receiver as usize);
         let Some(fallback) = receiver.and_then(|receiver| receiver.fallback) else {
             return;
@@ -158,17 +163,14 @@ impl Delivery {
         for (age, route) in burning {
             self.join_in_addition(step, open, age, name.clone(), route, because.clone());
         }
-        let Some(first) = watched.over.first() else {
+        let Some((route, first)) = watched.over.first() else {
             return;
         };
-        let Some(no) = self.group_of(step, name, first.sort.route, first.alert.id.0) else {
+        let Some(no) = self.group_of(step, name, route, first.0) else {
             return;
         };
         if let Some(group) = self.groups.get_mut(&no) {
-            for mut ended in watched.over {
-                (ended.sort.was_told, ended.change) = (false, change);
-                group.ended.add(ended);
-            }
+            group.ended.take_over(watched.over, change);
             self.wake(step, no, step.now);
         }
     }

@@ -4,6 +4,7 @@
 use super::{
     Delivery,
     group::{Change, Group, GroupName, GroupNo, Member},
+    news::{Item, Kind},
     post,
 };
 use crate::{
@@ -188,13 +189,15 @@ impl Delivery {
             let Some(of_receiver) = ended.remove(&receiver.name) else {
                 continue;
             };
-            let mut alerts = AlertList::default();
-            for alert in of_receiver.values() {
-                alerts.add(super::news::Kind::Resolved, alert);
-            }
-            alerts.abridge();
+            let item = |(age, alert): (&AlertAge, _)| Item {
+                age: *age,
+                kind: Kind::Resolved,
+                has_risen: false,
+                alert,
+            };
+            let alerts = AlertList::of(of_receiver.iter().map(item).collect());
             let severity = of_receiver.values().map(|alert| alert.severity).max();
-            self.desks.tells(receiver, of_receiver.keys().copied(), step.now);
+            self.desks.tells(step, receiver, of_receiver.keys().copied());
             let told = Told::RulesChanged(alerts);
             post::put_alone(
                 &mut self.outbox,

@@ -75,11 +75,11 @@ impl Delivery {
         if news.is_empty() {
             return;
         }
-        group.told_at = Some(step.now);
         if news.severity < Severity::Critical && self.desks.is_full(receiver, step.now) {
             return self.desks.hold(step, receiver, &news);
         }
-        self.desks.tells(receiver, news.ages(), step.now);
+        self.desks.tells(step, receiver, news.ages());
+        group.told_at = Some(step.now);
         group.notices += 1;
         group.watch(step, receiver, &news, no);
         let timeline = timeline(&news, open, meetings);
@@ -129,7 +129,7 @@ impl Delivery {
             }
             while let Some((_, escalation)) = member.escalates_at(rules).filter(|(at, _)| *at <= now) {
                 due.push((*age, member.route, escalation));
-                member.escalated += 1;
+                member.escalated.push(rules.receivers[escalation.receiver].name.clone());
             }
         }
         let name = group.name.clone();
@@ -155,7 +155,7 @@ fn timeline(news: &News, open: &Open, meetings: &Meetings) -> Vec<crate::engine:
         .burning
         .iter()
         .map(|(age, _)| open.get(age).and_then(|open| open.place));
-    let mut places = burning.chain(news.over.iter().map(|over| over.place));
+    let mut places = burning.chain(news.over.listed.iter().map(|over| over.place));
     let Some(Some(place)) = places.next() else {
         return Vec::new();
     };

@@ -1,14 +1,14 @@
 //! A mail as data: to whom, in which thread, and what it tells. Its bytes are a function of this alone, so that every attempt gives the
 //! same ones; making them is absent, and so is deciding what is told.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops, sync::Arc, time::Duration};
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::TimelineEntry,
-    model::{Alert, Language, Severity, Time},
+    model::{Alert, AlertId, Language, Severity, Time},
 };
 
 /// A mail's identity: a hash of its thread, its number there and the recipient; the same on every attempt.
@@ -122,7 +122,8 @@ pub enum Because {
     },
 }
 
-/// The alerts that a mail tells of, each list in the order of their starting. At most [`Self::MOST`] are listed.
+/// The alerts that a mail tells of: in each list the worst first, of one severity the oldest. At most [`Self::MOST`] are listed, and those
+/// are the worst of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertList {
     /// First told by this mail, and burning; or, where ends are not told, over by now.
@@ -135,6 +136,8 @@ pub struct AlertList {
     pub raised: usize,
     /// How many more there are of each kind that are not listed.
     pub more: Numbers,
+    /// Which these are, as far as they are known: at most [`Self::MOST_UNLISTED`].
+    pub unlisted: Vec<AlertId>,
 }
 
 /// How many alerts there are of each kind.
@@ -148,13 +151,29 @@ pub struct Numbers {
     pub open: u64,
 }
 
+impl ops::AddAssign for Numbers {
+    fn add_assign(&mut self, other: Self) {
+        self.fired += other.fired;
+        self.resolved += other.resolved;
+        self.open += other.open;
+    }
+}
+
 impl AlertList {
     /// How many alerts one mail lists.
     pub const MOST: usize = 50;
 
+    /// Of how many more the record of a mail tells that it told of them.
+    pub const MOST_UNLISTED: usize = 1_000;
+
     /// All that are listed: the fired ones, the resolved ones, the open ones.
     pub fn iter(&self) -> impl Iterator<Item = &Alert> {
         self.fired.iter().chain(&self.resolved).chain(&self.open)
+    }
+
+    /// The alerts that it tells of, listed or not, as far as they are known.
+    pub fn ids(&self) -> impl Iterator<Item = AlertId> {
+        self.iter().map(|alert| alert.id).chain(self.unlisted.iter().copied())
     }
 
     /// How many there are of each kind, listed or not.

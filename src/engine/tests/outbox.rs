@@ -144,7 +144,16 @@ fn after_a_refusal_nobody_is_told_of_the_end() {
     let fired = attempt(&mut bench);
     bench.give("1s conf UNMUTED_ALL");
     bench.apply("2s", ended(&fired, refused()));
-    assert_eq!(delivery(&bench).retry_at, None);
+    let records = bench.world.effects.iter().filter_map(|effect| match effect {
+        Effect::Delivery(delivery) => Some(delivery.as_ref()),
+        _ => None,
+    });
+    // The mail of the end leaves the box with a record, too.
+    let records: Vec<_> = records
+        .map(|record| (record.attempt, record.retry_at, &record.result))
+        .collect();
+    let of_no_use = MailResult::Refused("given up: the mail of the firing did not reach this recipient".to_owned());
+    assert_eq!(records, [(1, None, &refused()), (0, None, &of_no_use)]);
     assert_eq!((attempts(&mut bench).len(), bench.world.engine.outbox().0), (0, 0));
 }
 
@@ -208,6 +217,39 @@ fn of_too_many_mails_the_oldest_of_the_least_severe_is_given_up() {
     // Nobody was told of it, so nobody is told of its end.
     bench.give("4s conf RECORDED");
     assert_eq!(attempts(&mut bench).len(), 0);
+}
+
+#[test]
+fn a_critical_mail_gives_way_to_none_that_is_less() {
+    let settings = Settings {
+        outbox: 1,
+        ..Settings::default()
+    };
+    let mut bench = Bench::with(settings, RULES);
+    bench.give("0s conf MUTED_ALL");
+    let critical = attempt(&mut bench);
+    bench.give("1s conf RECORDING_PAUSED");
+    let record = delivery(&bench).clone();
+    assert_ne!(record.intent, critical.intent.id);
+    assert_eq!((record.attempt, record.retry_at), (0, None));
+    assert_eq!(attempts(&mut bench).len(), 0);
+    bench.apply("2s", ended(&critical, sent()));
+    assert_eq!(bench.world.engine.outbox(), (0, None));
+    assert_eq!(bench.world.engine.counts().mails_given_up, 1);
+    // A digest tells how many were given up; what it stands for is counted on where it is given up itself.
+    bench.give("3s conf MUTED_ALL billing_code=2\nuntil 25m");
+    let muted = attempt(&mut bench);
+    assert_eq!(bench.world.engine.counts().mails_given_up, 3);
+    bench.apply("26m", ended(&muted, sent()));
+    bench.advance("60m");
+    let digests: Vec<u64> = attempts(&mut bench)
+        .iter()
+        .filter_map(|attempt| match &*attempt.intent.told {
+            Told::Digest(digest) => Some(digest.given_up),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(digests, [1]);
 }
 
 #[test]

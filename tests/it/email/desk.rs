@@ -51,6 +51,7 @@ pub fn settings(servers: &[u16]) -> MailSettings {
             message: LONG,
             idle: LONG,
         },
+        cool_down: at_once(),
         ..MailSettings::default()
     }
 }

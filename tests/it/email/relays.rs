@@ -2,7 +2,7 @@
 
 use bellwether::engine::input::MailResult;
 
-use super::desk::{Desk, assert_deferred, at_once, attempt, never, settings};
+use super::desk::{Desk, SHORT, assert_deferred, attempt, never, settings};
 use crate::support::smtp::{Act, FakeSmtp, Script};
 
 #[tokio::test]
@@ -55,9 +55,7 @@ async fn it_is_asked_again_when_its_time_is_over() {
         ..Script::default()
     })
     .await;
-    let mut settings = settings(&[server.port()]);
-    settings.cool_down = at_once();
-    let mut desk = Desk::open(&settings);
+    let mut desk = Desk::open(&settings(&[server.port()]));
     assert_deferred(&desk.send(attempt(1, 1)).await, "421 4.3.2 too busy");
     server.follow(Script::default());
     assert!(matches!(desk.send(attempt(2, 1)).await, MailResult::Sent(_)));
@@ -65,30 +63,101 @@ async fn it_is_asked_again_when_its_time_is_over() {
     assert_eq!(desk.metric(&up), 1.0);
 }
 
-/// 421 may come at any command. The mail that met it is deferred where the server may have acted upon it; the next relay stands in.
+/// Whatever ends a connection before the message was sent: the relay is left alone, and the next one is asked with the same attempt. After
+/// it, the relay may have taken the mail, which is deferred.
 #[tokio::test]
-async fn a_relay_that_says_421_between_mails_is_left_alone_too() {
+async fn the_next_relay_stands_in_for_one_that_fails_between_mails_too() {
+    use Act::{Close, Say, Silence};
     type Change = fn(&mut Script);
-    let cases: [(Change, bool); 3] = [
-        (|s| s.mail = Act::Say("421 closing"), true),
-        (|s| s.rcpt = Act::Say("421 closing"), false),
-        (|s| s.message = Act::Say("421 closing"), false),
+    let cases: [(Change, bool); 9] = [
+        (|s| s.mail = Say("421 closing"), true),
+        (|s| s.rcpt = Say("421 closing"), true),
+        (|s| s.rcpt = Silence, true),
+        (|s| s.rcpt = Say("220 hello"), true),
+        (|s| s.data = Close, true),
+        (|s| s.data = Say("421 closing"), true),
+        (|s| s.message = Say("421 closing"), false),
+        (|s| s.message = Silence, false),
+        (|s| s.message = Close, false),
     ];
-    for (change, stands_in) in cases {
+    for (case, (change, stands_in)) in cases.into_iter().enumerate() {
         let first = FakeSmtp::start(Script::default()).await;
         let second = FakeSmtp::start(Script::default()).await;
         let mut settings = settings(&[first.port(), second.port()]);
         settings.cool_down = never();
+        (settings.timeouts.command, settings.timeouts.message) = (SHORT, SHORT);
         let mut desk = Desk::open(&settings);
         assert!(matches!(desk.send(attempt(1, 1)).await, MailResult::Sent(_)));
         let mut script = Script::default();
         change(&mut script);
         first.follow(script);
         let result = desk.send(attempt(1, 2)).await;
-        assert_eq!(matches!(result, MailResult::Sent(_)), stands_in, "{result:?}");
+        assert_eq!(matches!(result, MailResult::Sent(_)), stands_in, "{case}: {result:?}");
+        let up = format!("mail_relay_up{{relay=\"127.0.0.1:{}\"}}", first.port());
+        assert_eq!(desk.metric(&up), 0.0, "{case}");
         first.follow(Script::default());
-        assert!(matches!(desk.send(attempt(2, 3)).await, MailResult::Sent(_)));
-        assert_eq!(second.heard().messages.len(), 1 + usize::from(stands_in));
-        assert_eq!(desk.metric("mails_ambiguous_total"), 0.0, "a no is no doubt");
+        assert!(matches!(desk.send(attempt(1, 3)).await, MailResult::Sent(_)));
+        assert_eq!(second.heard().messages.len(), 1 + usize::from(stands_in), "{case}");
     }
+}
+
+/// A no after MAIL may be about this mail or about the relay: the next attempt tells.
+#[tokio::test]
+async fn a_mail_that_was_put_off_begins_at_the_next_relay() {
+    let first = FakeSmtp::start(Script {
+        rcpt: Act::Say("451 4.7.1 the filter is down"),
+        ..Script::default()
+    })
+    .await;
+    let second = FakeSmtp::start(Script::default()).await;
+    let mut desk = Desk::open(&settings(&[first.port(), second.port()]));
+    assert_deferred(&desk.send(attempt(1, 1)).await, "the filter is down");
+    assert!(matches!(desk.send(attempt(2, 1)).await, MailResult::Sent(_)));
+    assert_eq!(second.heard().messages.len(), 1);
+    // The connection to the first was left in good order when another took its place.
+    assert_eq!(first.heard().commands.last().unwrap(), "QUIT");
+    // Third attempts begin at the first again.
+    first.follow(Script::default());
+    assert!(matches!(desk.send(attempt(3, 2)).await, MailResult::Sent(_)));
+    assert_eq!(first.heard().messages.len(), 1);
+}
+
+/// A relay that can be connected to and takes no mail is left alone longer each time.
+#[tokio::test]
+async fn only_a_mail_that_it_judged_makes_a_relay_well_again() {
+    let first = FakeSmtp::start(Script {
+        rcpt: Act::Close,
+        ..Script::default()
+    })
+    .await;
+    let name = format!("relay=\"127.0.0.1:{}\"", first.port());
+    let mut desk = Desk::open(&settings(&[first.port()]));
+    for id in 1..=2 {
+        assert_deferred(&desk.send(attempt(1, id)).await, "RCPT");
+        assert_eq!(desk.metric(&format!("mail_relay_up{{{name}}}")), 0.0);
+    }
+    assert_eq!(
+        desk.metric(&format!("mail_relay_failures_total{{{name},step=\"RCPT\"}}")),
+        2.0
+    );
+    first.follow(Script {
+        rcpt: Act::Say("550 no such user"),
+        ..Script::default()
+    });
+    assert!(matches!(desk.send(attempt(1, 3)).await, MailResult::Refused(_)));
+    assert_eq!(desk.metric(&format!("mail_relay_up{{{name}}}")), 1.0);
+}
+
+/// Whatever one relay said before, it is asked once for one mail.
+#[tokio::test]
+async fn no_relay_is_asked_twice_for_one_attempt() {
+    let server = FakeSmtp::start(Script::default()).await;
+    let mut desk = Desk::open(&settings(&[server.port()]));
+    assert!(matches!(desk.send(attempt(1, 1)).await, MailResult::Sent(_)));
+    server.follow(Script {
+        mail: Act::Say("451 later"),
+        ..Script::default()
+    });
+    assert_deferred(&desk.send(attempt(1, 2)).await, "451 later");
+    assert_eq!((server.heard().count("MAIL"), server.heard().connections), (2, 1));
 }
