@@ -100,13 +100,12 @@ pub struct Metrics {
     archive_lag: Gauge,
 }
 
-/// The counters of one rule, to be kept as long as the rule is in force.
-#[derive(Debug, Clone)]
-pub struct RuleCounters {
+/// The counters of one rule.
+struct RuleCounters {
     /// How often its condition matched.
-    pub matched: Counter,
+    matched: Counter,
     /// How many alerts it fired.
-    pub fired: Counter,
+    fired: Counter,
 }
 
 impl Default for Metrics {
@@ -315,9 +314,9 @@ impl Metrics {
         self.engine_seconds.observe(took.as_secs_f64());
     }
 
-    /// A rule set was put in force at this moment, in seconds since the Unix epoch: from now on only its rules have a series. Returns
-    /// their counters, in the order of the names; those of a rule that stays go on.
-    pub fn rules_loaded<'a>(&self, names: impl IntoIterator<Item = &'a str>, at: f64) -> Vec<RuleCounters> {
+    /// A rule set was put in force at this moment, in seconds since the Unix epoch: from now on only its rules have a series; those of a
+    /// rule that stays go on.
+    pub fn rules_loaded<'a>(&self, names: impl IntoIterator<Item = &'a str>, at: f64) {
         self.reload_ok.set(1);
         self.reload_at.set(at);
         let names: Vec<&str> = names.into_iter().collect();
@@ -329,7 +328,10 @@ impl Metrics {
             self.rules_fired.remove(&labels);
         }
         rules.extend(names.iter().map(|&name| name.to_owned()));
-        names.into_iter().map(|name| self.rule(name)).collect()
+        for name in names {
+            // From zero on.
+            self.rule(name);
+        }
     }
 
     fn rule(&self, name: &str) -> RuleCounters {

@@ -1,5 +1,8 @@
 //! Wiring: the order of the start, and of the end.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     future::Future,
     pin::pin,

@@ -13,7 +13,7 @@ mod recovery;
 mod room;
 mod snapshots;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod visible;
 
 use std::{
@@ -186,6 +186,7 @@ impl Service {
             identity.store,
             events.reader(),
             settings.keep_alerts,
+            engine.now(),
             fatal.clone(),
         )?;
         let (outcomes, outcomes_out) = mpsc::channel(1024);

@@ -355,6 +355,71 @@ fn retention_takes_what_ended_long_ago() {
 }
 
 #[test]
+fn more_goes_than_one_transaction_takes_out() {
+    let files = Files::new();
+    let mut writer = files.writer();
+    let many = 1_001;
+    let mut log = Vec::new();
+    for alert in 1..=many {
+        log.push(fired(2 * alert - 1, alert, 100));
+        let sent = delivery(alert, 1, MailResult::Sent(String::new()));
+        log.push(delivered(2 * alert - 1, &sent));
+        log.push(resolved(2 * alert, alert, 100));
+    }
+    writer.apply(&log).unwrap();
+    assert_eq!(writer.trim(Time::MAX).unwrap(), 1_001);
+    let sqlite = rusqlite::Connection::open(files.path()).unwrap();
+    for table in ["alerts", "alert_events", "deliveries", "delivery_alerts"] {
+        let left: u32 = sqlite
+            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+#[test]
+fn readers_are_kept_as_long_as_the_file_is_the_same() {
+    let files = Files::new();
+    let mut writer = files.writer();
+    writer.apply(&[fired(1, 1, 100)]).unwrap();
+    let readers = ArchiveReaders::new(files.path());
+    let listed = || readers.ask(|reader| Ok(ids(&reader.list_alerts(&all())?))).unwrap();
+    let is_marked = |reader: &ArchiveReader| {
+        let marks = reader
+            .connection
+            .query_row("SELECT count(*) FROM temp.sqlite_schema", [], |row| {
+                row.get::<_, u32>(0)
+            });
+        Ok(marks.unwrap() > 0)
+    };
+    readers
+        .ask(|reader| {
+            reader.connection.execute_batch("CREATE TEMP TABLE mark (it)").unwrap();
+            Ok(())
+        })
+        .unwrap();
+    assert!(readers.ask(is_marked).unwrap());
+    writer.apply(&[fired(2, 2, 100)]).unwrap();
+    assert_eq!(listed(), numbers([2, 1]));
+
+    // One in use is not given to another.
+    readers
+        .ask(|_| {
+            assert!(!readers.ask(is_marked)?);
+            Ok(())
+        })
+        .unwrap();
+    drop(writer);
+    for suffix in ["", "-wal", "-shm"] {
+        let from = format!("{}{suffix}", files.path().display());
+        fs::rename(&from, format!("{from}.damaged")).unwrap();
+    }
+    files.writer().apply(&[fired(1, 3, 100)]).unwrap();
+    assert!(!readers.ask(is_marked).unwrap());
+    assert_eq!(listed(), numbers([3]));
+}
+
+#[test]
 fn it_opens_only_what_is_its_own() {
     let files = Files::new();
     files.writer();

@@ -13,7 +13,7 @@ use crate::{
     model::Time,
 };
 
-/// How many alerts one transaction of [`ArchiveWriter::trim`] takes out, so that it never holds up the records for long.
+/// How many alerts, or deliveries, one transaction of [`ArchiveWriter::trim`] takes out, so that it never holds up the records for long.
 const TRIMMED_AT_ONCE: u32 = 1_000;
 
 /// The writing end of an archive. One at a time: the data folder's lock sees to that.
@@ -91,16 +91,27 @@ impl ArchiveWriter {
     /// Takes out the alerts that ended before this time, with their events and deliveries; tells how many alerts there were. An open
     /// alert stays however old it is.
     pub fn trim(&mut self, before: Time) -> Result<usize, ArchiveError> {
+        let trimmed = self.trim_by(|transaction| trim_alerts(before, transaction))?;
+        // Those of an alert stay as long as it does.
+        self.trim_by(|transaction| trim_deliveries(before, transaction))?;
+        Ok(trimmed)
+    }
+
+    /// Takes some out at a time until there are no more; tells how many there were.
+    fn trim_by(
+        &mut self,
+        take_out_some: impl Fn(&Transaction<'_>) -> rusqlite::Result<usize>,
+    ) -> Result<usize, ArchiveError> {
         let sqlite = ArchiveError::at(&self.path);
         let mut trimmed = 0;
         loop {
             let transaction = self.connection.transaction().map_err(&sqlite)?;
-            let count = trim_some(before, &transaction).map_err(&sqlite)?;
+            let count = take_out_some(&transaction).map_err(&sqlite)?;
             transaction.commit().map_err(&sqlite)?;
-            if count == 0 {
+            trimmed += count;
+            if count < TRIMMED_AT_ONCE as usize {
                 return Ok(trimmed);
             }
-            trimmed += count;
         }
     }
 }
@@ -240,7 +251,7 @@ fn write_delivery(delivery: &Delivery, position: Position, transaction: &Transac
     Ok(())
 }
 
-fn trim_some(before: Time, transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
+fn trim_alerts(before: Time, transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
     let ended: Vec<String> = transaction
         .prepare_cached("SELECT id FROM alerts WHERE resolved_at < ?1 LIMIT ?2")?
         .query_map(params![before.as_nanos(), TRIMMED_AT_ONCE], |row| row.get(0))?
@@ -254,12 +265,18 @@ fn trim_some(before: Time, transaction: &Transaction<'_>) -> rusqlite::Result<us
             transaction.prepare_cached(removal)?.execute([id])?;
         }
     }
-    // One that told of several alerts stays as long as any of them.
+    Ok(ended.len())
+}
+
+/// One that told of several alerts stays as long as any of them.
+fn trim_deliveries(before: Time, transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
     transaction
         .prepare_cached(
-            "DELETE FROM deliveries WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM delivery_alerts AS told
-                 WHERE told.input_offset = deliveries.input_offset AND told.input_ordinal = deliveries.input_ordinal)",
+            "DELETE FROM deliveries WHERE (input_offset, input_ordinal) IN (
+                 SELECT input_offset, input_ordinal FROM deliveries AS old WHERE at < ?1 AND NOT EXISTS (
+                     SELECT 1 FROM delivery_alerts AS told
+                     WHERE told.input_offset = old.input_offset AND told.input_ordinal = old.input_ordinal)
+                 LIMIT ?2)",
         )?
-        .execute([before.as_nanos()])?;
-    Ok(ended.len())
+        .execute(params![before.as_nanos(), TRIMMED_AT_ONCE])
 }

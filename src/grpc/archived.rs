@@ -1,13 +1,13 @@
 //! Questions about the past: asked of the archive as soon as it holds all that was durable when the call came.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::timeout};
 
 use super::status::Refused;
 use crate::{
     api,
-    archive::{ArchiveError, ArchiveReader},
+    archive::{ArchiveError, ArchiveReader, ArchiveReaders},
     journal::Position,
     service::{Fanout, Handle},
 };
@@ -22,8 +22,8 @@ pub(super) struct Archived {
     pub fanout: Arc<Fanout>,
     /// How far the archive got.
     pub reached: watch::Receiver<Option<Position>>,
-    /// Where it is.
-    pub path: PathBuf,
+    /// Who read it.
+    pub readers: Arc<ArchiveReaders>,
 }
 
 impl Archived {
@@ -33,8 +33,8 @@ impl Archived {
         question: impl FnOnce(&ArchiveReader) -> Result<T, ArchiveError> + Send + 'static,
     ) -> Result<T, Refused> {
         self.catch_up().await?;
-        let path = self.path.clone();
-        let answered = tokio::task::spawn_blocking(move || ArchiveReader::open(&path).and_then(|it| question(&it)));
+        let readers = Arc::clone(&self.readers);
+        let answered = tokio::task::spawn_blocking(move || readers.ask(question));
         match answered.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(cause)) => {

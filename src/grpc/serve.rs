@@ -29,6 +29,7 @@ use crate::{
         DESCRIPTORS, meeting_service_server::MeetingServiceServer, rule_service_server::RuleServiceServer,
         silence_service_server::SilenceServiceServer,
     },
+    archive::ArchiveReaders,
     config::Limits,
     metrics::Metrics,
     reload::Reloader,
@@ -138,7 +139,7 @@ pub fn serve(
             handle: service.handle.clone(),
             fanout: Arc::clone(&service.fanout),
             reached: service.archived.clone(),
-            path: service.archive.clone(),
+            readers: Arc::new(ArchiveReaders::new(service.archive.clone())),
         },
         subscribers: Arc::new(Semaphore::new(limits.subscribers as usize)),
         explaining: explaining.clone(),
@@ -190,4 +191,32 @@ pub fn serve(
         .add_service(SilenceServiceServer::new(silences).max_decoding_message_size(size))
         .serve_with_incoming_shutdown(connections, shutdown);
     (Health(health), server)
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Request;
+    use tonic_health::pb::{
+        HealthCheckRequest, health_check_response::ServingStatus as Told, health_server::Health as _,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn without_room_the_services_that_write_alone_do_not_serve() {
+        let reporter = HealthReporter::new();
+        let asked = tonic_health::server::HealthService::from_health_reporter(reporter.clone());
+        let health = Health(reporter);
+        for has_room in [false, true, false] {
+            health.serving(has_room).await;
+            for service in SERVICES {
+                let request = HealthCheckRequest {
+                    service: service.to_owned(),
+                };
+                let told = asked.check(Request::new(request)).await.unwrap().into_inner().status();
+                let serves = has_room || !["", "bellwether.v1.NotificationService"].contains(&service);
+                assert_eq!(told == Told::Serving, serves, "{service}");
+            }
+        }
+    }
 }

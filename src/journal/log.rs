@@ -184,7 +184,6 @@ impl Log {
                 break;
             }
             let goes = match trim {
-                Trim::Before(offset) => end <= offset,
                 Trim::OlderThan(time) => self.time_at(end)? < Some(time),
                 Trim::LargerThan(limit) => bytes > limit,
             };

@@ -34,8 +34,6 @@ impl Default for Options {
 /// Which segments may go; always whole ones, the oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trim {
-    /// Those with nothing but offsets below this.
-    Before(u64),
     /// Those with nothing but frames older than this.
     OlderThan(Time),
     /// As many as make the log larger than so many bytes, zeros included.

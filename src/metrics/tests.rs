@@ -127,11 +127,11 @@ fn both_texts_tell_the_same() {
 #[test]
 fn a_rule_that_is_gone_has_no_series_and_one_that_stays_goes_on() {
     let metrics = Metrics::new();
-    let before = metrics.rules_loaded(["stays", "goes"], 1.0);
-    before[0].matched.inc_by(5);
-    before[1].fired.inc();
-    let after = metrics.rules_loaded(["new", "stays"], 2.0);
-    after[1].matched.inc();
+    metrics.rules_loaded(["stays", "goes"], 1.0);
+    metrics.rule("stays").matched.inc_by(5);
+    metrics.rule("goes").fired.inc();
+    metrics.rules_loaded(["new", "stays"], 2.0);
+    metrics.rule("stays").matched.inc();
     let text = metrics.encode(Exposition::Text).unwrap();
     assert!(
         text.contains("bellwether_rule_matches_total{rule=\"stays\"} 6\n"),

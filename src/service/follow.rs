@@ -50,12 +50,14 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Opens the archive, made anew where it is damaged, and follows the event log from where it was.
+    /// Opens the archive, made anew where it is damaged, and follows the event log from where it was. `now` is the time that the engine has
+    /// reached.
     pub fn start(
         path: &Path,
         store: StoreId,
         events: EventReader,
         retention: Duration,
+        now: Time,
         fatal: Fatal,
     ) -> Result<Self, FollowError> {
         let writer = open(path, store)?;
@@ -68,8 +70,8 @@ impl Follower {
             retention,
             rung,
             reached,
-            last: None,
-            next_trim: Instant::now() + TRIM_EVERY,
+            last: now,
+            next_trim: Instant::now(),
         };
         let panicked = fatal.clone();
         let thread = named("archive", panicked, move || {
@@ -124,8 +126,8 @@ struct Following {
     retention: Duration,
     rung: Receiver<()>,
     reached: watch::Sender<Option<Position>>,
-    /// When the last thing was said that the archive was given.
-    last: Option<Time>,
+    /// The engine's time at the start, or when the last thing was said that the archive was given since.
+    last: Time,
     next_trim: Instant,
 }
 
@@ -168,7 +170,7 @@ impl Following {
                 if !self.apply(&mut writer, &batch)? {
                     return Ok(());
                 }
-                self.last = Some(last.time);
+                self.last = self.last.max(last.time);
                 self.reached.send_replace(Some(last.position));
             }
             if stop {
@@ -206,10 +208,8 @@ impl Following {
 
     /// Takes out what is older than is kept, by the service's time: the machine's clock may be far off.
     fn trim(&self, writer: &mut ArchiveWriter) -> Result<(), ArchiveError> {
-        let Some(last) = self.last else {
-            return Ok(());
-        };
-        match writer.trim(last.minus(self.retention)) {
+        match writer.trim(self.last.minus(self.retention)) {
+            Ok(0) => {}
             Ok(removed) => info!(removed, "old alerts were taken out of the archive"),
             Err(cause @ ArchiveError::Damaged { .. }) => return Err(cause),
             Err(cause) => warn!(%cause, "old alerts stay in the archive for now"),

@@ -47,7 +47,7 @@ pub(super) fn rules(text: &str) -> Arc<RuleSet> {
     Arc::new(compile::compile(&Arc::new(RuleSource { files })).unwrap().set)
 }
 
-pub(super) async fn start(folder: &TempDir) -> Service {
+pub(crate) async fn start(folder: &TempDir) -> Service {
     start_with(folder, RULES).await
 }
 

@@ -19,11 +19,6 @@ impl EventReader {
         Self { reader }
     }
 
-    /// The last record's position; `None` if there is none.
-    pub fn head(&self) -> Result<Option<Position>, JournalError> {
-        record::last(&self.reader)
-    }
-
     /// The position of the first record that is kept; `None` if there is none.
     pub fn earliest(&self) -> Result<Option<Position>, JournalError> {
         let first = self.first_of_frame(self.reader.earliest())?;

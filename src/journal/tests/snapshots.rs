@@ -66,7 +66,7 @@ fn without_a_base_the_folder_is_refused() {
     let mut opened = open(temp.path()).unwrap();
     take(&mut opened, 20);
     let next = opened.journal.next_offset();
-    assert!(opened.journal.trim(Trim::Before(next), next).unwrap() > 0);
+    assert!(opened.journal.trim(Trim::LargerThan(0), next).unwrap() > 0);
     opened.snapshots.prune(opened.journal.reader().earliest()).unwrap();
     drop(opened);
     for file in files(&temp.path().join("snapshots")) {

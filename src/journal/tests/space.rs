@@ -33,7 +33,7 @@ fn a_full_journal_refuses_and_goes_on_after_trimming() {
     let frames = read(&opened.journal.reader()).unwrap();
     assert_eq!(frames.len(), usize::try_from(appended).unwrap());
 
-    let earliest = opened.journal.trim(Trim::Before(4), 4).unwrap();
+    let earliest = opened.journal.trim(Trim::LargerThan(0), 4).unwrap();
     assert!(earliest > 0 && earliest <= 4);
     opened.journal.reserve(300).unwrap();
     opened.journal.append(Time::from_nanos(appended), 1, &payload).unwrap();
@@ -85,7 +85,7 @@ fn trimming_keeps_what_is_still_needed() {
     let mut opened = open(temp.path()).unwrap();
     let all = fill(&mut opened.journal, 40);
     let next = opened.journal.next_offset();
-    assert_eq!(opened.journal.trim(Trim::Before(next), 0).unwrap(), 0);
+    assert_eq!(opened.journal.trim(Trim::LargerThan(0), 0).unwrap(), 0);
     assert_eq!(opened.journal.trim(Trim::LargerThan(u64::MAX), next).unwrap(), 0);
     assert_eq!(opened.journal.trim(Trim::OlderThan(Time::MIN), next).unwrap(), 0);
     let earliest = opened.journal.trim(Trim::OlderThan(all[20].2), next).unwrap();

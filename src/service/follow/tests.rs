@@ -1,14 +1,18 @@
 //! What is wrong with the archive costs the archive alone.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::service::{
-    Service,
-    tests::{notify, refused, start},
+use crate::{
+    clock::Hands,
+    metrics::Metrics,
+    service::{
+        Service, ServiceSettings,
+        tests::{conf, notify, refused, rules, settings, start},
+    },
 };
 
 fn archive(folder: &TempDir) -> PathBuf {
@@ -73,5 +77,45 @@ async fn an_archive_that_takes_nothing_for_a_time_ends_nothing() {
     assert!(behind.is_err(), "{behind:?}");
     sqlite.execute_batch("ALTER TABLE away RENAME TO alerts").unwrap();
     assert_eq!(alerts(&service).await, 2);
+    service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_soon_after_a_start() {
+    const RULES: &str = "
+rules:
+  - { name: refused, when: party.disconnect_reason == PORT_FULL, resolve: { after: 1m } }
+";
+    let folder = TempDir::new().unwrap();
+    let began = Time::from_nanos(946_684_800_000_000_000);
+    let hands = Hands::at(began);
+    let begin = async || {
+        let settings = ServiceSettings {
+            hands: Some(hands.clone()),
+            ..settings(folder.path())
+        };
+        let kept = settings.keep_alerts;
+        let service = Service::start(settings, Some(rules(RULES)), Arc::new(Metrics::new()));
+        (service.await.unwrap(), kept)
+    };
+    let (service, kept) = begin().await;
+    notify(&service, vec![refused("1", "a")]).await;
+    let mut passed = Duration::from_mins(2);
+    for _ in 0..2 {
+        // The second time says nothing.
+        hands.set(began.plus(passed));
+        notify(&service, vec![conf("2")]).await;
+        passed += kept;
+    }
+    assert_eq!(alerts(&service).await, 1);
+    service.stop(Duration::from_secs(5)).await;
+
+    let (service, _) = begin().await;
+    let gone = async {
+        while alerts(&service).await > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();
     service.stop(Duration::from_secs(5)).await;
 }
