@@ -130,6 +130,7 @@ const PREVIOUS: Names = &[
 ];
 
 const MEETING: Names = &[
+    ("billing_code", Field::Text(T::MeetingBillingCode)),
     ("live", Field::Bool(B::MeetingLive)),
     ("ended", Field::Bool(B::MeetingEnded)),
     ("was_recorded", Field::Bool(B::MeetingWasRecorded)),
