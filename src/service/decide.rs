@@ -2,6 +2,7 @@
 //! events to subscribers, mails to the mailer, answers to callers.
 
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -23,6 +24,7 @@ use super::{
     records::Outcome,
     recovery::Recovery,
     room::{NO_ROOM, Of, Room},
+    snapshots,
     visible::Visible,
 };
 use crate::{
@@ -244,7 +246,8 @@ impl Decider {
         for attempt in outcome.mails {
             self.mailer.send(attempt);
         }
-        self.decided.send_replace(next_offset);
+        self.decided
+            .send_if_modified(|decided| snapshots::is_news(mem::replace(decided, next_offset), next_offset));
         true
     }
 

@@ -23,6 +23,9 @@ const EVERY: Duration = Duration::from_mins(5);
 /// How many inputs there are between two at most.
 const INPUTS: u64 = 500_000;
 
+/// The maker is woken each time that so many more inputs have been decided upon.
+const STRIDE: u64 = INPUTS / 50;
+
 /// How many snapshots a start may fall back through: the journal is kept from the oldest of them on.
 const FALLBACKS: usize = 3;
 
@@ -32,6 +35,11 @@ pub(super) struct Retention {
     pub age: Duration,
     /// Of the journal, in bytes.
     pub bytes: u64,
+}
+
+/// Whether the maker is to be woken when what has been decided upon grows like this.
+pub(super) fn is_news(before: u64, now: u64) -> bool {
+    now / STRIDE > before / STRIDE
 }
 
 /// Makes snapshots until told to stop, and trims what they make needless.
