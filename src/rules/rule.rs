@@ -180,7 +180,7 @@ impl Key {
 /// A field that a key can be made of. `billing_code` is one name for both kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum KeyField {
-    /// `party.billing_code`, `conf.billing_code`
+    /// `party.billing_code`, `conf.billing_code`, `meeting.billing_code`
     BillingCode,
     /// `conf.status`
     ConfStatus,

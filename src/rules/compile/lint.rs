@@ -33,7 +33,7 @@ pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[R
     for (text, rule) in rules.iter().filter(|(_, rule)| rule.enabled) {
         let Some(name) = &text.name else { continue };
         shadowed_key(text, rule, findings);
-        never_ends(rule, findings);
+        ends_itself(rule, findings);
         if let Some(never) = never_holds(&rule.condition) {
             let place = never.written().map_or(name.span, |text| text.span);
             let warning = findings.warning(
@@ -92,7 +92,7 @@ fn shadowed_key(text: &RuleText, rule: &Rule, findings: &mut Findings<'_>) {
 }
 
 /// An alert that its own match ends is a new alert with each match.
-fn never_ends(rule: &Rule, findings: &mut Findings<'_>) {
+fn ends_itself(rule: &Rule, findings: &mut Findings<'_>) {
     let (Condition::Each { when } | Condition::Count(Count { when, .. })) = &rule.condition else {
         return;
     };
