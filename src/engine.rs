@@ -107,6 +107,16 @@ struct State {
     counts: Counts,
 }
 
+impl State {
+    /// Reads a snapshot, and makes the indexes that it does not hold.
+    fn decode(snapshot: &[u8]) -> Result<Self, RestoreError> {
+        let mut state: Self = postcard::from_bytes(snapshot).map_err(RestoreError::Decode)?;
+        state.meetings.reindex();
+        state.keyed.reindex();
+        Ok(state)
+    }
+}
+
 /// A snapshot that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
@@ -142,40 +152,28 @@ impl Engine {
             reloaded: Reloaded::default(),
             counts: Counts::default(),
         };
+        Self::of(rules, state)
+    }
+
+    /// The engine that [`Self::snapshot`] was made of.
+    pub fn restore(snapshot: &[u8]) -> Result<Self, RestoreError> {
+        let state = State::decode(snapshot)?;
+        let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
+        Ok(Self::of(rules, state))
+    }
+
+    /// The engine that a snapshot of this one gives, with the rules as they are compiled: to show that a snapshot leaves nothing out.
+    pub(crate) fn restored(&self) -> Result<Self, RestoreError> {
+        Ok(Self::of(Arc::clone(&self.rules), State::decode(&self.snapshot())?))
+    }
+
+    fn of(rules: Arc<RuleSet>, state: State) -> Self {
         Self {
             rules,
             state,
             at_work: None,
             watch: None,
         }
-    }
-
-    /// The engine that [`Self::snapshot`] was made of.
-    pub fn restore(snapshot: &[u8]) -> Result<Self, RestoreError> {
-        let mut state: State = postcard::from_bytes(snapshot).map_err(RestoreError::Decode)?;
-        let rules = compiled(&state.source).map_err(RestoreError::Rules)?;
-        state.meetings.reindex();
-        state.keyed.reindex();
-        Ok(Self {
-            rules,
-            state,
-            at_work: None,
-            watch: None,
-        })
-    }
-
-    /// The engine that a snapshot of this one gives, with the rules as they are compiled: to show that a snapshot leaves nothing out.
-    pub(crate) fn restored(&self) -> Result<Self, RestoreError> {
-        let mut state: State = postcard::from_bytes(&self.snapshot()).map_err(RestoreError::Decode)?;
-        state.meetings.reindex();
-        state.keyed.reindex();
-        let rules = Arc::clone(&self.rules);
-        Ok(Self {
-            rules,
-            state,
-            at_work: None,
-            watch: None,
-        })
     }
 
     /// All state, as bytes.
@@ -343,6 +341,7 @@ impl Engine {
     }
 
     /// How many deadlines are set.
+    #[cfg(test)]
     pub fn deadline_count(&self) -> usize {
         self.state.deadlines.len()
     }

@@ -8,11 +8,10 @@ use super::{
     deadlines::Subject,
     held,
     keyed::{KeyPlace, State},
-    meeting::Occurrence,
 };
 use crate::{
     model::Time,
-    rules::{Condition, Key, KeyField, Rule},
+    rules::{Condition, Key, Rule},
 };
 
 /// A clock that runs.
@@ -59,7 +58,7 @@ impl Engine {
             let deadline = held::deadline(occurrence, Subject { place, seat }, rule)?;
             Some(Clock {
                 due_at: deadline.at(),
-                key: named(key, subject_values(key, occurrence, seat)),
+                key: named(key, held::key_values(key, occurrence, seat)),
                 place: None,
             })
         };
@@ -79,30 +78,21 @@ impl Engine {
     }
 
     fn clock_of_key(&self, rule: &Rule, place: KeyPlace) -> Option<Clock> {
-        let (key, state) = self.state.keyed.entry(place)?;
-        let deadline = state.deadline()?;
-        let due_at = match (state, &rule.condition) {
-            (State::Quiet(silence), Condition::Quiet(quiet)) => silence.ends(quiet),
+        let (key, kept) = self.state.keyed.entry(place)?;
+        let deadline = kept.deadline()?;
+        let due_at = match (kept, &rule.condition) {
+            (State::Quiet(state), Condition::Quiet(quiet)) => state.ends(quiet),
             _ => deadline.at(),
         };
         Some(Clock {
             due_at,
-            key: named(&rule.key, key.values.as_slice().to_vec()),
+            key: named(&rule.key, key.values.as_slice().iter().cloned()),
             place: Some(place),
         })
     }
 }
 
-fn named(key: &Key, values: Vec<CompactString>) -> Vec<(CompactString, CompactString)> {
+fn named(key: &Key, values: impl Iterator<Item = CompactString>) -> Vec<(CompactString, CompactString)> {
     let names = key.fields.iter().map(|field| field.name().into());
     names.zip(values).collect()
-}
-
-fn subject_values(key: &Key, occurrence: &Occurrence, seat: Option<u32>) -> Vec<CompactString> {
-    let participant = seat.and_then(|seat| occurrence.participant(seat));
-    let value = |field: &KeyField| match (field, participant) {
-        (KeyField::PartyId, Some(participant)) => participant.known.party_id.clone(),
-        _ => occurrence.billing_code.clone(),
-    };
-    key.fields.iter().map(value).collect()
 }

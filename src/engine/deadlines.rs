@@ -205,6 +205,7 @@ impl Deadlines {
     }
 
     /// How many are set.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.due.len()
     }

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     model::{Evidence, Payload, ResolveReason, Time},
     rules::{
-        Condition, KeyField, Rule,
+        Condition, Key, KeyField,
         expr::Memory,
         facts::{AtHand, Facts, Previous},
     },
@@ -267,10 +268,12 @@ pub(super) fn drop_all(step: &mut Step<'_>, holds: Vec<Hold>) -> Vec<AlertAge> {
     fired
 }
 
-/// Drops the holds of these rules, which watch no more; their alerts stay.
-pub(super) fn drop_of(step: &mut Step<'_>, holds: &mut Vec<Hold>, rules: &[u32]) {
-    let dropped = holds.extract_if(.., |hold| rules.contains(&hold.rule)).collect();
-    drop_all(step, dropped);
+/// Drops the holds of these rules, which watch no more; their alerts stay. A state whose alert somebody has ended meanwhile is kept: it
+/// does not come back when they watch again.
+pub(super) fn drop_of(step: &mut Step<'_>, alerts: &Alerts, holds: &mut Vec<Hold>, rules: &[u32]) {
+    let is_over = |hold: &Hold| matches!(hold.state, HoldState::Firing(alert) if alerts.get(alert).is_none());
+    let dropped = holds.extract_if(.., |hold| rules.contains(&hold.rule) && !is_over(hold));
+    drop_all(step, dropped.collect());
 }
 
 /// Gives every rule its new index; holds of rules that are gone drop. Their timers do so by themselves.
@@ -293,9 +296,13 @@ pub(super) fn deadline(occurrence: &Occurrence, subject: Subject, rule: u32) -> 
     }
 }
 
-/// Whether a held rule watches each participant, rather than the meeting.
-pub(super) fn is_of_participants(rule: &Rule) -> bool {
-    rule.key.fields.contains(&KeyField::PartyId)
+/// The key of a state, by its values: those of a participant, or of the meeting.
+pub(super) fn key_values(key: &Key, occurrence: &Occurrence, seat: Option<u32>) -> impl Iterator<Item = CompactString> {
+    let participant = seat.and_then(|seat| occurrence.participant(seat));
+    key.fields.iter().map(move |field| match (field, participant) {
+        (KeyField::PartyId, Some(participant)) => participant.known.party_id.clone(),
+        _ => occurrence.billing_code.clone(),
+    })
 }
 
 fn begin(
@@ -334,18 +341,14 @@ fn fire(
     evidence: Option<Arc<Evidence>>,
 ) -> AlertAge {
     let participant = subject.seat.and_then(|seat| occurrence.participant(seat));
-    let value = |field: &KeyField| match (field, participant) {
-        (KeyField::PartyId, Some(participant)) => participant.known.party_id.clone(),
-        _ => occurrence.billing_code.clone(),
-    };
-    let values = step.rules.rules[rule as usize].key.fields.iter().map(value).collect();
+    let values = key_values(&step.rules.rules[rule as usize].key, occurrence, subject.seat).collect();
     // The texts of a rule over the meeting may show the notification that began the state.
     let began = evidence.clone();
     let at_hand = match (participant, began.as_ref().map(|began| &began.payload)) {
         (Some(participant), _) => AtHand::Party(&participant.known),
         (None, Some(Payload::Conf(conf))) => AtHand::Conf(conf),
         (None, Some(Payload::Party(party))) => AtHand::Party(party),
-        (None, None) => AtHand::Nothing,
+        (None, None) => AtHand::Meeting(&occurrence.billing_code),
     };
     let facts = Facts {
         at_hand,
@@ -378,7 +381,7 @@ pub(super) fn facts<'a>(
     now: Time,
 ) -> Option<Facts<'a>> {
     let at_hand = match subject.seat {
-        None => AtHand::Nothing,
+        None => AtHand::Meeting(&occurrence.billing_code),
         Some(seat) => AtHand::Party(&occurrence.participant(seat)?.known),
     };
     Some(Facts {

@@ -72,7 +72,7 @@ pub(super) fn agree<'v>(key: &Key, values: impl Iterator<Item = &'v CompactStrin
 pub(super) fn value(field: KeyField, facts: &Facts<'_>) -> Option<CompactString> {
     let value = match (field, facts.at_hand) {
         (KeyField::Source, _) => CompactString::new(facts.source),
-        (_, AtHand::Nothing) => return None,
+        (_, AtHand::Meeting(_)) => return None,
         (_, AtHand::Conf(conf)) => of_conf(field, conf)?,
         (_, AtHand::Party(party)) => of_party(field, party)?,
     };

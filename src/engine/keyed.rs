@@ -15,7 +15,7 @@ use super::{
     key::{self, KeyOf},
     lifecycle::Alerts,
     meeting::Place,
-    quiet::Silence,
+    quiet::QuietState,
     ratio::Sampled,
     sequence::Progress,
     step::Step,
@@ -58,7 +58,7 @@ pub(super) enum State {
     Expected(Expectation),
     Sequence(Progress),
     Ratio(Sampled),
-    Quiet(Silence),
+    Quiet(QuietState),
 }
 
 impl State {
@@ -67,7 +67,7 @@ impl State {
         match self {
             Self::Count(_) | Self::Sequence(_) | Self::Ratio(_) => None,
             Self::Expected(expectation) => Some(expectation.deadline),
-            Self::Quiet(silence) => silence.deadline(),
+            Self::Quiet(state) => state.deadline(),
         }
     }
 
@@ -134,8 +134,8 @@ pub(super) fn close(step: &mut Step<'_>, occurrence: Place, meeting: &MeetingFac
 /// The service starts: what is missed only if somebody listens begins anew.
 pub(super) fn begin_anew(keyed: &mut Keyed, now: Time, deadlines: &mut Deadlines) {
     for entry in keyed.rules.iter_mut().flat_map(Keys::iter_mut) {
-        if let State::Quiet(silence) = &mut entry.state {
-            silence.begin_anew(now, deadlines);
+        if let State::Quiet(state) = &mut entry.state {
+            state.begin_anew(now, deadlines);
         }
     }
 }
@@ -144,8 +144,8 @@ pub(super) fn begin_anew(keyed: &mut Keyed, now: Time, deadlines: &mut Deadlines
 pub(super) fn drop_of(step: &mut Step<'_>, rule: u32) {
     for place in step.keyed.of_rule(rule) {
         match step.keyed.get_mut(place) {
-            Some(State::Quiet(silence)) => {
-                if let Some(deadline) = silence.pause() {
+            Some(State::Quiet(state)) => {
+                if let Some(deadline) = state.pause() {
                     step.deadlines.cancel(deadline);
                 }
             }
@@ -160,9 +160,9 @@ pub(super) fn listen(step: &mut Step<'_>, rule: u32) {
         return;
     };
     for place in step.keyed.of_rule(rule) {
-        if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
-            let deadline = step.deadlines.set(step.now.plus(quiet.for_), Timer::Key(place));
-            silence.listen(step.now, deadline);
+        if let Some(State::Quiet(state)) = step.keyed.get_mut(place) {
+            let ends = step.now.plus(quiet.for_);
+            state.listen(step.now, || step.deadlines.set(ends, Timer::Key(place)));
         }
     }
 }

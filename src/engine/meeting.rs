@@ -313,8 +313,14 @@ impl Occurrence {
         if party.status.is_present() && role == Some(Role::EXPERT) {
             facts.had_expert = true;
         }
+        // More that is told of one refusal, such as a name, makes no second one.
+        let is_told = last.is_some_and(|last| {
+            let (last, _) = last.last();
+            (last.status, last.disconnect_reason) == (party.status, party.disconnect_reason)
+        });
         if party.status == ParticipantStatus::DISCONNECTED
             && party.disconnect_reason.is_some_and(DisconnectReason::is_refusal)
+            && !is_told
         {
             facts.refused = facts.refused.saturating_add(1);
         }

@@ -194,14 +194,14 @@ impl Meetings {
         }
     }
 
-    /// Drops all states that these rules watch, with their timers; their alerts stay.
-    pub fn drop_holds(&mut self, step: &mut Step<'_>, rules: &[u32]) {
+    /// Drops the states that these rules watch, with their timers; their alerts stay.
+    pub fn drop_holds(&mut self, step: &mut Step<'_>, alerts: &Alerts, rules: &[u32]) {
         for slot in self.by_opening.values().copied().collect::<Vec<_>>() {
             if let Some(occurrence) = self.occurrence_mut(slot) {
-                held::drop_of(step, &mut occurrence.holds, rules);
+                held::drop_of(step, alerts, &mut occurrence.holds, rules);
                 for seat in 0..occurrence.seat_count() {
                     if let Some(participant) = occurrence.participant_mut(seat) {
-                        held::drop_of(step, &mut participant.holds, rules);
+                        held::drop_of(step, alerts, &mut participant.holds, rules);
                     }
                 }
             }
@@ -411,7 +411,7 @@ impl Meetings {
 
     /// Something happened before the end of an occurrence that has closed: the rules of events see it, and its alerts end at once.
     fn take_late(&mut self, step: &mut Step<'_>, alerts: &mut Alerts, slot: u32, received: &Received<'_>) {
-        step.counts.late += 1;
+        step.counts.late += u64::from(!received.is_too_late);
         let Some(closed) = self
             .slots
             .get(slot as usize)

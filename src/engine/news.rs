@@ -13,11 +13,7 @@ use super::{
 };
 use crate::{
     model::{Party, Payload, ResolveReason, Time},
-    rules::{
-        expr::MeetingFields,
-        facts::{MeetingFacts, Previous},
-        index::Watch,
-    },
+    rules::{expr::MeetingFields, facts::MeetingFacts, index::Watch},
 };
 
 /// A notification that says something new, of the participant who sits there: the state takes it in, and every rule that it can touch
@@ -31,19 +27,15 @@ pub(super) fn apply(
     received: &Received<'_>,
 ) {
     let before = occurrence.facts;
-    let (previous_conf, is_news) = match &received.notification.payload {
+    let (previous, is_news) = match &received.notification.payload {
         Payload::Conf(conf) => {
             let previous = occurrence.previous_conf(conf);
             (previous, occurrence.note_conf(conf, received.at, received.order))
         }
-        Payload::Party(party) => (
-            Previous::Nothing,
-            occurrence.note_party(party, seat, received.at, received.order),
-        ),
-    };
-    let previous = match &received.notification.payload {
-        Payload::Conf(_) => previous_conf,
-        Payload::Party(_) => occurrence.previous_party(seat),
+        Payload::Party(party) => {
+            let is_news = occurrence.note_party(party, seat, received.at, received.order);
+            (occurrence.previous_party(seat), is_news)
+        }
     };
     let facts = received.facts(previous, &occurrence.facts);
     let seen = step.look_at(received, Taken::News, place.occurrence, &facts);
@@ -51,7 +43,7 @@ pub(super) fn apply(
     events::show(step, alerts, &shown);
 
     if !is_news {
-        step.counts.late += 1;
+        step.counts.late += u64::from(!received.is_too_late);
         if let Payload::Party(party) = &received.notification.payload {
             occurrence.keep_late(party, seat);
         }
@@ -195,7 +187,7 @@ pub(super) fn weigh_all(
     rule: u32,
     cause: &Cause<'_>,
 ) {
-    if held::is_of_participants(&step.rules.rules[rule as usize]) {
+    if step.rules.rules[rule as usize].key.names_participant() {
         for seat in 0..occurrence.seat_count() {
             held::weigh(
                 step,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     deadlines::{Age, Deadline, Deadlines, Timer},
     events::Shown,
+    key::KeyOf,
     keyed::{self, KeyPlace, State},
     lifecycle::{AlertAge, AlertKey, Alerts, Match},
     meetings::Meetings,
@@ -19,25 +20,27 @@ use crate::{
 
 /// How quiet it is at a key.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Silence {
+pub(super) struct QuietState {
     /// When the last of the kind happened, or the service started after it.
     since: Time,
     /// When that moved the deadline ahead, though it may still stand at an earlier one's.
     age: Age,
-    state: SilenceState,
+    phase: Phase,
     /// The last of the kind.
     last: Box<Witness>,
 }
 
 /// What has come of it.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-enum SilenceState {
+enum Phase {
     /// Nothing yet. The deadline may be that of an earlier one of the kind: whether it is quiet is looked at when it falls due.
     Listening(Deadline),
     /// It has been quiet for so long. The alert may be over by other means.
     Firing(AlertAge),
     /// Nobody listens: the rule sees nothing.
     Paused,
+    /// An operator ended the alert: nothing is missed before the next of the kind, whether or not somebody listens meanwhile.
+    Ended,
 }
 
 /// Hears a notification, repeats included, if it is of the kind.
@@ -51,30 +54,46 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, quiet: &
     let at = shown.received.at;
     let place = keyed::touch(step, alerts, rule, &key, |deadlines, place| {
         let age = deadlines.age();
-        State::Quiet(Silence {
+        State::Quiet(QuietState {
             since: at,
             age,
-            state: SilenceState::Listening(deadlines.set_aged(at.plus(quiet.for_), age, Timer::Key(place))),
+            phase: Phase::Listening(deadlines.set_aged(at.plus(quiet.for_), age, Timer::Key(place))),
             last: Box::new(Witness::of(shown)),
         })
     });
-    let Some(State::Quiet(silence)) = step.keyed.get_mut(place) else {
+    let Some(State::Quiet(state)) = step.keyed.get_mut(place) else {
         return;
     };
     // What is older than the last one tells nothing of how quiet it is now.
-    if at <= silence.since {
+    if at <= state.since {
         return;
     }
-    silence.since = at;
-    silence.age = step.deadlines.age();
-    *silence.last = Witness::of(shown);
+    state.since = at;
+    state.age = step.deadlines.age();
+    *state.last = Witness::of(shown);
     let ends = at.plus(quiet.for_);
     // Nor does what is told so late that it has been quiet for as long since.
-    if let SilenceState::Firing(alert) = silence.state
-        && ends > step.now
-    {
-        silence.state = SilenceState::Listening(step.deadlines.set_aged(ends, silence.age, Timer::Key(place)));
+    if ends <= step.now {
+        return;
+    }
+    let over = match state.phase {
+        Phase::Firing(alert) => Some(alert),
+        Phase::Ended => None,
+        Phase::Listening(_) | Phase::Paused => return,
+    };
+    state.phase = Phase::Listening(step.deadlines.set_aged(ends, state.age, Timer::Key(place)));
+    if let Some(alert) = over {
         alerts.resolve(step, alert, ResolveReason::Match);
+    }
+}
+
+/// An operator ended the alert about that key: it is not missed again before it has been heard of.
+pub(super) fn ended_by_operator(step: &mut Step<'_>, rule: u32, key: &KeyOf) {
+    if let Some(place) = step.keyed.find(rule, key)
+        && let Some(State::Quiet(state)) = step.keyed.get_mut(place)
+        && let Phase::Firing(_) = state.phase
+    {
+        state.phase = Phase::Ended;
     }
 }
 
@@ -83,15 +102,15 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
     let Condition::Quiet(quiet) = &step.rules.rules[place.rule as usize].condition else {
         return;
     };
-    let Some((key, State::Quiet(silence))) = step.keyed.entry_mut(place) else {
+    let Some((key, State::Quiet(state))) = step.keyed.entry_mut(place) else {
         return;
     };
-    let ends = silence.ends(quiet);
-    if silence.deadline().is_some_and(|set| set.at() < ends) {
-        silence.state = SilenceState::Listening(step.deadlines.set_aged(ends, silence.age, Timer::Key(place)));
+    let ends = state.ends(quiet);
+    if state.deadline().is_some_and(|set| set.at() < ends) {
+        state.phase = Phase::Listening(step.deadlines.set_aged(ends, state.age, Timer::Key(place)));
         return;
     }
-    let (key, last) = (key.clone(), silence.last.clone());
+    let (key, last) = (key.clone(), state.last.clone());
     let meeting = meetings.facts(last.place).unwrap_or(last.meeting);
     let matched = Match {
         about: AlertKey { rule: place.rule, key },
@@ -100,15 +119,15 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
         evidence: vec![last.evidence.clone()],
     };
     let alert = alerts.matched(step, matched);
-    if let Some(State::Quiet(silence)) = step.keyed.get_mut(place) {
-        silence.state = SilenceState::Firing(alert);
+    if let Some(State::Quiet(state)) = step.keyed.get_mut(place) {
+        state.phase = Phase::Firing(alert);
     }
 }
 
-impl Silence {
+impl QuietState {
     /// The service starts: what was not heard before is not quiet.
     pub fn begin_anew(&mut self, now: Time, deadlines: &mut Deadlines) {
-        if let SilenceState::Listening(_) = self.state {
+        if let Phase::Listening(_) = self.phase {
             self.since = now;
             self.age = deadlines.age();
         }
@@ -121,22 +140,26 @@ impl Silence {
 
     /// What it waits for.
     pub fn deadline(&self) -> Option<Deadline> {
-        match self.state {
-            SilenceState::Listening(deadline) => Some(deadline),
-            SilenceState::Firing(_) | SilenceState::Paused => None,
+        match self.phase {
+            Phase::Listening(deadline) => Some(deadline),
+            Phase::Firing(_) | Phase::Paused | Phase::Ended => None,
         }
     }
 
     /// Nobody listens any more; hands back what it waits for.
     pub fn pause(&mut self) -> Option<Deadline> {
         let deadline = self.deadline();
-        self.state = SilenceState::Paused;
+        if !matches!(self.phase, Phase::Ended) {
+            self.phase = Phase::Paused;
+        }
         deadline
     }
 
     /// Somebody listens again: the silence that lasts begins now.
-    pub fn listen(&mut self, now: Time, deadline: Deadline) {
-        self.since = now;
-        self.state = SilenceState::Listening(deadline);
+    pub fn listen(&mut self, now: Time, deadline: impl FnOnce() -> Deadline) {
+        if let Phase::Paused = self.phase {
+            self.since = now;
+            self.phase = Phase::Listening(deadline());
+        }
     }
 }

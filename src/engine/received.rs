@@ -17,6 +17,8 @@ pub(super) struct Received<'a> {
     /// Where it stands in the order of what happened: an older one never overwrites newer state.
     pub order: Time,
     pub received_at: Time,
+    /// It is older than the lateness bound, and has been counted as late.
+    pub is_too_late: bool,
     /// Made when it is first asked for.
     evidence: OnceCell<Arc<Evidence>>,
 }
@@ -31,24 +33,17 @@ impl<'n> Received<'n> {
         counts: &mut Counts,
     ) -> Self {
         let order = notification.occurred_at.unwrap_or(now).min(now);
-        let at = match notification.occurred_at {
-            Some(at) if at > now => {
-                counts.early += 1;
-                now
-            }
-            Some(at) if at < now.minus(settings.lateness) => {
-                counts.late += 1;
-                now
-            }
-            Some(at) => at,
-            None => now,
-        };
+        let is_early = notification.occurred_at.is_some_and(|at| at > now);
+        let is_too_late = order < now.minus(settings.lateness);
+        counts.early += u64::from(is_early);
+        counts.late += u64::from(is_too_late);
         Self {
             sequence,
             notification,
-            at,
+            at: if is_too_late { now } else { order },
             order,
             received_at: now,
+            is_too_late,
             evidence: OnceCell::new(),
         }
     }

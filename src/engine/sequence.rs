@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     events::Shown,
-    key::KeyOf,
     keyed::{self, State},
     lifecycle::{Alerts, EVIDENCE},
     step::Step,
@@ -53,6 +52,17 @@ struct Event {
 }
 
 impl Event {
+    fn of(sequence: &Sequence, shown: &Shown<'_>) -> Self {
+        let fulfilled = (0..).zip(&sequence.steps).filter(|(_, step)| shown.holds(step));
+        Self {
+            taken: Taken {
+                at: shown.received.at,
+                sequence: shown.received.sequence,
+            },
+            steps: fulfilled.fold(0, |steps, (place, _)| steps | 1 << place),
+        }
+    }
+
     fn fulfils(&self, step: usize) -> bool {
         self.steps & (1 << step) != 0
     }
@@ -60,38 +70,17 @@ impl Event {
 
 /// Takes a step with a notification, or ends what is half done.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, sequence: &Sequence, shown: &Shown<'_>) {
-    let taken = Taken {
-        at: shown.received.at,
-        sequence: shown.received.sequence,
-    };
-    let ends = sequence.unless.as_ref().is_some_and(|unless| shown.holds(unless));
-    if ends {
+    if sequence.unless.as_ref().is_some_and(|unless| shown.holds(unless)) {
         return end(step, rule, shown);
     }
-    let fulfilled = (0..).zip(&sequence.steps).filter(|(_, step)| shown.holds(step));
-    let event = Event {
-        taken,
-        steps: fulfilled.fold(0, |steps, (place, _)| steps | 1 << place),
-    };
+    let event = Event::of(sequence, shown);
     if event.steps == 0 {
         return;
     }
     let Some(key) = shown.key(step, rule) else {
         return;
     };
-    // Where there is nothing to go on with it may have overtaken a first step.
-    go_on(step, alerts, rule, sequence, shown, key, event);
-}
-
-fn go_on(
-    step: &mut Step<'_>,
-    alerts: &mut Alerts,
-    rule: u32,
-    sequence: &Sequence,
-    shown: &Shown<'_>,
-    key: KeyOf,
-    event: Event,
-) {
+    // Also of a later step with which nothing is half done: the first one may be on its way, and have happened before.
     let place = keyed::touch(step, alerts, rule, &key, |_, _| State::Sequence(Progress::new()));
     let heard = step.now.minus(step.settings.lateness);
     let Some(State::Sequence(progress)) = step.keyed.get_mut(place) else {

@@ -169,7 +169,7 @@ impl Engine {
     /// Drops all that rules have begun, and ends their alerts, oldest first.
     fn drop_state(&mut self, offset: u64, rules: &[u32], reason: ResolveReason, out: &mut Vec<Effect>) {
         let (meetings, alerts, mut step) = self.parts(offset, out);
-        meetings.drop_holds(&mut step, rules);
+        meetings.drop_holds(&mut step, alerts, rules);
         for rule in rules {
             keyed::drop_of(&mut step, *rule);
         }

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use super::{key, meeting::Occurrence, received::Received};
 use crate::{
-    model::{ConferenceStatus, Notification, Party, Payload, Time},
+    model::{ConferenceStatus, Notification, Party, Time},
     rules::{
         Rule, RuleSet,
         facts::{AtHand, Facts, MeetingFacts, Previous, Said},
@@ -124,10 +124,7 @@ impl Seen {
     /// What expressions over notifications see.
     pub fn facts(&self) -> Facts<'_> {
         Facts {
-            at_hand: match &self.notification.payload {
-                Payload::Conf(conf) => AtHand::Conf(conf),
-                Payload::Party(party) => AtHand::Party(party),
-            },
+            at_hand: AtHand::of(&self.notification.payload),
             previous: match &self.before {
                 Before::Nothing => Previous::Nothing,
                 Before::Conf(status) => Previous::Conf(*status),
@@ -139,8 +136,9 @@ impl Seen {
 
     /// What expressions over states see after it: of a participant, or of the meeting alone.
     pub fn state_of<'a>(&'a self, participant: Option<&'a Party>) -> Facts<'a> {
+        let meeting = AtHand::Meeting(self.notification.payload.billing_code());
         Facts {
-            at_hand: participant.map_or(AtHand::Nothing, AtHand::Party),
+            at_hand: participant.map_or(meeting, AtHand::Party),
             previous: Previous::Nothing,
             meeting: &self.meeting,
             source: &self.notification.source,

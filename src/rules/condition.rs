@@ -162,6 +162,24 @@ impl Condition {
         self.required().into_iter().chain(ending).collect()
     }
 
+    /// All its expressions, each with where it stands in the rule, in words.
+    pub fn named_expressions(&self) -> Vec<(String, &Expr)> {
+        let under = |key: &str, expr| vec![(format!("`{key}`"), expr)];
+        let mut named = match self {
+            Self::Each { when } | Self::Count(Count { when, .. }) => under("when", when),
+            Self::Held { condition, .. } => under("while", condition),
+            Self::Ratio(ratio) => [under("of", &ratio.of), under("when", &ratio.when)].concat(),
+            Self::Expected(expected) => under("after", &expected.after),
+            Self::Sequence(sequence) => {
+                let step = |(place, step)| (format!("step {place} of `sequence`"), step);
+                (1..).zip(&sequence.steps).map(step).collect()
+            }
+            Self::Quiet(quiet) => under("quiet", &quiet.what),
+        };
+        named.extend(self.ending().into_iter().flat_map(|(key, ending)| under(key, ending)));
+        named
+    }
+
     /// All its expressions, to be marked.
     pub(super) fn expressions_mut(&mut self) -> Vec<&mut Expr> {
         match self {

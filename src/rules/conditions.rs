@@ -52,7 +52,11 @@ pub(super) fn read(mut fields: Fields, compiler: &mut Compiler<'_>) -> Option<Co
         .collect();
     let told: Vec<&Form> = told.iter().copied().filter(|form| !is_part(form, &told)).collect();
     let condition = match told.as_slice() {
-        [form] => (form.read)(&mut fields, compiler),
+        [form] => {
+            // What it lacks is said where it is told.
+            fields.head = fields.place_of(form.told_by).unwrap_or(fields.head);
+            (form.read)(&mut fields, compiler)
+        }
         [] => {
             none(&fields, &mut compiler.findings);
             None

@@ -204,9 +204,13 @@ impl<'a> Findings<'a> {
     /// Adds a mistake in a text, whose span counts within it.
     pub fn mistake(&mut self, text: &Spanned<String>, mistake: &Mistake) {
         let span = text.within(mistake.span.clone(), self.source);
-        self.error(span, mistake.message.as_str())
-            .advice
-            .clone_from(&mistake.advice);
+        let cut =
+            "YAML takes what follows ` #` for a comment: put quotes around this expression, or write it under `>-`";
+        let advice = match text.span.is_before_a_comment(self.source) {
+            true => Some(cut.to_owned()),
+            false => mistake.advice.clone(),
+        };
+        self.error(span, mistake.message.as_str()).advice = advice;
     }
 
     /// Whether one of them is an error.

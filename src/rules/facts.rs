@@ -25,8 +25,8 @@ pub struct Facts<'a> {
 /// The notification at hand.
 #[derive(Debug, Clone, Copy)]
 pub enum AtHand<'a> {
-    /// None: a `while` over the meeting alone.
-    Nothing,
+    /// None: a `while` over the meeting alone, which has this billing code.
+    Meeting(&'a str),
     /// Of a meeting.
     Conf(&'a Conf),
     /// Of a participant.
@@ -39,6 +39,15 @@ impl<'a> AtHand<'a> {
         match payload {
             Payload::Conf(conf) => Self::Conf(conf),
             Payload::Party(party) => Self::Party(party),
+        }
+    }
+
+    /// Of the meeting that it belongs to.
+    pub fn billing_code(self) -> &'a str {
+        match self {
+            Self::Meeting(billing_code) => billing_code,
+            Self::Conf(conf) => &conf.billing_code,
+            Self::Party(party) => &party.billing_code,
         }
     }
 }

@@ -14,7 +14,7 @@ use answers::Answers;
 use reach::Reach;
 
 use super::{
-    Condition, KeyField, Rule,
+    Condition, Rule,
     expr::{Expr, MeetingFields, Memory, SharedParts},
     facts::Facts,
 };
@@ -116,7 +116,7 @@ impl Index {
 /// The state that a rule watches, if it is one of participants or, otherwise, of meetings.
 fn held(rule: &Rule, party: bool) -> Option<&Expr> {
     match &rule.condition {
-        Condition::Held { condition, .. } if rule.key.fields.contains(&KeyField::PartyId) == party => Some(condition),
+        Condition::Held { condition, .. } if rule.key.names_participant() == party => Some(condition),
         _ => None,
     }
 }

@@ -105,6 +105,18 @@ impl Rule {
             .chain(cases)
     }
 
+    /// All its expressions, each with where it stands in the rule, in words.
+    pub fn named_expressions(&self) -> impl Iterator<Item = (String, &Expr)> {
+        let resolve = self.resolve.when.iter().map(|when| ("`resolve.when`".to_owned(), when));
+        let cases = self.severity.cases.iter();
+        let cases = cases.map(|(severity, case)| (format!("`severity_if.{severity}`"), case));
+        self.condition
+            .named_expressions()
+            .into_iter()
+            .chain(resolve)
+            .chain(cases)
+    }
+
     /// Whether it keeps state by key, other than that of meetings and participants.
     pub fn is_keyed(&self) -> bool {
         self.enabled && !matches!(self.condition, Condition::Each { .. } | Condition::Held { .. })
@@ -158,12 +170,17 @@ impl Key {
     pub fn names_meeting(&self) -> bool {
         self.fields.contains(&KeyField::BillingCode)
     }
+
+    /// Whether it names the participant: then a state is that of each participant, not the meeting's.
+    pub fn names_participant(&self) -> bool {
+        self.fields.contains(&KeyField::PartyId)
+    }
 }
 
 /// A field that a key can be made of. `billing_code` is one name for both kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum KeyField {
-    /// `party.billing_code`, `conf.billing_code`
+    /// `party.billing_code`, `conf.billing_code`, `meeting.billing_code`
     BillingCode,
     /// `conf.status`
     ConfStatus,

@@ -111,6 +111,8 @@ enum Field {
     PartyBillingCode,
     #[schemars(rename = "conf.billing_code")]
     ConfBillingCode,
+    #[schemars(rename = "meeting.billing_code")]
+    MeetingBillingCode,
     #[schemars(rename = "conf.status")]
     ConfStatus,
     #[schemars(rename = "party.party_id")]

@@ -14,7 +14,7 @@ use crate::{
     engine::{Seen, Taken, input::Settings},
     model::{AlertEventKind, Party},
     rules::{
-        KeyField, Rule, RuleSet,
+        Rule, RuleSet,
         compile::Compiled,
         diagnostic::{Diagnostic, Span, Spanned},
         expr::{Expr, Part, PartValue, Schema, Tracer},
@@ -125,7 +125,7 @@ impl RuleCoverage {
         Self {
             name: rule.name.clone(),
             place: rule.place.name,
-            is_of_participants: rule.key.fields.contains(&KeyField::PartyId),
+            is_of_participants: rule.key.names_participant(),
             fired: false,
             branches: places.map(|place| (*place, Outcomes::default())).collect(),
             expressions,

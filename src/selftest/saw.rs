@@ -7,7 +7,7 @@ use crate::{
     engine::{Seen, Taken, input::Settings},
     model::{AlertEventKind, Party, Payload},
     rules::{
-        KeyField, Rule, RuleSet,
+        Rule, RuleSet,
         expr::{Expr, Schema},
         file::{Expected, duration::written},
     },
@@ -31,12 +31,17 @@ pub(super) fn by_the_rule(rules: &Arc<RuleSet>, script: &Script, mut failure: Bo
     world
         .seen
         .retain(|seen| seen.taken != Taken::Repeat && seen.received_at <= until && is_of_the_meeting(seen, expected));
-    for expr in rule.expressions() {
+    let mut shown: Vec<&Expr> = Vec::new();
+    for (place, expr) in rule.named_expressions() {
         let Some((seen, lines)) = last_look(rule, expr, &world.seen, expected) else {
             continue;
         };
+        if lines.is_empty() || shown.contains(&expr) {
+            continue;
+        }
+        shown.push(expr);
         let at = written(seen.received_at - script.start);
-        failure.saw.push(format!("what `{}` saw at {at}:", rule.name));
+        failure.saw.push(format!("what `{}` saw at {at}, {place}:", rule.name));
         failure
             .saw
             .extend(lines.into_iter().take(PARTS).map(|line| format!("  {line}")));
@@ -49,7 +54,7 @@ pub(super) fn by_the_rule(rules: &Arc<RuleSet>, script: &Script, mut failure: Bo
 fn last_look<'s>(rule: &Rule, expr: &Expr, seen: &'s [Seen], expected: &Expected) -> Option<(&'s Seen, Vec<String>)> {
     let of_the_participant = |seen: &&Seen| is_of_the_participant(seen, expected);
     let (last, facts) = match expr.schema() {
-        Schema::State if rule.key.fields.contains(&KeyField::PartyId) => {
+        Schema::State if rule.key.names_participant() => {
             let known: Option<&Party> = seen.iter().rfind(of_the_participant)?.participant.as_ref();
             let last = seen.last()?;
             (last, last.state_of(known))

@@ -95,6 +95,29 @@ fn every_difference_fails_and_reads_like_a_compilers() {
     told!([late, other, other_key, one_too_many, one_too_few].concat());
 }
 
+/// Each of its expressions by the key that it stands under, once.
+#[test]
+fn what_a_rule_saw_is_told_of_each_of_its_expressions() {
+    told!(outcome(
+        r#"
+rules:
+  - name: again-and-again
+    sequence: [party.status == SPEAKING, party.status == DISCONNECTED, party.status == SPEAKING]
+    within: 1m
+    unless: conf.status == MEETING_END
+    resolve: { when: conf.status == MEETING_END }
+    severity_if: { critical: party.role == EXPERT }
+tests:
+  - name: once is not again
+    given:
+      - 0s: party {billingCode = '1', partyId = 'a', partyStatus = '5'}
+      - 5s: party {billingCode = '1', partyId = 'a', partyStatus = '0'}
+    expect:
+      - 5s: fired again-and-again{billing_code="1",party_id="a"}
+"#
+    ));
+}
+
 #[test]
 fn what_a_test_cannot_mean_is_told_at_its_place() {
     told!(outcome(

@@ -161,8 +161,8 @@ fn rows() -> Vec<Row> {
             "rules:\n- name: a\n  when: party.status == MUTED && party.status != MUTED\n- name: b\n  when: party.country == '86' && \
              party.country == '1'\n",
             &[
-                "a.yaml:2:9: warning: `a` can never fire: its condition never holds",
-                "a.yaml:4:9: warning: `b` can never fire: its condition never holds",
+                "a.yaml:3:9: warning: `a` can never fire: its condition never holds",
+                "a.yaml:5:9: warning: `b` can never fire: its condition never holds",
             ],
         ),
         row(

@@ -2,9 +2,9 @@
 
 use compact_str::CompactString;
 
-use super::Alerts;
+use super::{AlertKey, Alerts, OpenAlert};
 use crate::{
-    engine::{effect::Acted, step::Step},
+    engine::{effect::Acted, quiet, step::Step},
     model::{Acknowledgement, AlertEventKind, AlertId, ResolveReason},
 };
 
@@ -28,12 +28,16 @@ impl Alerts {
         Acted::Done
     }
 
-    /// Somebody ends an alert. That of a state comes back only when the state has been false.
+    /// Somebody ends an alert. That of a state comes back only when the state has been false, that of a silence when it was broken.
     pub fn resolve_by_operator(&mut self, step: &mut Step<'_>, id: AlertId) -> Acted {
         let Some(&age) = self.by_id.get(&id) else {
             return Acted::NoSuchAlert;
         };
+        let about = self.open.get(&age).map(OpenAlert::key);
         self.resolve(step, age, ResolveReason::Operator);
+        if let Some(AlertKey { rule, key }) = about {
+            quiet::ended_by_operator(step, rule, &key);
+        }
         Acted::Done
     }
 }

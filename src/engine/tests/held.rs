@@ -39,6 +39,19 @@ fn without_a_time_it_fires_at_once() {
 }
 
 #[test]
+fn a_state_can_be_of_one_meeting_alone() {
+    check(
+        r#"
+rules:
+- { name: one, while: "meeting.billing_code == '1'" }
+- { name: two, while: "meeting.billing_code == '2'" }
+- { name: talks, while: "meeting.billing_code == '1' && party.status == SPEAKING" }"#,
+        "0s conf RECORDED\n5s party a SPEAKING\n6s party a MUTED",
+        "0s fired one{1}\n5s fired talks{1,a}\n6s resolved talks{1,a}",
+    );
+}
+
+#[test]
 fn with_keep_firing_for_the_end_must_last() {
     let rules = "rules:\n- { name: muted, while: meeting.muted_all, for: 10s, keep_firing_for: 30s }";
     for (given, expected) in [

@@ -231,6 +231,30 @@ fn a_meeting_is_counted_by_what_its_participants_do_now() {
 }
 
 #[test]
+fn a_refusal_is_counted_once_however_much_is_told_of_it() {
+    for (given, refused) in [
+        ("1s party a DISCONNECTED disconnect_reason=PORT_FULL phone=7", 1),
+        (
+            "1s party a DISCONNECTED disconnect_reason=PORT_FULL phone=7 occurred_at=0s",
+            1,
+        ),
+        ("1s party a DISCONNECTED disconnect_reason=MEETING_FULL", 2),
+        ("1s party b DISCONNECTED disconnect_reason=PORT_FULL", 2),
+        (
+            "1s party a DIALING\n2s party a DISCONNECTED disconnect_reason=PORT_FULL",
+            2,
+        ),
+    ] {
+        let mut bench = Bench::new(LIVE);
+        bench
+            .give("1s party a DISCONNECTED disconnect_reason=PORT_FULL")
+            .give(given);
+        let facts = bench.world.engine.meeting("1").unwrap().0.facts;
+        assert_eq!(facts.refused, refused, "{given}");
+    }
+}
+
+#[test]
 fn what_comes_late_still_was_so_at_some_time() {
     let mut bench = Bench::new(LIVE);
     bench.give(

@@ -1,6 +1,7 @@
 //! Rules that see only during a schedule. Every test begins at 08:00:00 UTC.
 
 use super::{Bench, at, check};
+use crate::engine::input::Input;
 
 /// Open from the first to the third minute and from the fifth to the seventh.
 const SCHEDULE: &str = "schedules: { shift: { time_zone: UTC, times: ['08:01-08:03', '08:05-08:07'] } }\n";
@@ -161,6 +162,38 @@ fn nobody_waits_for_a_schedule_that_nobody_uses() {
     let used = "rules:\n- { name: muted, while: meeting.muted_all, during: shift }";
     let bench = Bench::new(&format!("{SCHEDULE}{used}"));
     assert_eq!(bench.world.engine.next_deadline(), Some(at("1m")));
+}
+
+#[test]
+fn what_an_operator_has_ended_does_not_come_back_at_the_opening() {
+    for (condition, told, comes_back) in [
+        (
+            "while: meeting.muted_all",
+            "0s conf MUTED_ALL",
+            "5m30s conf UNMUTED_ALL\n5m40s conf MUTED_ALL",
+        ),
+        (
+            "while: party.status == MUTED",
+            "0s party a MUTED",
+            "5m30s party a SPEAKING\n5m40s party a MUTED",
+        ),
+        (
+            "quiet: party.status == SPEAKING, for: 10s",
+            "1m party a SPEAKING",
+            "5m30s party b SPEAKING",
+        ),
+    ] {
+        let rules = format!("{SCHEDULE}rules:\n- {{ name: a, {condition}, during: shift }}");
+        let mut bench = Bench::new(&rules);
+        bench.give(&format!("{told}\nuntil 90s"));
+        let alert = bench.world.engine.open_alerts().next().unwrap().id;
+        bench.apply("90s", Input::Resolve { alert });
+        bench.give("100s restart\nuntil 5m20s");
+        let told = bench.told();
+        assert!(told.ends_with("Operator") && told.lines().count() == 2, "{told}");
+        bench.give(&format!("{comes_back}\nuntil 6m"));
+        assert_eq!(bench.world.engine.open_alerts().count(), 1, "{condition}");
+    }
 }
 
 #[test]

@@ -58,6 +58,22 @@ rules:
 }
 
 #[test]
+fn what_is_late_in_two_ways_is_counted_once() {
+    for given in [
+        // Beyond the bound, and older than what is known.
+        "20m party a SPEAKING\n21m party a DIALING occurred_at=1m",
+        // Beyond the bound, of an occurrence that has closed.
+        "20m conf MEETING_START\n21m conf MEETING_END\n22m party a SPEAKING occurred_at=1m",
+        // Beyond the bound alone.
+        "20m party a SPEAKING occurred_at=1m",
+    ] {
+        let mut bench = Bench::new(MUTED);
+        bench.give(given);
+        assert_eq!(bench.world.engine.counts().late, 1, "{given}");
+    }
+}
+
+#[test]
 fn deadlines_fall_due_before_the_input_of_their_instant() {
     check(
         MUTED,

@@ -55,9 +55,10 @@ const BOTH: Kinds = Kinds {
 
 /// The fields that a key can be made of, and the kinds of notification that have them. Whichever way the billing code is written, it
 /// is one field.
-const FIELDS: [(&str, KeyField, Kinds); 14] = [
+const FIELDS: [(&str, KeyField, Kinds); 15] = [
     ("party.billing_code", KeyField::BillingCode, BOTH),
     ("conf.billing_code", KeyField::BillingCode, BOTH),
+    ("meeting.billing_code", KeyField::BillingCode, BOTH),
     ("conf.status", KeyField::ConfStatus, CONF),
     ("party.party_id", KeyField::PartyId, PARTY),
     ("party.name", KeyField::Name, PARTY),
@@ -193,7 +194,7 @@ fn check_event(fields: &[(KeyField, Span)], condition: Kinds, findings: &mut Fin
 fn check_default(text: &RuleText, condition: &Condition, key: &Key, findings: &mut Findings<'_>) {
     let lacks = |step: &Expr| Kinds::of(step) == CONF;
     if let Condition::Sequence(sequence) = condition
-        && key.fields.contains(&KeyField::PartyId)
+        && key.names_participant()
         && sequence.steps.iter().any(lacks)
         && let Some(place) = text.condition.value_place_of("sequence")
     {

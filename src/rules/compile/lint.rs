@@ -1,12 +1,12 @@
 //! Warnings: what is allowed but was probably not meant.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Compiler, routes};
 use crate::{
     model::{Severity, Time},
     rules::{
-        Condition, Route, Rule,
+        Condition, Count, Route, Rule,
         diagnostic::Findings,
         expr::Expr,
         facts::AlertFacts,
@@ -14,6 +14,9 @@ use crate::{
         route::taken_by,
     },
 };
+
+/// After so long without a word a meeting closes, unless the settings say otherwise.
+const IDLE_CLOSE: Duration = Duration::from_hours(24);
 
 /// Looks at all that has compiled.
 pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[Route], compiler: &mut Compiler<'_>) {
@@ -30,7 +33,21 @@ pub(super) fn lint(document: &Document, rules: &[(&RuleText, Rule)], routes: &[R
     for (text, rule) in rules.iter().filter(|(_, rule)| rule.enabled) {
         let Some(name) = &text.name else { continue };
         shadowed_key(text, rule, findings);
-        if let Some(why) = never_fires(&rule.condition) {
+        ends_itself(rule, findings);
+        if let Some(never) = never_holds(&rule.condition) {
+            let place = never.written().map_or(name.span, |text| text.span);
+            let warning = findings.warning(
+                place,
+                format!("`{}` can never fire: its condition never holds", rule.name),
+            );
+            let reads = never.reads();
+            if reads.conf && reads.party {
+                warning.advise(
+                    "a notification is of a meeting or of a participant, never of both: ask for what is known of the meeting, as in \
+                     meeting.recording == RECORDED",
+                );
+            }
+        } else if let Some(why) = never_fires(&rule.condition, rule.key.names_meeting()) {
             findings.warning(name.span, format!("`{}` can never fire: {why}", rule.name));
         }
     }
@@ -74,15 +91,46 @@ fn shadowed_key(text: &RuleText, rule: &Rule, findings: &mut Findings<'_>) {
     }
 }
 
-fn never_fires(condition: &Condition) -> Option<&'static str> {
-    if !condition.required().into_iter().all(Expr::could_ever_hold) {
-        return Some("its condition never holds");
+/// An alert that its own match ends is a new alert with each match.
+fn ends_itself(rule: &Rule, findings: &mut Findings<'_>) {
+    let (Condition::Each { when } | Condition::Count(Count { when, .. })) = &rule.condition else {
+        return;
+    };
+    if let Some(ends) = rule.resolve.when.as_ref().filter(|ends| *ends == when)
+        && let Some(written) = ends.written()
+    {
+        findings
+            .warning(
+                written.span,
+                "this is `when` again: each match ends the alert and fires another one",
+            )
+            .advise("name what ends it, or leave `resolve.when` out");
     }
+}
+
+/// The first expression that never holds, though the rule needs it.
+fn never_holds(condition: &Condition) -> Option<&Expr> {
+    condition
+        .required()
+        .into_iter()
+        .find(|required| !required.could_ever_hold())
+}
+
+fn never_fires(condition: &Condition, names_meeting: bool) -> Option<&'static str> {
     match condition {
+        Condition::Ratio(ratio) if !ratio.when.could_hold_with(&ratio.of) => {
+            Some("what `when` holds for is never among `of`")
+        }
         Condition::Expected(expected)
-            if expected.expect == expected.after || expected.unless.as_ref() == Some(&expected.after) =>
+            if [Some(&expected.expect), expected.unless.as_ref()]
+                .into_iter()
+                .flatten()
+                .any(|ends| *ends == expected.after || ends.holds_wherever(&expected.after)) =>
         {
             Some("what opens an expectation also ends it, at the same instant")
+        }
+        Condition::Quiet(quiet) if names_meeting && quiet.for_ >= IDLE_CLOSE => {
+            Some("a meeting closes after 24 hours without a word, and what is kept for it ends then")
         }
         Condition::Sequence(sequence) if sequence.unless.iter().any(|unless| sequence.steps.contains(unless)) => {
             Some("one of its steps also ends it")

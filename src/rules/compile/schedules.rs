@@ -42,7 +42,14 @@ pub(super) fn named(name: &Spanned<String>, compiler: &mut Compiler<'_>) -> Opti
         .collect();
     let place = names.iter().position(|known| *known == name.value);
     if place.is_none() && compiler.document.whole {
-        unknown("schedule", name, names.into_iter(), &mut compiler.findings);
+        if name.value.contains(':') {
+            let error = compiler
+                .findings
+                .error(name.span, "times where the name of a schedule is expected");
+            error.advise("give them a name under `schedules`, and write that");
+        } else {
+            unknown("schedule", name, names.into_iter(), &mut compiler.findings);
+        }
     }
     place
 }

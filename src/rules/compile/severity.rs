@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::Compiler;
 use crate::rules::{
-    Key, KeyField, Severities,
+    Key, Severities,
     diagnostic::Spanned,
     expr::{Expr, Schema},
     file::RuleText,
@@ -35,7 +35,7 @@ fn check(text: &Spanned<String>, case: &Expr, schema: Schema, key: Option<&Key>,
     if !case.could_ever_hold() {
         findings.warning(text.span, "this never holds, so it changes no severity");
     }
-    let is_of_meeting = key.is_some_and(|key| !key.fields.contains(&KeyField::PartyId));
+    let is_of_meeting = key.is_some_and(|key| !key.names_participant());
     if schema == Schema::State && is_of_meeting && case.reads().party {
         findings
             .error(text.span, "the state is the meeting's, and this reads a participant")

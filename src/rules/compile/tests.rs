@@ -110,6 +110,32 @@ fn text_that_is_no_yaml() {
     told!("no_yaml", told);
 }
 
+/// What YAML takes for something of its own, and the advice that makes it an expression.
+#[test]
+fn expressions_that_yaml_reads_otherwise() {
+    let mut told = String::new();
+    for lines in [
+        "when: !(party.status in [MUTED]) && meeting.live",
+        "when: '86' == party.country",
+        "when: ['86'].exists(x, x == party.country)",
+        "resolve: { when: party.status in [SPEAKING, MUTED], after: 5m }",
+        "severity_if: { critical: party.role in [EXPERT] }",
+        "when: party.name == 'a: b'",
+        "when: party.name == 'a #1'",
+        "when: party.name == 'a' # the first",
+        "when: \"party.phone.matches('^\\+86')\"",
+        "when: \"party.phone.matches('^\\\\+86')\"",
+        "sequence:\n  - party.status == SPEAKING\n  - !meeting.live\n  within: 1m",
+        "sequence: [party.status in [MUTED, SPEAKING], meeting.live]",
+        "summary: it's {a} 'b': c",
+        "when: meeting.live\n   unless: meeting.ended",
+    ] {
+        told += &of_rule(&format!("  {lines}\n"));
+    }
+    told += &findings(&[("rules.yaml", "define:\n  x: !meeting.live\n")]);
+    told!("yaml_traps", told);
+}
+
 #[test]
 fn byte_order_mark_and_line_ends_of_other_systems_are_fine() {
     let text =

@@ -31,6 +31,13 @@ impl Span {
         }
     }
 
+    /// Whether what follows it on its line is a comment.
+    pub fn is_before_a_comment(self, source: &RuleSource) -> bool {
+        let file = source.files.get(self.file);
+        let rest = file.and_then(|file| file.text.get(self.end..)).unwrap_or_default();
+        rest.starts_with([' ', '\t']) && rest.trim_start_matches([' ', '\t']).starts_with('#')
+    }
+
     /// The text that it spans; empty where it does not lie in that source.
     pub fn text(self, source: &RuleSource) -> &str {
         let file = source.files.get(self.file);

@@ -193,7 +193,7 @@ impl<'a> Checker<'a> {
             return self.put_in(name, define, node, |checker, body| checker.value(body));
         }
         if let Some(field) = find(self.schema.fields(), name) {
-            return Some(field.into());
+            return (!self.not_a_state(node, None)).then(|| field.into());
         }
         if let Some((kind, value)) = self.schema.constant(name) {
             return Some(Value::Number(Number::Const(value), kind));
@@ -219,11 +219,7 @@ impl<'a> Checker<'a> {
             self.unknown_field(node, of, name, fields);
             return None;
         };
-        if self.schema == Schema::State && group.is_some_and(|group| group == "conf" || group == "previous") {
-            self.not_a_state(node, None);
-            return None;
-        }
-        Some(field.into())
+        (!self.not_a_state(node, None)).then(|| field.into())
     }
 
     /// `labels['name']`

@@ -25,11 +25,13 @@ pub struct Carrier(TextField);
 
 impl Carrier {
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
 
     fn of(field: TextField) -> Option<Self> {
         match field {
-            TextField::ConfBillingCode | TextField::Party(_) | TextField::Source => Some(Self(field)),
+            TextField::ConfBillingCode | TextField::MeetingBillingCode | TextField::Party(_) | TextField::Source => {
+                Some(Self(field))
+            }
             TextField::PreviousBillingCode | TextField::Previous(_) | TextField::AlertRule => None,
         }
     }
@@ -38,7 +40,8 @@ impl Carrier {
     pub fn place(self) -> usize {
         match self.0 {
             TextField::Party(text) => text as usize,
-            TextField::ConfBillingCode => Self::COUNT - 2,
+            TextField::ConfBillingCode => Self::COUNT - 3,
+            TextField::MeetingBillingCode => Self::COUNT - 2,
             _ => Self::COUNT - 1,
         }
     }

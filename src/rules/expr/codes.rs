@@ -79,49 +79,83 @@ impl Expr {
 
     /// Whether it could hold for any notification or state, as far as codes and literals tell; if not, a rule with it never fires.
     pub fn could_ever_hold(&self) -> bool {
-        if contradicts_itself(&self.condition) {
-            return false;
-        }
-        let literals = self.code_literals();
-        let conf = cells(&literals.conf_status).map(Codes::Conf);
-        let party = cells(&literals.party_status).flat_map(|status| {
-            let reasons = cells(&literals.disconnect_reason).map(Known::Is).chain([Known::Absent]);
-            reasons.map(move |reason| {
-                Codes::Party(PartyCodes {
-                    status: Known::Is(status),
-                    reason,
-                    ..PartyCodes::default()
-                })
-            })
-        });
-        match self.schema {
-            Schema::Notification => conf.chain(party).any(|codes| self.could_hold(&codes)),
-            Schema::State => party.chain([Codes::Meeting]).any(|codes| self.could_hold(&codes)),
-            Schema::Alert => self.could_hold(&Codes::Meeting),
-        }
+        could_ever_hold(&self.condition, self.schema)
+    }
+
+    /// Whether both could hold for one notification or state, as far as codes and literals tell.
+    pub fn could_hold_with(&self, other: &Expr) -> bool {
+        let both = Bool::All(vec![self.condition.clone(), other.condition.clone()]);
+        could_ever_hold(&both, self.schema)
+    }
+
+    /// Whether it holds for every notification or state for which the other does. Never true when it may not.
+    pub fn holds_wherever(&self, other: &Expr) -> bool {
+        let mut literals = self.code_literals();
+        literals.extend(other.code_literals());
+        let holds = |codes: &Codes| codes.outcomes(&self.condition).is_certainly_true();
+        possible(&literals, self.schema).all(|codes| !other.could_hold(&codes) || holds(&codes))
     }
 
     /// The codes that it names; any other one makes no difference to [`Expr::could_hold`].
     pub fn code_literals(&self) -> CodeLiterals {
-        let mut literals = CodeLiterals::default();
-        Part::Bool(&self.condition).walk(&mut |part| {
-            let Part::Bool(Bool::NumberIn(Number::Field(field), among)) = part else {
-                return;
-            };
-            let codes = among.iter().filter_map(|code| i32::try_from(*code).ok());
-            match field {
-                NumberField::ConfStatus => literals.conf_status.extend(codes.map(ConferenceStatus)),
-                NumberField::PartyStatus => literals.party_status.extend(codes.map(ParticipantStatus)),
-                NumberField::PreviousPartyStatus | NumberField::PreviousStatus => {
-                    literals.previous_status.extend(codes.map(ParticipantStatus));
-                }
-                NumberField::PartyReason => literals.disconnect_reason.extend(codes.map(DisconnectReason)),
-                NumberField::PartyRole => literals.role.extend(codes.map(Role)),
-                _ => {}
-            }
-        });
-        literals
+        code_literals(&self.condition)
     }
+}
+
+impl CodeLiterals {
+    fn extend(&mut self, more: Self) {
+        self.conf_status.extend(more.conf_status);
+        self.party_status.extend(more.party_status);
+        self.previous_status.extend(more.previous_status);
+        self.disconnect_reason.extend(more.disconnect_reason);
+        self.role.extend(more.role);
+    }
+}
+
+fn could_ever_hold(condition: &Bool, schema: Schema) -> bool {
+    !contradicts_itself(condition)
+        && possible(&code_literals(condition), schema).any(|codes| codes.outcomes(condition).can_be_true)
+}
+
+/// The combinations of codes that what is at hand can have, as far as these tell them apart.
+fn possible(literals: &CodeLiterals, schema: Schema) -> Box<dyn Iterator<Item = Codes> + '_> {
+    let conf = cells(&literals.conf_status).map(Codes::Conf);
+    let party = cells(&literals.party_status).flat_map(|status| {
+        let reasons = cells(&literals.disconnect_reason).map(Known::Is).chain([Known::Absent]);
+        reasons.map(move |reason| {
+            Codes::Party(PartyCodes {
+                status: Known::Is(status),
+                reason,
+                ..PartyCodes::default()
+            })
+        })
+    });
+    match schema {
+        Schema::Notification => Box::new(conf.chain(party)),
+        Schema::State => Box::new(party.chain([Codes::Meeting])),
+        Schema::Alert => Box::new([Codes::Meeting].into_iter()),
+    }
+}
+
+fn code_literals(condition: &Bool) -> CodeLiterals {
+    let mut literals = CodeLiterals::default();
+    Part::Bool(condition).walk(&mut |part| {
+        let Part::Bool(Bool::NumberIn(Number::Field(field), among)) = part else {
+            return;
+        };
+        let codes = among.iter().filter_map(|code| i32::try_from(*code).ok());
+        match field {
+            NumberField::ConfStatus => literals.conf_status.extend(codes.map(ConferenceStatus)),
+            NumberField::PartyStatus => literals.party_status.extend(codes.map(ParticipantStatus)),
+            NumberField::PreviousPartyStatus | NumberField::PreviousStatus => {
+                literals.previous_status.extend(codes.map(ParticipantStatus));
+            }
+            NumberField::PartyReason => literals.disconnect_reason.extend(codes.map(DisconnectReason)),
+            NumberField::PartyRole => literals.role.extend(codes.map(Role)),
+            _ => {}
+        }
+    });
+    literals
 }
 
 fn cells<T: Copy>(literals: &BTreeSet<T>) -> impl Iterator<Item = Code<T>> {
@@ -180,6 +214,10 @@ impl Outcomes {
             can_be_false: self.can_be_false || other.can_be_false,
             can_be_undecided: self.can_be_undecided || other.can_be_undecided,
         }
+    }
+
+    fn is_certainly_true(self) -> bool {
+        !self.can_be_false && !self.can_be_undecided
     }
 
     fn is_certainly_undecided(self) -> bool {
@@ -339,7 +377,7 @@ impl Codes {
                 TextField::ConfBillingCode => !matches!(self, Self::Conf(_)),
                 TextField::Party(_) | TextField::Previous(_) => !matches!(self, Self::Party(_)),
                 TextField::PreviousBillingCode => matches!(self, Self::Meeting),
-                TextField::Source | TextField::AlertRule => false,
+                TextField::MeetingBillingCode | TextField::Source | TextField::AlertRule => false,
             },
             Text::Choice(of) => self.is_undecided_choice(&of.0, self.is_undecided(&of.1), self.is_undecided(&of.2)),
         }

@@ -55,10 +55,20 @@ impl<'t> Lexer<'t> {
                     self.at += symbol.len();
                     Token::Symbol(symbol)
                 }
-                None => return Err(stray(c, start)),
+                None => return Err(stray(c, rest, start)),
             },
         };
         Ok((token, start..self.at))
+    }
+
+    /// All of the text.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// The text up to the end of the last token.
+    pub fn read(&self) -> &'t str {
+        &self.text[..self.at]
     }
 
     fn rest(&self) -> &'t str {
@@ -89,8 +99,9 @@ pub(super) fn is_name_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-fn stray(c: char, at: usize) -> Mistake {
+fn stray(c: char, rest: &str, at: usize) -> Mistake {
     let advice = match c {
+        '=' | '~' if rest.starts_with("=~") || c == '~' => Some("write a.matches('pattern')"),
         '=' => Some("write == to compare"),
         '&' => Some("write &&"),
         '|' => Some("write ||"),

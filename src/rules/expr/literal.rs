@@ -97,7 +97,7 @@ pub(super) fn text(text: &str, start: usize) -> Result<(String, usize), Mistake>
                 let end = body + chars.peek().map_or(text.len() - body, |(offset, _)| *offset);
                 let wrong = || {
                     Mistake::new(at..end, "no such escape in a text")
-                        .advise(r"write \\ for a backslash, or r'…' where backslashes stand for themselves")
+                        .advise(r"write r'…', in which backslashes stand for themselves")
                 };
                 value.push(escaped.ok_or_else(wrong)?);
             }

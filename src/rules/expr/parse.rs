@@ -300,24 +300,41 @@ impl<'t> Parser<'t> {
 
     fn unexpected(&self, wanted: &str) -> Mistake {
         let (found, advice) = match &self.token {
-            Token::Name("and") => ("`and`".into(), Some("write &&")),
-            Token::Name("or") => ("`or`".into(), Some("write ||")),
             Token::Symbol(".") => (
                 "`.`".into(),
                 Some("nothing begins with a dot: every number here is whole, and no name is in a namespace"),
             ),
-            Token::Name(name) => (format!("`{name}`"), None),
+            Token::Name(name) => (format!("`{name}`"), elsewhere(name)),
+            Token::Symbol(",") if wanted == "`)`" => ("`,`".into(), Some("write a list in square brackets: [a, b]")),
+            Token::Symbol(">") if self.lexer.read().ends_with("<>") => ("`>`".into(), Some("write !=")),
             Token::Int(value) => (format!("`{value}`"), None),
             Token::Text(_) => ("a text".into(), None),
             Token::Symbol(symbol) => (format!("`{symbol}`"), None),
             Token::End => ("the end of the expression".into(), None),
         };
+        let is_negated = self.lexer.text()[..self.last_end].ends_with("not");
+        let advice = advice.or(is_negated.then_some("write !(a) for not a"));
         let mistake = Mistake::new(self.span.clone(), format!("here should be {wanted}, not {found}"));
         match advice {
             Some(advice) => mistake.advise(advice),
             None => mistake,
         }
     }
+}
+
+/// What CEL writes for a word of other languages.
+fn elsewhere(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "and" => "write &&",
+        "or" => "write ||",
+        "is" => "write == null for what is absent, or !has(a)",
+        "like" | "contains" => "write a.contains('part')",
+        "startswith" => "write a.startsWith('part')",
+        "endswith" => "write a.endsWith('part')",
+        "matches" => "write a.matches('pattern')",
+        "not" => "write !(a in [b, c])",
+        _ => return None,
+    })
 }
 
 pub(super) fn too_large(span: Range<usize>) -> Mistake {

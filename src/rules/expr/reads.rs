@@ -46,6 +46,8 @@ impl MeetingFields {
     const REFUSED: Self = Self(1 << 12);
     const STARTED_AT: Self = Self(1 << 13);
     const ENDED_AT: Self = Self(1 << 14);
+    /// Never changes within an occurrence; what reads nothing else is so from its beginning, or never.
+    const BILLING_CODE: Self = Self(1 << 15);
 
     /// The fields in which the two differ.
     pub fn changed(before: &MeetingFacts, after: &MeetingFacts) -> Self {
@@ -99,6 +101,7 @@ impl Expr {
             Part::Number(Number::Field(field)) => reads.number(*field),
             Part::Text(Text::Field(field)) => match field {
                 TextField::ConfBillingCode => reads.conf = true,
+                TextField::MeetingBillingCode => reads.meeting = reads.meeting.with(MeetingFields::BILLING_CODE),
                 TextField::Party(_) => reads.party = true,
                 TextField::PreviousBillingCode | TextField::Previous(_) => reads.previous = true,
                 TextField::Source => reads.source = true,

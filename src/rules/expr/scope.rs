@@ -28,7 +28,7 @@ impl Scope for Facts<'_> {
         match field {
             F::ConfStatus => match self.at_hand {
                 AtHand::Conf(conf) => there(conf.status.0),
-                AtHand::Party(_) | AtHand::Nothing => None,
+                AtHand::Party(_) | AtHand::Meeting(_) => None,
             },
             F::PartyStatus => there(self.party()?.status.0),
             F::PartyReason => Some(self.party()?.disconnect_reason.map(|reason| reason.0.into())),
@@ -66,11 +66,12 @@ impl Scope for Facts<'_> {
         match field {
             TextField::ConfBillingCode => match self.at_hand {
                 AtHand::Conf(conf) => Some(&conf.billing_code),
-                AtHand::Party(_) | AtHand::Nothing => None,
+                AtHand::Party(_) | AtHand::Meeting(_) => None,
             },
+            TextField::MeetingBillingCode => Some(self.at_hand.billing_code()),
             TextField::Party(text) => Some(text.of(self.party()?)),
             TextField::PreviousBillingCode => match (self.at_hand, self.previous) {
-                (AtHand::Nothing, _) => None,
+                (AtHand::Meeting(_), _) => None,
                 (_, Previous::Nothing) => Some(""),
                 (AtHand::Conf(conf), _) => Some(&conf.billing_code),
                 (AtHand::Party(party), _) => Some(&party.billing_code),
@@ -97,7 +98,7 @@ impl<'a> Facts<'a> {
     fn party(&self) -> Option<&'a Party> {
         match self.at_hand {
             AtHand::Party(party) => Some(party),
-            AtHand::Conf(_) | AtHand::Nothing => None,
+            AtHand::Conf(_) | AtHand::Meeting(_) => None,
         }
     }
 

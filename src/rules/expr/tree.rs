@@ -180,6 +180,8 @@ impl NumberField {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum TextField {
     ConfBillingCode,
+    /// Of the meeting that is at hand in whatever way.
+    MeetingBillingCode,
     Party(PartyText),
     /// Of whichever kind is at hand.
     PreviousBillingCode,

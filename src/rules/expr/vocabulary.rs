@@ -12,7 +12,7 @@ use crate::model::{ConferenceStatus, DisconnectReason, ParticipantStatus, Role, 
 pub enum Schema {
     /// A notification: `conf`, `party`, `previous`, `meeting`, `occurred_at`, `received_at`, `source`.
     Notification,
-    /// The state of a meeting or a participant, for a `while`: as [`Schema::Notification`], `conf` and `previous` refused.
+    /// The state of a meeting or a participant, for a `while`: as [`Schema::Notification`], what is of one notification refused.
     State,
     /// An alert: `rule`, `severity`, `state`, `labels`, `key`, `occurrences`, `started_at`, `acknowledged`, `silenced`, `inhibited`.
     Alert,
@@ -130,6 +130,7 @@ const PREVIOUS: Names = &[
 ];
 
 const MEETING: Names = &[
+    ("billing_code", Field::Text(T::MeetingBillingCode)),
     ("live", Field::Bool(B::MeetingLive)),
     ("ended", Field::Bool(B::MeetingEnded)),
     ("was_recorded", Field::Bool(B::MeetingWasRecorded)),

@@ -37,7 +37,8 @@ impl Fields {
                 known: Vec::new(),
             }),
             other => {
-                findings.error(node.span, format!("{what} is a mapping, and this is {}", other.kind()));
+                let message = format!("{what} is a mapping, and this is {}", other.kind());
+                findings.error(node.span, message).advice = form(what).map(|form| format!("write {form}"));
                 None
             }
         }
@@ -167,7 +168,10 @@ impl Node {
         match self.value {
             Value::List(value) => Some(Spanned { value, span: self.span }),
             other => {
-                findings.error(self.span, format!("{} where a list is expected", other.kind()));
+                let written = self.span.text(findings.source());
+                let advice = matches!(other, Value::Text(_)).then(|| format!("write it in brackets: [{written}]"));
+                let message = format!("{} where a list is expected", other.kind());
+                findings.error(self.span, message).advice = advice;
                 None
             }
         }
@@ -215,6 +219,17 @@ impl Node {
             findings,
         )
     }
+}
+
+/// How a mapping is written for which people write something short.
+fn form(what: &str) -> Option<&'static str> {
+    Some(match what {
+        "`count`" => "count: { at_least: 5, within: 1m }",
+        "`ratio`" => "ratio: { of: …, at_least: 0.3, within: 10m, min_samples: 20 }",
+        "`distinct`" => "distinct: { of: party.billing_code, at_least: 3 }",
+        "`resolve`" => "resolve: { after: 5m }, or resolve: { when: … }",
+        _ => return None,
+    })
 }
 
 /// The duration that a text writes; zero is one.

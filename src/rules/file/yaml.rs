@@ -3,13 +3,15 @@
 //! The tree stands between serde-saphyr and the shapes because serde stops at the first key that it does not like, and an operator is
 //! to be told of all mistakes at once.
 
+mod refusal;
+
 use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
-use serde_saphyr::{Error, MergeKeyPolicy, Options, budget::BudgetBreach, options::DuplicateKeyPolicy};
+use serde_saphyr::{MergeKeyPolicy, Options, options::DuplicateKeyPolicy};
 
 use crate::rules::diagnostic::{Findings, Span, Spanned};
 
@@ -61,7 +63,7 @@ impl Value {
 pub fn read(file: usize, findings: &mut Findings<'_>) -> Option<Node> {
     let text = findings.source().files.get(file)?.text.as_str();
     if let Some(offset) = text.find('\0') {
-        let span = at(file, text, offset);
+        let span = refusal::at(file, text, offset);
         findings
             .error(span, "NUL byte in a text file")
             .advise("save the file as UTF-8 text");
@@ -70,7 +72,7 @@ pub fn read(file: usize, findings: &mut Findings<'_>) -> Option<Node> {
     match serde_saphyr::from_str_with_options::<serde_saphyr::Spanned<Parsed>>(text, options()) {
         Ok(root) => Some(node(root, file, findings)),
         Err(error) => {
-            refuse(&error, file, text, findings);
+            refusal::refuse(&error, file, text, findings);
             None
         }
     }
@@ -94,106 +96,6 @@ fn options() -> Options {
         emit_comments: false,
         with_snippet: false,
     }
-}
-
-fn refuse(error: &Error, file: usize, text: &str, findings: &mut Findings<'_>) {
-    let location = error.location();
-    let mut offset = location.map_or(0, |place| offset_of(text, place.line(), place.column()));
-    let said = error.to_string();
-    let message = match location {
-        Some(place) => said.trim_end_matches(&format!(" at line {}, column {}", place.line(), place.column())),
-        None => &said,
-    };
-    let (message, advice) = match error {
-        Error::Budget { breach, .. } => over_budget(breach),
-        _ if message.contains("recursion limit") => (format!("nested deeper than {MAX_DEPTH}"), None),
-        Error::MergeKeyNotAllowed { .. } => ("merge keys (`<<`) are not allowed".to_owned(), None),
-        Error::MultipleDocuments { .. } => (
-            "a second document in one file".to_owned(),
-            Some("put it into a file of its own"),
-        ),
-        _ if message.contains("tab") => {
-            offset = tab_from(text, offset);
-            (
-                "a tab where the line's indentation is expected".to_owned(),
-                Some("indent with spaces"),
-            )
-        }
-        _ if line_at(text, offset).contains(": {{") => (
-            message.to_owned(),
-            Some("a text that begins with a brace must stand in quotes"),
-        ),
-        _ => (message.to_owned(), None),
-    };
-    findings.error(at(file, text, offset), message).advice = advice.map(str::to_owned);
-}
-
-/// The next tab in an indentation; what stops at one may have gone as far as the line before.
-fn tab_from(text: &str, offset: usize) -> usize {
-    let line = text
-        .get(..offset)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |end| end + 1);
-    let mut start = line;
-    for line in text.get(line..).unwrap_or_default().split_inclusive('\n') {
-        let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if let Some(tab) = line[..indentation].find('\t') {
-            return start + tab;
-        }
-        start += line.len();
-    }
-    offset
-}
-
-fn over_budget(breach: &BudgetBreach) -> (String, Option<&'static str>) {
-    match breach {
-        BudgetBreach::Aliases { .. } | BudgetBreach::Anchors { .. } => (
-            "anchors and aliases are not allowed".to_owned(),
-            Some("name what is shared under `define`"),
-        ),
-        BudgetBreach::Depth { .. } => (format!("nested deeper than {MAX_DEPTH}"), None),
-        BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => (
-            format!("more than {MAX_NODES} values in one file"),
-            Some("split it into several files"),
-        ),
-        _ => ("larger than a rule file may be".to_owned(), None),
-    }
-}
-
-/// The character at that offset.
-fn at(file: usize, text: &str, offset: usize) -> Span {
-    let length = text
-        .get(offset..)
-        .and_then(|rest| rest.chars().next())
-        .map_or(0, char::len_utf8);
-    Span {
-        file,
-        start: offset,
-        end: offset + length,
-    }
-}
-
-/// The byte at that line and column, both from 1 and the column in characters; the byte-order mark is none.
-fn offset_of(text: &str, line: u64, column: u64) -> usize {
-    let nth = |n: u64| usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX);
-    let start: usize = text.split_inclusive('\n').take(nth(line)).map(str::len).sum();
-    let mark = if text[start..].starts_with('\u{feff}') {
-        '\u{feff}'.len_utf8()
-    } else {
-        0
-    };
-    let into_line: usize = text[start + mark..].chars().take(nth(column)).map(char::len_utf8).sum();
-    start + mark + into_line
-}
-
-fn line_at(text: &str, offset: usize) -> &str {
-    let start = text
-        .get(..offset)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |end| end + 1);
-    text.get(start..)
-        .and_then(|rest| rest.lines().next())
-        .unwrap_or_default()
 }
 
 fn node(parsed: serde_saphyr::Spanned<Parsed>, file: usize, findings: &mut Findings<'_>) -> Node {

@@ -73,7 +73,7 @@ impl Distinct {
     /// The cells of what is at hand.
     pub fn cells(&self, facts: &Facts<'_>) -> Cells {
         match facts.at_hand {
-            AtHand::Nothing => Cells::Meeting,
+            AtHand::Meeting(_) => Cells::Meeting,
             AtHand::Conf(conf) => Cells::Conf(self.conf.place(conf.status.0)),
             AtHand::Party(party) => {
                 let status = self.status.place(party.status.0);

@@ -102,6 +102,7 @@ rules:
 - { name: r8, when: disconnected && previous.phone == '1' }
 - { name: r9, while: party.status == MUTED && party.phone == '1' }
 - { name: r10, when: conf.billing_code == '1' || party.phone == '' }
+- { name: r11, when: "disconnected && meeting.billing_code == '2'" }
 "#
         .to_owned(),
     );

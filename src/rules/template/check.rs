@@ -158,7 +158,7 @@ impl<'c, 'f> Checker<'c, 'f> {
             .iter()
             .map(|field| (field.name().into(), "33333".into()))
             .collect();
-        for at_hand in [AtHand::Conf(&conf), AtHand::Party(&party), AtHand::Nothing] {
+        for at_hand in [AtHand::Conf(&conf), AtHand::Party(&party), AtHand::Meeting("33333")] {
             let facts = Facts {
                 at_hand,
                 previous: Previous::Nothing,

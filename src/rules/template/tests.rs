@@ -111,7 +111,7 @@ fn what_is_absent_is_empty() {
     let (of_conf, description) = fill(Some(template), None, AtHand::Conf(&conf));
     assert_eq!(of_conf.shown(true), "[RECORDED]");
     assert_eq!(description, FilledText::default());
-    assert_eq!(fill(Some(template), None, AtHand::Nothing).0.shown(true), "[]");
+    assert_eq!(fill(Some(template), None, AtHand::Meeting("33333")).0.shown(true), "[]");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn values_cannot_change_how_a_text_reads() {
 
 #[test]
 fn without_a_text_the_alert_names_itself() {
-    let (summary, description) = fill(None, Some("x"), AtHand::Nothing);
+    let (summary, description) = fill(None, Some("x"), AtHand::Meeting("33333"));
     assert_eq!(summary.masked, r#"port-full{billing_code="33333",phone="139****2332"}"#);
     assert_eq!(
         summary.shown(true),

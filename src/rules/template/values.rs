@@ -31,7 +31,8 @@ pub const PARTY: [&str; 12] = [
 pub const CONF: [&str; 2] = ["billing_code", "status"];
 
 /// The names under `meeting`.
-pub const MEETING: [&str; 15] = [
+pub const MEETING: [&str; 16] = [
+    "billing_code",
     "live",
     "ended",
     "was_recorded",
@@ -95,7 +96,7 @@ impl Values<'_> {
 
     fn all(&self, masked: bool) -> Value {
         let (conf, party) = match self.facts.at_hand {
-            AtHand::Nothing => (None, None),
+            AtHand::Meeting(_) => (None, None),
             AtHand::Conf(conf) => (Some(conf), None),
             AtHand::Party(party) => (None, Some(party)),
         };
@@ -109,7 +110,7 @@ impl Values<'_> {
             ("labels", Value::from_pairs(labels)),
             ("conf", Value::from_pairs(conf_values(conf))),
             ("party", Value::from_pairs(party_values(party, masked))),
-            ("meeting", Value::from_pairs(meeting_values(self.facts.meeting))),
+            ("meeting", Value::from_pairs(meeting_values(self.facts))),
         ]);
         let key = self
             .key
@@ -155,7 +156,7 @@ fn party_values(party: Option<&Party>, masked: bool) -> Map {
     ])
 }
 
-fn meeting_values(meeting: &MeetingFacts) -> Map {
+fn meeting_values(facts: &Facts<'_>) -> Map {
     let MeetingFacts {
         live,
         ended,
@@ -172,8 +173,9 @@ fn meeting_values(meeting: &MeetingFacts) -> Map {
         refused,
         started_at,
         ended_at,
-    } = *meeting;
+    } = *facts.meeting;
     BTreeMap::from([
+        ("billing_code", Value::from(neutral(facts.at_hand.billing_code()))),
         ("live", live.into()),
         ("ended", ended.into()),
         ("was_recorded", was_recorded.into()),

@@ -9,7 +9,7 @@ use crate::{
     engine::{Clock, Engine, Seen, Taken, effect::Effect},
     model::{AlertEvent, AlertEventKind, AlertId, Party, Time},
     rules::{
-        Condition, KeyField, Rule, RuleSet,
+        Condition, Rule, RuleSet,
         diagnostic::Location,
         expr::{Expr, Schema, Trace, Tracer},
     },
@@ -330,7 +330,7 @@ impl<'n> Eyes<'n> {
     fn look(&self, traced: &Traced, rule: &Rule, seen: &Seen) -> Option<Weighed> {
         let facts = match traced.schema {
             Schema::Notification => seen.facts(),
-            Schema::State if rule.key.fields.contains(&KeyField::PartyId) => seen.state_of(Some(self.known.as_ref()?)),
+            Schema::State if rule.key.names_participant() => seen.state_of(Some(self.known.as_ref()?)),
             Schema::State => seen.state_of(None),
             Schema::Alert => return None,
         };

@@ -63,6 +63,7 @@ impl Oracle {
         }
         let facts = &scene.meeting;
         let meeting = [
+            ("billing_code", scene.facts().at_hand.billing_code().into()),
             ("live", facts.live.into()),
             ("ended", facts.ended.into()),
             ("was_recorded", facts.was_recorded.into()),

@@ -32,7 +32,7 @@ impl Scene {
     pub fn facts(&self) -> Facts<'_> {
         Facts {
             at_hand: match &self.at_hand {
-                Hand::Nothing => AtHand::Nothing,
+                Hand::Nothing => AtHand::Meeting("33333"),
                 Hand::Conf(conf, _) => AtHand::Conf(conf),
                 Hand::Party(party, _) => AtHand::Party(party),
             },

@@ -48,7 +48,11 @@ pub fn of_notifications() -> Words {
     let texts: Vec<String> = party_texts
         .into_iter()
         .chain(previous_texts)
-        .chain(["conf.billing_code".into(), "source".into()])
+        .chain([
+            "conf.billing_code".into(),
+            "meeting.billing_code".into(),
+            "source".into(),
+        ])
         .collect();
     let optional = [
         "party.role",

@@ -22,7 +22,7 @@ use crate::{
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
 
 /// Of notifications, the simplest first.
-const EVENTS: [&str; 18] = [
+const EVENTS: [&str; 19] = [
     "true",
     "conf.status == MEETING_START",
     "conf.status == MEETING_END",
@@ -41,10 +41,11 @@ const EVENTS: [&str; 18] = [
     "previous.status == RECORDED",
     "meeting.present >= 2",
     "meeting.refused == 1 && !meeting.ended",
+    "meeting.billing_code == \"1\"",
 ];
 
 /// Of states, the simplest first.
-const STATES: [&str; 16] = [
+const STATES: [&str; 18] = [
     "meeting.live",
     "meeting.ended",
     "!meeting.live",
@@ -61,6 +62,8 @@ const STATES: [&str; 16] = [
     "party.role == EXPERT",
     "party.disconnect_reason == PORT_FULL && meeting.ended_at == null",
     "has(party.phone) && meeting.present == 1",
+    "meeting.billing_code == \"1\" && meeting.present > 0",
+    "party.status == SPEAKING && meeting.billing_code != \"2\"",
 ];
 
 const KEYS: [&[&str]; 10] = [

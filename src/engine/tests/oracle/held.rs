@@ -83,7 +83,7 @@ fn follow(history: &History, since: usize, name: &Name, occurrence: u64, holds: 
 
 fn holds(state: &Text, heard: &Heard, party_id: Option<&str>) -> bool {
     let at_hand = match party_id {
-        None => AtHand::Nothing,
+        None => AtHand::Meeting(heard.payload.billing_code()),
         Some(id) => match heard.participants.iter().find(|party| party.party_id == id) {
             Some(party) => AtHand::Party(party),
             None => return false,

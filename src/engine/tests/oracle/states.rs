@@ -95,7 +95,9 @@ fn meeting(heard: &[&Heard]) -> MeetingFacts {
     let newest = |statuses: &[i32]| confs(heard, statuses).filter(|heard| heard.is_news()).last();
     let first = |status| confs(heard, &[status]).next().map(|heard| heard.at);
     let ended_at = newest(&[-1]).map(|end| end.at);
-    let refusals = heard.iter().filter(|heard| !heard.repeat && is_refusal(&heard.payload));
+    let refusals = heard.iter().filter(|heard| {
+        is_refusal(&heard.payload) && !heard.previous.as_ref().is_some_and(|last| is_told(last, heard))
+    });
     MeetingFacts {
         live: ended_at.is_none() && (newest(&[1]).is_some() || moments.iter().any(Moment::is_live)),
         ended: ended_at.is_some(),
@@ -166,6 +168,16 @@ fn confs<'h>(heard: &[&'h Heard], statuses: &[i32]) -> impl Iterator<Item = &'h 
 fn is_refusal(payload: &Payload) -> bool {
     let Payload::Party(party) = payload else { return false };
     party.status.0 == 0 && matches!(party.disconnect_reason, Some(DisconnectReason(5 | 7 | 8 | 9)))
+}
+
+/// Whether the last notification of the participant told of the same refusal.
+fn is_told(last: &Payload, heard: &Heard) -> bool {
+    match (last, &heard.payload) {
+        (Payload::Party(last), Payload::Party(now)) => {
+            (last.status, last.disconnect_reason) == (now.status, now.disconnect_reason)
+        }
+        _ => false,
+    }
 }
 
 fn is_present(party: &Party) -> bool {

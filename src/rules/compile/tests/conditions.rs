@@ -20,6 +20,47 @@ fn conditions() {
     told!("conditions", told);
 }
 
+/// What can never fire, or never stops firing, though each part of it makes sense by itself; and beside it what can.
+#[test]
+fn conditions_in_vain() {
+    let mut told = String::new();
+    for lines in [
+        "when: party.status == SPEAKING\n  ratio: { of: party.status == DISCONNECTED, at_least: 0.3, within: 10m, min_samples: 9 }",
+        "when: party.role == EXPERT\n  ratio: { of: party.status == DISCONNECTED, at_least: 0.3, within: 10m, min_samples: 9 }",
+        "after: party.status == DIALING\n  expect: party.status in [DIALING, SPEAKING]\n  within: 1m",
+        "after: party.status == DIALING\n  expect: party.status in [DIALING, SPEAKING] && party.role == EXPERT\n  within: 1m",
+        "after: party.status == DIALING\n  expect: party.status == SPEAKING\n  within: 1m\n  unless: party.status != SPEAKING",
+        "after: party.status == DIALING\n  expect: conf.status != RECORDED\n  within: 1m",
+        "quiet: 'true'\n  for: 24h",
+        "quiet: 'true'\n  for: 24h\n  key: [source]",
+        "when: party.status == DISCONNECTED\n  resolve: { when: party.status == DISCONNECTED }",
+        "when: conf.status == RECORDED && party.status == SPEAKING",
+        "sequence: [party.status == SPEAKING, conf.status == RECORDED && party.role == EXPERT]\n  within: 1m",
+    ] {
+        told += &of_rule(&format!("  {lines}\n"));
+    }
+    told!("in_vain", told);
+}
+
+/// What people write who know other tools.
+#[test]
+fn short_forms_that_are_none() {
+    let mut told = String::new();
+    for lines in [
+        "count: 5",
+        "resolve: 5m",
+        "key: party.phone",
+        "during: '09:00-18:00'",
+        "ratio: 0.3",
+    ] {
+        told += &of_rule(&format!("  when: party.status == MUTED\n  {lines}\n"));
+    }
+    for lines in ["quiet: 'true'", "while: meeting.live\n  within: 5m"] {
+        told += &of_rule(&format!("  {lines}\n"));
+    }
+    told!("short_forms", told);
+}
+
 #[test]
 fn a_mistake_in_one_part_of_a_rule_hides_none_in_another() {
     let mut told = String::new();

@@ -35,6 +35,11 @@ impl Checker<'_> {
 
     pub(super) fn unknown_name(&mut self, node: &Node, name: &str) {
         let mistake = Mistake::new(node.span.clone(), format!("there is no `{name}` here"));
+        if name == "now" {
+            let advice =
+                "an expression is weighed when something is heard: what changes by the mere passing of time is a `for`";
+            return self.report(mistake.advise(advice));
+        }
         if let Some((_, fields)) = self.schema.groups().iter().find(|(group, _)| *group == name) {
             let example = fields.first().map_or("", |(field, _)| field);
             let mistake = Mistake::new(node.span.clone(), format!("`{name}` is no value by itself"));
@@ -64,26 +69,31 @@ impl Checker<'_> {
         ));
     }
 
-    /// Tells that a `while` cannot read this, if it is a field of `conf` or `previous` in one.
+    /// Tells that a `while` cannot read this, if it is a field of a notification in one.
     pub(super) fn not_a_state(&mut self, node: &Node, compared_with: Option<&Node>) -> bool {
-        let Kind::Field(of, field) = &node.kind else {
+        if self.schema != Schema::State {
             return false;
+        }
+        let (name, advice) = match &node.kind {
+            Kind::Name(name) => (name.to_string(), instead_of(name)),
+            Kind::Field(of, field) => {
+                let Some(group) = of.as_name() else { return false };
+                let advice = match (group.as_str(), field.as_str()) {
+                    ("conf", "status") => compared_with.and_then(Node::as_name).and_then(|code| instead(code)),
+                    ("conf", "billing_code") => Some("write meeting.billing_code".into()),
+                    ("previous", _) => Some("use `sequence`, or `when` with `previous`".into()),
+                    _ => None,
+                };
+                let among = || "write meeting.live, meeting.ended, meeting.recording or meeting.muted_all".into();
+                (
+                    format!("{group}.{field}"),
+                    refused(group).then(|| advice.unwrap_or_else(among)),
+                )
+            }
+            _ => return false,
         };
-        let Some(group) = of
-            .as_name()
-            .filter(|group| self.schema == Schema::State && refused(group))
-        else {
-            return false;
-        };
-        let message = format!("a `while` watches a state; `{group}.{field}` is of one notification");
-        let advice = match (group.as_str(), field.as_str(), compared_with.and_then(Node::as_name)) {
-            ("conf", "status", Some(code)) => instead(code),
-            ("conf", "billing_code", _) => Some("write party.billing_code".into()),
-            ("previous", ..) => Some("use `sequence`, or `when` with `previous`".into()),
-            _ => None,
-        };
-        let advice = advice
-            .unwrap_or_else(|| "write meeting.live, meeting.ended, meeting.recording or meeting.muted_all".into());
+        let Some(advice) = advice else { return false };
+        let message = format!("a `while` watches a state; `{name}` is of one notification");
         self.report(Mistake::new(node.span.clone(), message).advise(advice));
         true
     }
@@ -251,6 +261,18 @@ impl Checker<'_> {
 
 fn refused(group: &str) -> bool {
     matches!(group, "conf" | "previous")
+}
+
+/// What a `while` has in place of what stands alone and is of one notification.
+fn instead_of(name: &str) -> Option<String> {
+    Some(match name {
+        "occurred_at" | "received_at" => {
+            "say how long with `for`, and at what time of day with `during`: a state is not weighed when time passes"
+                .into()
+        }
+        "source" => "use `when`, `sequence` or `after`: they see notifications".into(),
+        _ => return None,
+    })
 }
 
 /// The state that a code of a conference leaves behind.

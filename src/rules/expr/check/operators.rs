@@ -6,7 +6,6 @@ use compact_str::CompactString;
 
 use super::{Checker, Mistake, Operand, Value};
 use crate::rules::expr::{
-    Schema,
     syntax::{Node, Operator},
     tree::{Arithmetic, Bool, Comparison, Number, NumberField, Text},
     vocabulary::Type,
@@ -22,8 +21,7 @@ pub(super) enum Pair {
 impl Checker<'_> {
     /// `==`, `!=` and the four that ask for an order.
     pub(super) fn relation(&mut self, node: &Node, operator: Operator, left: &Node, right: &Node) -> Option<Bool> {
-        if self.schema == Schema::State && (self.not_a_state(left, Some(right)) || self.not_a_state(right, Some(left)))
-        {
+        if self.not_a_state(left, Some(right)) || self.not_a_state(right, Some(left)) {
             return None;
         }
         let (left, right) = (self.operand(left), self.operand(right));

@@ -41,7 +41,7 @@ party.disconnect_reason == MEETNG_FULL
 party.disconnect_reason == port_full
     port_full | there is no `port_full` here | did you mean PORT_FULL?
 billing_code == '33333'
-    billing_code | there is no `billing_code` here | did you mean conf.billing_code or party.billing_code?
+    billing_code | there is no `billing_code` here | did you mean conf.billing_code or party.billing_code or meeting.billing_code?
 present > 3
     present | there is no `present` here | did you mean meeting.present?
 severity == CRITICAL
@@ -263,6 +263,37 @@ occurred_at.getHour() > 8
 }
 
 #[test]
+fn words_of_other_languages() {
+    check(
+        Schema::Notification,
+        r"
+now - meeting.started_at > duration('1h')
+    now | there is no `now` here | an expression is weighed when something is heard: what changes by the mere passing of time is a `for`
+not meeting.live
+    meeting | here should be the end of the expression, not `meeting` | write !(a) for not a
+meeting.live AND meeting.ended
+    AND | here should be the end of the expression, not `AND` | write &&
+meeting.live OR meeting.ended
+    OR | here should be the end of the expression, not `OR` | write ||
+party.role is null
+    is | here should be the end of the expression, not `is` | write == null for what is absent, or !has(a)
+party.name contains 'x'
+    contains | here should be the end of the expression, not `contains` | write a.contains('part')
+party.name like 'x%'
+    like | here should be the end of the expression, not `like` | write a.contains('part')
+party.status <> MUTED
+    > | here should be a value, not `>` | write !=
+party.status in (MUTED, SPEAKING)
+    , | here should be `)`, not `,` | write a list in square brackets: [a, b]
+party.status not in [MUTED]
+    not | here should be the end of the expression, not `not` | write !(a in [b, c])
+party.phone =~ '^86'
+    = | `=` means nothing here | write a.matches('pattern')
+",
+    );
+}
+
+#[test]
 fn a_state_has_no_single_notification() {
     check(
         Schema::State,
@@ -276,7 +307,16 @@ conf.status != UNMUTED_ALL && meeting.live
 conf.status in [MEETING_START]
     conf.status | a `while` watches a state; `conf.status` is of one notification | write meeting.live, meeting.ended, meeting.recording or meeting.muted_all
 conf.billing_code == '33333'
-    conf.billing_code | a `while` watches a state; `conf.billing_code` is of one notification | write party.billing_code
+    conf.billing_code | a `while` watches a state; `conf.billing_code` is of one notification | write meeting.billing_code
+occurred_at.getHours('Asia/Shanghai') >= 18
+    occurred_at | a `while` watches a state; `occurred_at` is of one notification | say how long with `for`, and at what time of day with `during`: a state is not weighed when time passes
+party.status == SPEAKING && received_at - party.connect_time > duration('1h')
+    received_at | a `while` watches a state; `received_at` is of one notification | say how long with `for`, and at what time of day with `during`: a state is not weighed when time passes
+meeting.started_at < occurred_at
+    occurred_at | a `while` watches a state; `occurred_at` is of one notification | say how long with `for`, and at what time of day with `during`: a state is not weighed when time passes
+meeting.live && source == 'bridge-a' && has(source)
+    source | a `while` watches a state; `source` is of one notification | use `when`, `sequence` or `after`: they see notifications
+    source | a `while` watches a state; `source` is of one notification | use `when`, `sequence` or `after`: they see notifications
 previous.status == SPEAKING
     previous.status | a `while` watches a state; `previous.status` is of one notification | use `sequence`, or `when` with `previous`
 previous.role == EXPERT

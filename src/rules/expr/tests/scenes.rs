@@ -23,7 +23,7 @@ impl Scene {
             at_hand: match (&self.conf, &self.party) {
                 (Some(conf), _) => AtHand::Conf(conf),
                 (None, Some(party)) => AtHand::Party(party),
-                (None, None) => AtHand::Nothing,
+                (None, None) => AtHand::Meeting("33333"),
             },
             previous: match (&self.previous_conf, &self.previous_party) {
                 (Some(status), _) => Previous::Conf(*status),
