@@ -45,6 +45,10 @@ doc:
 bench *ARGS:
     cargo bench --locked {{ ARGS }}
 
+# What deciding costs in instructions; needs valgrind and gungraun-runner
+instructions:
+    cargo bench --locked --profile dev --bench instructions
+
 # The whole story in a minute
 demo:
     cargo run --release --locked -- demo

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod days;
 pub mod echo;
+pub mod measures;
 pub mod process;
 pub mod rounds;
 pub mod servers;

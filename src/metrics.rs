@@ -12,7 +12,10 @@ mod tests;
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, PoisonError, atomic::AtomicU64},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -86,6 +89,7 @@ pub struct Metrics {
     fallbacks: Counter,
     alert_groups: Gauge,
     silences: Gauge,
+    clock_steps: Counter,
     /// Subscriptions open now.
     pub subscribers: Gauge,
     /// Alert events handed to subscribers, each subscriber's counted.
@@ -154,7 +158,7 @@ impl Metrics {
             said_seconds: seconds(
                 of,
                 "notification_to_subscriber_seconds",
-                "From taking an input to handing its alert event to subscribers",
+                "From the submission of a notification to handing its alert event to subscribers",
             ),
             mailed_seconds: histogram(
                 of,
@@ -220,6 +224,11 @@ impl Metrics {
             ),
             alert_groups: register(of, "alert_groups", "Groups of alerts"),
             silences: register(of, "silences", "Silences that have not ended"),
+            clock_steps: register(
+                of,
+                "clock_steps",
+                "How often the wall clock was seen to jump, which was not followed",
+            ),
             subscribers: register(of, "subscribers", "Subscriptions open now"),
             subscriber_events: register(
                 of,
@@ -286,9 +295,14 @@ impl Metrics {
         self.commit_seconds.observe(took.as_secs_f64());
     }
 
-    /// An alert event reached the subscribers so long after the input that caused it was taken.
+    /// An alert event reached the subscribers so long after the first notification of its commit was submitted.
     pub fn said(&self, took: Duration) {
         self.said_seconds.observe(took.as_secs_f64());
+    }
+
+    /// The wall clock has been seen to jump so often since the process started.
+    pub fn clock_steps(&self, steps: u64) {
+        self.clock_steps.inner().store(steps, Ordering::Relaxed);
     }
 
     /// A mail was accepted so long after what it tells of.

@@ -62,8 +62,8 @@ pub enum Reload {
     Refused(Checked),
     /// The files cannot be read; nothing changed.
     Unreadable(LoadError),
-    /// The service is shutting down.
-    Stopping,
+    /// The service did not take them; nothing changed.
+    NotTaken(Unavailable),
 }
 
 /// Findings, with the text that they are about.
@@ -145,7 +145,7 @@ impl Reloader {
 
     async fn apply(&self, state: &mut State) -> Reload {
         let Some(handle) = state.handle.clone() else {
-            return Reload::Stopping;
+            return Reload::NotTaken(Unavailable::Stopping);
         };
         let (set, warnings) = match self.read(state).await {
             Ok(read) => read,
@@ -155,8 +155,17 @@ impl Reloader {
             }
         };
         warn_of(&warnings);
-        let Ok(change) = put_in_force(&handle, &state.in_force, &set).await else {
-            return Reload::Stopping;
+        let change = match put_in_force(&handle, &state.in_force, &set).await {
+            Ok(change) => change,
+            Err(cause) => {
+                if cause == Unavailable::NoSpace {
+                    // The next look at the files tries again.
+                    state.seen = None;
+                }
+                let refused = Reload::NotTaken(cause);
+                self.tell(&refused);
+                return refused;
+            }
         };
         tell_of(&change);
         self.note(&set);
@@ -182,7 +191,7 @@ impl Reloader {
                 }
             }
             Ok(Err(diagnostics)) => Err(Reload::Refused(Checked { source, diagnostics })),
-            Err(_) => Err(Reload::Stopping),
+            Err(_) => Err(Reload::NotTaken(Unavailable::Stopping)),
         }
     }
 
@@ -207,7 +216,7 @@ impl Reloader {
     /// Tells operators, everywhere they look, that the files are not in force.
     pub fn tell(&self, refused: &Reload) {
         let why = match refused {
-            Reload::Applied { .. } | Reload::Stopping => return,
+            Reload::Applied { .. } | Reload::NotTaken(Unavailable::Stopping) => return,
             Reload::Refused(mistakes) => {
                 for mistake in &mistakes.diagnostics {
                     error!("{mistake}");
@@ -218,6 +227,10 @@ impl Reloader {
             Reload::Unreadable(cause) => {
                 error!("the rule files cannot be read: {cause}");
                 format!("the rule files cannot be read: {cause}; the rules before them are in force")
+            }
+            Reload::NotTaken(cause) => {
+                error!("the rule files cannot be put in force: {cause}");
+                format!("the rule files cannot be put in force: {cause}; the rules before them are in force")
             }
         };
         self.metrics.reload_failed();

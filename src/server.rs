@@ -150,17 +150,14 @@ pub async fn run(
     figures.clone().refresh().await;
     let (mut health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
     let mut server = tokio::spawn(server);
-    health.serving().await;
+    let mut room = service.room();
+    let has_room = *room.borrow_and_update();
+    tell_of_room(has_room, &health, &readiness).await;
+    let telling = tasks.spawn(follow_room(room, health.clone(), Arc::clone(&readiness)));
     tasks.spawn({
         let (reloader, stop) = (Arc::clone(&reloader), stop.clone());
         async move { reloader.watch(stop).await }
     });
-    tasks.spawn(tell_of_room(
-        service.room(),
-        health.clone(),
-        Arc::clone(&readiness),
-        stop.clone(),
-    ));
     readiness.clear("start");
     running(Running {
         reloader,
@@ -180,6 +177,9 @@ pub async fn run(
 
     info!("shutting down");
     readiness.hold("drain", "shutting down");
+    // Room that comes back from now on changes nothing for callers.
+    telling.abort();
+    let _ = telling.await;
     health.draining().await;
     let grace = config.shutdown_grace;
     let deadline = Instant::now() + grace;
@@ -216,6 +216,9 @@ fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> Servic
     }
 }
 
+/// How long a scrape waits for the engine's figures: scrapers themselves wait for 10 s or less.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Where the gauges' figures come from.
 #[derive(Clone)]
 struct Figures {
@@ -232,35 +235,27 @@ impl Figures {
         let archived = *self.archived.borrow();
         self.metrics.storage(&self.journal, self.fanout.last_record(), archived);
         let metrics = self.metrics;
-        // While the service stops, the last figures stand.
-        let _ = self.handle.query(move |engine| metrics.observe(engine)).await;
+        // While the engine waits for room or stops, the last figures stand.
+        let _ = timeout(PATIENCE, self.handle.query(move |engine| metrics.observe(engine))).await;
     }
 }
 
-/// Tells clients and operators when storage takes no writes, and when it does again.
-async fn tell_of_room(
-    mut room: watch::Receiver<bool>,
-    health: Health,
-    readiness: Arc<Readiness>,
-    stop: CancellationToken,
-) {
-    loop {
-        let has_room = tokio::select! {
-            () = stop.cancelled() => return,
-            changed = room.changed() => match changed {
-                Ok(()) => *room.borrow_and_update(),
-                Err(_) => return,
-            },
-        };
-        if has_room {
-            health.serving().await;
-            readiness.clear("storage");
-        } else {
-            health.refusing_writes().await;
-            readiness.hold(
-                "storage",
-                "storage has no room for more: free some space in the data folder's file system",
-            );
-        }
+/// Tells clients and operators whenever storage takes no writes any more, and when it does again.
+async fn follow_room(mut room: watch::Receiver<bool>, health: Health, readiness: Arc<Readiness>) {
+    while room.changed().await.is_ok() {
+        let has_room = *room.borrow_and_update();
+        tell_of_room(has_room, &health, &readiness).await;
+    }
+}
+
+async fn tell_of_room(has_room: bool, health: &Health, readiness: &Readiness) {
+    health.serving(has_room).await;
+    if has_room {
+        readiness.clear("storage");
+    } else {
+        readiness.hold(
+            "storage",
+            "storage has no room for more: free some space in the data folder's file system",
+        );
     }
 }

@@ -7,6 +7,7 @@ mod fanout;
 mod follow;
 mod gather;
 mod handle;
+mod opened;
 mod records;
 mod recovery;
 mod room;
@@ -20,14 +21,14 @@ use std::{
     error::Error,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::PathBuf,
-    sync::{Arc, Mutex, mpsc::sync_channel},
+    sync::{Arc, mpsc::sync_channel},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{info, warn};
+use tracing::warn;
 
 pub use fanout::{Fanout, Next, Said};
 pub use follow::FollowError;
@@ -39,11 +40,11 @@ use crate::{
     clock::{Clock, Hands},
     email::{MailSettings, Mailer, Relays},
     engine::{
-        Engine, SEMANTICS,
+        Engine,
         input::{Input, MailOutcome, NewRules, Settings},
     },
     grpc::cursor::Cursors,
-    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Options, Position, Reader},
+    journal::{AppendError, EventLog, EventReader, Journal, JournalError, Position, Reader},
     metrics::Metrics,
     rules::RuleSet,
 };
@@ -51,7 +52,8 @@ use decide::Decider;
 use explain::Explainer;
 use follow::Follower;
 use gather::Gatherer;
-use recovery::{Recovered, Recovery, Skips};
+use opened::Opened;
+use recovery::{Recovered, Recovery};
 use room::Room;
 
 /// How many batches may be durable and wait to be decided upon.
@@ -155,36 +157,23 @@ pub struct Service {
 
 impl Service {
     /// Opens the data folder, makes the state anew, and starts. `rules` are put in force where they are not already; `None`: those of
-    /// the journal stay.
+    /// the journal stay. Dropped before it is done, it leaves the folder as a crash would.
     pub async fn start(
         settings: ServiceSettings,
         rules: Option<Arc<RuleSet>>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
-        let options = Options {
-            semantics: SEMANTICS,
-            ..Options::default()
-        };
-        let opened = Journal::open(&settings.data, options)?;
-        let identity = opened.journal.identity();
-        let recovery = Recovery {
-            store: identity.store,
-            journal: opened.journal.reader(),
-            events: opened.events.reader(),
-            snapshots: opened.snapshots,
-            skips: Arc::new(Mutex::new(Skips::before(opened.journal.next_offset()))),
-        };
-        let head = opened.journal.next_offset();
-        let Recovered { engine, missing, .. } = recovery.until(head)?;
-        let mut events = opened.events;
-        if !missing.is_empty() {
-            warn!(
-                records = missing.len(),
-                "the event log was cut short; what it lacks was decided again"
-            );
-            events.append(&missing)?;
-        }
-        info!(store = %identity.store, offset = head, rules = engine.rules().rules.len(), "the state is made");
+        let given_up = CancellationToken::new();
+        let _waiting = given_up.clone().drop_guard();
+        let data = settings.data.clone();
+        let opening = tokio::task::spawn_blocking(move || Opened::new(&data, &given_up));
+        let Opened {
+            journal,
+            events,
+            recovery,
+            engine,
+        } = opening.await.map_err(|_| StartError::Stopped)??;
+        let (identity, head) = (journal.identity(), journal.next_offset());
 
         let (fatal, failure) = mpsc::channel(1);
         let fatal = Fatal(fatal);
@@ -211,7 +200,7 @@ impl Service {
         let clock = Clock::starting_after(engine.now(), settings.hands.clone());
         let in_force = Arc::clone(engine.rules());
         let gatherer = Gatherer {
-            journal: opened.journal,
+            journal,
             clock,
             submissions,
             waiting: VecDeque::new(),
@@ -276,7 +265,6 @@ impl Service {
         decided: watch::Receiver<u64>,
         fatal: Fatal,
     ) -> Result<(), StartError> {
-        let stopped = |_| StartError::Stopped;
         self.tasks.spawn(pass_outcomes(outcomes, self.handle.clone()));
         self.tasks.spawn(snapshots::run(
             self.recovery.clone(),
@@ -294,14 +282,25 @@ impl Service {
             self.room.subscribe(),
             self.stop.clone(),
         ));
-        self.handle
-            .apply(Input::Start(settings.engine))
-            .await
-            .map_err(stopped)?;
+        self.submit_first(Input::Start(settings.engine)).await?;
         if let Some(rules) = rules.filter(|rules| rules.source != in_force.source) {
-            self.put_in_force(rules).await.map_err(stopped)?;
+            self.submit_first(new_rules(rules)).await?;
         }
         Ok(())
+    }
+
+    /// Applies what the start cannot do without, as soon as storage has room for it.
+    async fn submit_first(&self, input: Input) -> Result<(), StartError> {
+        let mut room = self.room.subscribe();
+        loop {
+            let applied = self.handle.apply(input.clone()).await;
+            if applied != Err(Unavailable::NoSpace) {
+                return applied.map_err(|_| StartError::Stopped);
+            }
+            if room.wait_for(|has_room| *has_room).await.is_err() {
+                return Err(StartError::Stopped);
+            }
+        }
     }
 
     /// The relays that mail leaves by.
@@ -312,11 +311,6 @@ impl Service {
     /// Tells whether storage takes notifications.
     pub fn room(&self) -> watch::Receiver<bool> {
         self.room.subscribe()
-    }
-
-    /// Puts a rule set in force.
-    pub async fn put_in_force(&self, rules: Arc<RuleSet>) -> Result<(), Unavailable> {
-        put_in_force(&self.handle, rules).await
     }
 
     /// Ends: mails under way are finished, what was submitted is decided upon, the state goes into a snapshot. Nothing must submit any
@@ -343,14 +337,16 @@ impl Service {
     }
 }
 
-/// Puts a rule set in force.
+/// Puts a rule set in force. Refused where storage has no room.
 pub async fn put_in_force(handle: &Handle, rules: Arc<RuleSet>) -> Result<(), Unavailable> {
-    handle
-        .apply(Input::Rules(NewRules {
-            source: Arc::clone(&rules.source),
-            compiled: Some(rules),
-        }))
-        .await
+    handle.apply(new_rules(rules)).await
+}
+
+fn new_rules(rules: Arc<RuleSet>) -> Input {
+    Input::Rules(NewRules {
+        source: Arc::clone(&rules.source),
+        compiled: Some(rules),
+    })
 }
 
 /// The position that everything before an offset comes before.

@@ -6,6 +6,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{Exit, Failure};
@@ -14,6 +15,7 @@ use crate::{
     journal::Identity,
     reload::{Reload, Reloader},
     server::{self, Running},
+    service::Unavailable,
     telemetry,
 };
 
@@ -43,34 +45,20 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
         listener.local_addr().map_err(Failure::Runtime)?,
         admin.local_addr().map_err(Failure::Runtime)?,
     );
-    let (mut term, mut int) = (
+    let (term, int) = (
         listen_for(SignalKind::terminate())?,
         listen_for(SignalKind::interrupt())?,
     );
     let hup = listen_for(SignalKind::hangup())?;
 
-    let shutdown = async move {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = int.recv() => {}
-        }
-        // Whatever listens there, systemd or nothing, the service ends all the same.
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
-            warn!("told twice: ending at once");
-            std::process::exit(Exit::No as i32);
-        });
-    };
+    let told = CancellationToken::new();
+    tokio::spawn(end_on(term, int, told.clone()));
     let running = |running: Running| {
         tokio::spawn(reload_on(hup, running.reloader));
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         info!(listen = %addresses.0, admin = %addresses.1, data = %config.data.display(), "serving");
     };
-    server::run(config.clone(), mail, None, listener, admin, shutdown, running).await?;
+    server::run(config.clone(), mail, None, listener, admin, told.cancelled(), running).await?;
     Ok(Exit::Done)
 }
 
@@ -84,10 +72,28 @@ fn listen_for(kind: SignalKind) -> Result<Signal, Failure> {
     signal(kind).map_err(Failure::Runtime)
 }
 
+/// Tells of the first signal; at the second one the process ends, whatever it is at.
+async fn end_on(mut term: Signal, mut int: Signal, told: CancellationToken) {
+    either(&mut term, &mut int).await;
+    // Whatever listens there, systemd or nothing, the service ends all the same.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    told.cancel();
+    either(&mut term, &mut int).await;
+    warn!("told twice: ending at once");
+    std::process::exit(Exit::No as i32);
+}
+
+async fn either(term: &mut Signal, int: &mut Signal) {
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
 async fn reload_on(mut hup: Signal, reloader: Arc<Reloader>) {
     while hup.recv().await.is_some() {
         // The reloader tells of what is wrong; here nobody waits for an answer.
-        if let Reload::Stopping = reloader.reload().await {
+        if let Reload::NotTaken(Unavailable::Stopping) = reloader.reload().await {
             return;
         }
     }

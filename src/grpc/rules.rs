@@ -113,7 +113,7 @@ impl RuleService for Rules {
                 ..Default::default()
             },
             Reload::Unreadable(cause) => return Err(Refused::rules_unreadable(cause.to_string()).into()),
-            Reload::Stopping => return Err(Refused::draining().into()),
+            Reload::NotTaken(cause) => return Err(Refused::from(cause).into()),
         };
         Ok(Response::new(response))
     }

@@ -53,19 +53,19 @@ const WRITING: [&str; 2] = ["", "bellwether.v1.NotificationService"];
 pub struct Health(HealthReporter);
 
 impl Health {
-    /// Everything serves.
-    pub async fn serving(&self) {
-        self.set(&SERVICES, ServingStatus::Serving).await;
-    }
-
-    /// Storage takes no writes.
-    pub async fn refusing_writes(&self) {
-        self.set(&WRITING, ServingStatus::NotServing).await;
+    /// Everything serves, but where storage takes no writes, what needs it to.
+    pub async fn serving(&self, has_room: bool) {
+        for service in SERVICES {
+            let serves = has_room || !WRITING.contains(&service);
+            self.set(service, serves).await;
+        }
     }
 
     /// Nothing is taken any more.
     pub async fn draining(&self) {
-        self.set(&SERVICES, ServingStatus::NotServing).await;
+        for service in SERVICES {
+            self.set(service, false).await;
+        }
     }
 
     /// Ends the streams of those who watch, which would hold up the end of the server; they have been told.
@@ -75,10 +75,12 @@ impl Health {
         }
     }
 
-    async fn set(&self, services: &[&str], status: ServingStatus) {
-        for service in services {
-            self.0.set_service_status(*service, status).await;
-        }
+    async fn set(&self, service: &str, serves: bool) {
+        let status = match serves {
+            true => ServingStatus::Serving,
+            false => ServingStatus::NotServing,
+        };
+        self.0.set_service_status(service, status).await;
     }
 }
 

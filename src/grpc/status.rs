@@ -269,7 +269,7 @@ impl Refused {
         Self::new(
             Code::DeadlineExceeded,
             "DEADLINE_EXCEEDED",
-            "the caller's deadline passed; what was begun may still be carried out, and a retry with the same id is safe",
+            "the caller's deadline passed; what was begun may still be carried out; a notification with an id is safe to send again",
         )
     }
 

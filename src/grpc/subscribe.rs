@@ -18,7 +18,7 @@ use crate::{
     api, clock,
     journal::{EventKind, EventReader, EventRecord, Events, JournalError, Position},
     metrics::Metrics,
-    model::Time,
+    model::{Alert, Time},
     rules::expr::Expr,
     service::{Fanout, Handle, Next, Visible},
 };
@@ -247,28 +247,24 @@ impl Subscription {
     /// The open alerts, and the position that they are current at.
     async fn snapshot(&mut self) -> Result<Vec<EncodedResponse>, Refused> {
         let fanout = Arc::clone(&self.sources.fanout);
-        let (current, head) = self
-            .sources
-            .handle
-            .query(move |engine| {
-                let current: Vec<_> = engine
-                    .open_alerts()
-                    .map(|alert| to_proto::current(alert, engine.now()))
-                    .collect();
-                (current, fanout.head())
-            })
-            .await?;
+        let told = self.sources.handle.query(move |engine| {
+            // Nothing more than must be at one moment: while this runs nothing is decided.
+            let open: Vec<Alert> = engine.open_alerts().cloned().collect();
+            (open, engine.now(), fanout.head())
+        });
+        let (open, now, head) = told.await?;
         self.position = head;
-        let mut responses: Vec<_> = current
-            .iter()
-            .filter(|event| {
-                event
-                    .alert
-                    .as_ref()
-                    .is_some_and(|alert| self.wants(&Visible::of(alert)))
-            })
-            .map(|event| EncodedResponse::event("", &event.encode_to_vec()))
-            .collect();
+        let mut responses = Vec::with_capacity(open.len() + 1);
+        for chunk in open.chunks(CHUNK) {
+            let current = chunk.iter().map(|alert| to_proto::current(alert, now));
+            let wanted = current.filter(|event| {
+                let alert = event.alert.as_ref();
+                alert.is_some_and(|alert| self.wants(&Visible::of(alert)))
+            });
+            responses.extend(wanted.map(|event| EncodedResponse::event("", &event.encode_to_vec())));
+            // There may be many, and others are served on this thread.
+            tokio::task::yield_now().await;
+        }
         responses.push(EncodedResponse::snapshot_complete(&self.cursor()));
         Ok(responses)
     }

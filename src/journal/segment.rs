@@ -15,7 +15,10 @@ use super::{
 
 /// The extension of segment files.
 pub(super) const EXTENSION: &str = "seg";
+/// How much is read at once, at most.
 const READ_AHEAD: usize = 256 * 1024;
+/// How much is read at once where the end of what is written is near: what lies behind it is blank.
+const READ_AT_THE_END: usize = 4 * 1024;
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// The path of the segment that begins with this offset.
@@ -74,6 +77,8 @@ pub(super) struct Scan {
     /// What was read ahead, and where it begins.
     window: Vec<u8>,
     window_at: u64,
+    /// How much is read at once: the more, the longer it goes on.
+    read_ahead: usize,
 }
 
 impl Scan {
@@ -90,6 +95,7 @@ impl Scan {
             len,
             window: Vec::new(),
             window_at: position,
+            read_ahead: READ_AHEAD,
         })
     }
 
@@ -112,6 +118,7 @@ impl Scan {
     /// Forgets what was read ahead: more may have been written since.
     pub(super) fn refresh(&mut self) {
         self.window.clear();
+        self.read_ahead = READ_AT_THE_END;
     }
 
     /// Reads the next frame and goes behind it; stays where there is none.
@@ -145,7 +152,8 @@ impl Scan {
         let count = count.min(left);
         let skip = size(self.position - self.window_at);
         if self.window.len() < skip + count {
-            self.window.resize(count.max(READ_AHEAD).min(left), 0);
+            self.window.resize(count.max(self.read_ahead).min(left), 0);
+            self.read_ahead = (2 * self.read_ahead).min(READ_AHEAD);
             self.window_at = self.position;
             let read = read_at(&self.file, &mut self.window, self.position).map_err(failed("read", &self.path))?;
             self.window.truncate(read);

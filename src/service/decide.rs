@@ -2,6 +2,7 @@
 //! events to subscribers, mails to the mailer, answers to callers.
 
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -23,6 +24,7 @@ use super::{
     records::Outcome,
     recovery::Recovery,
     room::{NO_ROOM, Of, Room},
+    snapshots,
     visible::Visible,
 };
 use crate::{
@@ -158,7 +160,7 @@ impl Decider {
             }
         }
         self.metrics.decided(started.elapsed());
-        if self.is_lost || !self.let_out(outcome, offset, batch.gathered_at) {
+        if self.is_lost || !self.let_out(outcome, offset, batch.submitted_at) {
             return false;
         }
         if !answers.is_empty() {
@@ -166,7 +168,8 @@ impl Decider {
             let _ = self.answers.send(answers);
         }
         for done in applied {
-            let _ = done.send(());
+            // Whoever waited may have gone away.
+            let _ = done.send(Ok(()));
         }
         for (answer, acted) in acts {
             // Whoever acted may have gone away.
@@ -204,7 +207,7 @@ impl Decider {
     }
 
     /// Lets out what a batch caused; everything before `next_offset` has then been decided. False: the event log failed.
-    fn let_out(&mut self, outcome: Outcome, next_offset: u64, gathered_at: Instant) -> bool {
+    fn let_out(&mut self, outcome: Outcome, next_offset: u64, submitted_at: Instant) -> bool {
         if !outcome.records.is_empty() {
             if let Err(cause) = self.append(&outcome) {
                 self.fatal.report(cause.into());
@@ -233,7 +236,7 @@ impl Decider {
         );
         for kind in outcome.kinds {
             self.metrics.alert_event(kind, 1);
-            self.metrics.said(gathered_at.elapsed());
+            self.metrics.said(submitted_at.elapsed());
         }
         for (end, took) in outcome.ends {
             self.metrics.mails(end, 1);
@@ -244,7 +247,8 @@ impl Decider {
         for attempt in outcome.mails {
             self.mailer.send(attempt);
         }
-        self.decided.send_replace(next_offset);
+        self.decided
+            .send_if_modified(|decided| snapshots::is_news(mem::replace(decided, next_offset), next_offset));
         true
     }
 

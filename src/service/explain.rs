@@ -193,7 +193,7 @@ impl Explainer {
     ) -> Result<Option<Explanation>, ExplainError> {
         engine.watch(look.clone());
         let mut story = Story::new(question, has_begun);
-        let skipped = self.recovery.skipped_from(from)?;
+        let skipped = self.recovery.skipped_from(from, || budget.check())?;
         let until = self.recovery.journal.next_offset();
         let mut effects = Vec::new();
         for frame in frames(&self.recovery.journal, from, until) {

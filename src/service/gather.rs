@@ -33,8 +33,8 @@ const BYTES: usize = 2 << 20;
 pub(super) struct Batch {
     pub first_offset: u64,
     pub time: Time,
-    /// When it was gathered.
-    pub gathered_at: Instant,
+    /// When the first of it was submitted.
+    pub submitted_at: Instant,
     pub submissions: Vec<Submission>,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Gatherer {
     pub submissions: Receiver<Submission>,
     /// Inputs of the service itself that storage had no room for; they go first when it has.
     pub waiting: VecDeque<Submission>,
-    /// Until when the journal is not tried again, since it had no room.
+    /// Until when the journal is not tried again, since it had no room, or none for more.
     pub full_until: Option<Instant>,
     pub durable: SyncSender<Batch>,
     pub room: Arc<Room>,
@@ -61,6 +61,8 @@ struct Gathered {
     submissions: Vec<Submission>,
     payload: Vec<u8>,
     count: u32,
+    /// When the first notification was submitted.
+    submitted_at: Option<Instant>,
     stop: bool,
 }
 
@@ -104,7 +106,9 @@ impl Gatherer {
 
     /// Makes what was gathered durable and hands it on; false: the journal failed, and nothing is taken any more.
     fn pass_on(&mut self, gathered: &mut Gathered) -> bool {
-        let (time, gathered_at) = (self.clock.now(), Instant::now());
+        let time = self.clock.now();
+        self.metrics.clock_steps(self.clock.steps());
+        let submitted_at = gathered.submitted_at.take().unwrap_or_else(Instant::now);
         let first_offset = self.journal.next_offset();
         let submissions = match self.commit(time, gathered) {
             Ok(true) => gathered.empty(),
@@ -122,7 +126,7 @@ impl Gatherer {
             .send(Batch {
                 first_offset,
                 time,
-                gathered_at,
+                submitted_at,
                 submissions,
             })
             .is_ok()
@@ -142,7 +146,7 @@ impl Gatherer {
             Ok(_) => {
                 self.metrics.committed(gathered.count as usize, began.elapsed());
                 self.full_until = None;
-                self.room.found(Of::Journal);
+                self.look_for_room()?;
                 Ok(true)
             }
             Err(cause @ AppendError::NoSpace { .. }) => {
@@ -154,12 +158,25 @@ impl Gatherer {
         }
     }
 
+    /// A small frame may be written where a large one still finds no place: there is room again when there is for the largest.
+    fn look_for_room(&mut self) -> Result<(), AppendError> {
+        if self.room.has(Of::Journal) {
+            return Ok(());
+        }
+        match self.journal.reserve(self.journal.max_payload()) {
+            Ok(()) => self.room.found(Of::Journal),
+            Err(AppendError::NoSpace { .. }) => self.full_until = Some(Instant::now() + NO_ROOM),
+            Err(cause) => return Err(cause),
+        }
+        Ok(())
+    }
+
     fn has_room(&self) -> bool {
         self.room.has(Of::Journal) && self.room.has(Of::Events)
     }
 
-    /// Nothing was written. Notifications and what operators do are refused, what the service itself has to say waits for room; what
-    /// needs none is handed back. A question is then answered without what waits.
+    /// Nothing was written. What somebody waits for is refused, what the service itself has to say waits for room; what needs none is
+    /// handed back. A question is then answered without what waits.
     fn refuse(&mut self, gathered: &mut Gathered) -> Vec<Submission> {
         let mut needing_none = Vec::new();
         let refused = gathered.empty().into_iter().chain(std::mem::take(&mut self.waiting));
@@ -170,10 +187,9 @@ impl Gatherer {
                 Submission::Act { answer, .. } => drop(answer.send(Err(Unavailable::NoSpace))),
                 // Whatever is written next brings time along.
                 Submission::Input { input, applied: None } if matches!(*input, Input::Tick) => {}
-                // Rules, say, whose operator did not wait for room.
                 Submission::Input {
                     applied: Some(applied), ..
-                } if applied.is_closed() => {}
+                } => drop(applied.send(Err(Unavailable::NoSpace))),
                 Submission::Input { .. } => self.waiting.push_back(submission),
                 Submission::Trim(_) | Submission::SyncEvents(_) | Submission::Query(_) => needing_none.push(submission),
                 Submission::Stop => gathered.stop = true,
@@ -194,6 +210,8 @@ impl Gathered {
         let encoded = match &mut submission {
             Submission::Notifications(notifications) => {
                 self.payload.extend(std::mem::take(&mut notifications.records));
+                let first = self.submitted_at.get_or_insert(notifications.submitted_at);
+                *first = notifications.submitted_at.min(*first);
                 Ok(u32::try_from(notifications.items.len()).unwrap_or(u32::MAX))
             }
             Submission::Input { input, .. } | Submission::Act { input, .. } => {
@@ -223,6 +241,9 @@ impl Gathered {
             // The caller may have gone away.
             Submission::Notifications(refused) => drop(refused.answer.send(Err(Unavailable::TooLarge))),
             Submission::Act { answer, .. } => drop(answer.send(Err(Unavailable::TooLarge))),
+            Submission::Input {
+                applied: Some(applied), ..
+            } => drop(applied.send(Err(Unavailable::TooLarge))),
             _ => {}
         }
     }

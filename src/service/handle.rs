@@ -1,7 +1,7 @@
 //! The way into the service: a cheap handle that async code submits with. Every submission takes one queue, so whatever is asked comes
 //! after all that was submitted before it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use compact_str::CompactString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -23,10 +23,10 @@ const PLACE: usize = 1 << 10;
 pub(super) enum Submission {
     /// Notifications, and where their answers go.
     Notifications(Notifications),
-    /// Another input; told when it is applied, if somebody waits for that.
+    /// Another input. What somebody waits for is refused where storage has no room; what nobody does waits for room itself.
     Input {
         input: Box<Input>,
-        applied: Option<oneshot::Sender<()>>,
+        applied: Option<oneshot::Sender<Result<(), Unavailable>>>,
     },
     /// What an operator does, and where what became of it goes.
     Act {
@@ -60,6 +60,8 @@ pub(super) type Query = Box<dyn FnOnce(&Engine) + Send>;
 /// Notifications that belong together: they are answered at once.
 pub(super) struct Notifications {
     pub items: Vec<Notification>,
+    /// When its caller handed it over: waiting for a place counts.
+    pub submitted_at: Instant,
     /// The same as journal records.
     pub records: Vec<u8>,
     pub answer: oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
@@ -112,11 +114,12 @@ impl Handle {
 
     /// Submits notifications and waits until they are durable and decided upon. Refused at once when too many wait.
     pub async fn notify(&self, items: Vec<Notification>) -> Result<Vec<Answer>, Unavailable> {
+        let submitted_at = Instant::now();
         let records = encode(&items)?;
         let places = Arc::clone(&self.places)
             .try_acquire_many_owned(self.places_for(&items, &records))
             .map_err(|_| Unavailable::QueueFull)?;
-        self.submit(items, records, places)
+        self.submit(submitted_at, items, records, places)
             .await?
             .await
             .unwrap_or(Err(Unavailable::Stopping))
@@ -127,12 +130,13 @@ impl Handle {
         &self,
         items: Vec<Notification>,
     ) -> Result<oneshot::Receiver<Result<Vec<Answer>, Unavailable>>, Unavailable> {
+        let submitted_at = Instant::now();
         let records = encode(&items)?;
         let places = Arc::clone(&self.places)
             .acquire_many_owned(self.places_for(&items, &records))
             .await
             .map_err(|_| Unavailable::Stopping)?;
-        self.submit(items, records, places).await
+        self.submit(submitted_at, items, records, places).await
     }
 
     /// Asks something about the state that follows from all that was submitted before.
@@ -162,7 +166,7 @@ impl Handle {
         answered.await.unwrap_or(Err(Unavailable::Stopping))
     }
 
-    /// Submits an input and waits until it is applied.
+    /// Submits an input and waits until it is applied. Refused where storage has no room.
     pub async fn apply(&self, input: Input) -> Result<(), Unavailable> {
         let (applied, done) = oneshot::channel();
         let input = Submission::Input {
@@ -170,7 +174,7 @@ impl Handle {
             applied: Some(applied),
         };
         self.queue.send(input).await.map_err(|_| Unavailable::Stopping)?;
-        done.await.map_err(|_| Unavailable::Stopping)
+        done.await.unwrap_or(Err(Unavailable::Stopping))
     }
 
     /// Submits a tick from the deciding thread, which must not wait; false: the queue is full, and what fills it brings time along.
@@ -202,7 +206,7 @@ impl Handle {
         synced.await.map_err(|_| Unavailable::Stopping)
     }
 
-    /// Submits an input without waiting for its end.
+    /// Submits an input without waiting for its end. Where storage has no room it is kept until there is.
     pub async fn send(&self, input: Input) -> Result<(), Unavailable> {
         self.queue
             .send(Submission::Input {
@@ -235,6 +239,7 @@ impl Handle {
 
     async fn submit(
         &self,
+        submitted_at: Instant,
         items: Vec<Notification>,
         records: Vec<u8>,
         places: OwnedSemaphorePermit,
@@ -242,6 +247,7 @@ impl Handle {
         let (answer, answered) = oneshot::channel();
         let notifications = Notifications {
             items,
+            submitted_at,
             records,
             answer,
             places,

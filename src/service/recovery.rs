@@ -4,16 +4,17 @@
 use std::{
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::records::Outcome;
 use crate::{
     engine::{Engine, RestoreError, StoreId, input::Input},
     journal::{
-        self, EventReader, EventRecord, Events, JournalError, Position, Reader, Snapshots,
+        self, EventReader, EventRecord, Events, JournalError, Position, Reader, Snapshot, Snapshots,
         codec::{self, CodecError},
     },
 };
@@ -55,6 +56,9 @@ pub enum RecoveryError {
         /// This version.
         version: &'static str,
     },
+    /// Whoever wanted the state has gone away.
+    #[error("nobody waits for the state any more")]
+    GivenUp,
 }
 
 impl RecoveryError {
@@ -89,6 +93,13 @@ impl Skips {
             known_from: offset,
         }
     }
+
+    /// A range was read, and what it says of inputs is in here.
+    fn read(&mut self, from: u64, until: u64) {
+        if until >= self.known_from {
+            self.known_from = self.known_from.min(from);
+        }
+    }
 }
 
 /// A state that was made anew.
@@ -105,71 +116,111 @@ pub(super) struct Recovered {
 impl Recovery {
     /// The state before an input that the engine failed on.
     pub fn rebuild(&self, failed: u64) -> Result<Engine, RecoveryError> {
-        self.skip(failed);
-        self.until(failed).map(|recovered| recovered.engine)
+        self.skips().inputs.insert(failed);
+        // The deciding thread does not go on without it.
+        let recovered = self.until(failed, &CancellationToken::new())?;
+        Ok(recovered.engine)
     }
 
-    /// The state before an offset, from the newest good snapshot on.
-    pub fn until(&self, offset: u64) -> Result<Recovered, RecoveryError> {
+    /// The state before an offset, made from the newest snapshot before it. Ends early when it is given up.
+    pub fn until(&self, offset: u64, given_up: &CancellationToken) -> Result<Recovered, RecoveryError> {
         let base = self.snapshots.before(offset)?;
-        let from = base.as_ref().map_or(0, |snapshot| snapshot.header.offset);
+        self.replay_from(base.as_ref(), offset, given_up)
+    }
+
+    /// The state before an offset, made from a snapshot before it, or from nothing. Ends early when it is given up.
+    pub fn replay_from(
+        &self,
+        base: Option<&Snapshot>,
+        offset: u64,
+        given_up: &CancellationToken,
+    ) -> Result<Recovered, RecoveryError> {
+        let from = base.map_or(0, |snapshot| snapshot.header.offset);
         loop {
-            let engine = match &base {
-                None => Engine::new(self.store),
-                Some(snapshot) => Engine::restore(&snapshot.payload).map_err(|source| RecoveryError::Restore {
-                    offset: snapshot.header.offset,
-                    source,
-                })?,
-            };
-            let last_event = base.as_ref().and_then(|snapshot| snapshot.header.last_event);
-            let last_hash = base.as_ref().map(|snapshot| snapshot.header.last_hash);
-            let recovered = Recovered {
-                engine,
-                missing: Vec::new(),
-                last_event,
-                last_hash,
-            };
-            match self.replay(recovered, from, offset)? {
-                Ok(recovered) => return Ok(recovered),
-                Err(failed) => {
-                    error!(offset = failed, "the engine failed on an input; it is left out");
-                    self.skip(failed);
+            let recovered = self.restore(base)?;
+            match self.attempt(recovered, from, offset, given_up) {
+                Ok(Ok(recovered)) => {
+                    self.skips().read(from, offset);
+                    return Ok(recovered);
                 }
+                Ok(Err(failed)) => {
+                    error!(offset = failed, "the engine failed on an input; it is left out");
+                    // It may not be the only one, and each would begin all anew.
+                    self.skipped_from(from, || awaited(given_up))?;
+                }
+                // It may come of an input that is to be left out, which the journal says only further on.
+                Err(cause) if cause.is_divergence() && self.learns_of_more(from, given_up)? => {}
+                Err(cause) => return Err(cause),
             }
         }
     }
 
-    fn skip(&self, offset: u64) {
-        let mut skips = self.skips.lock().unwrap_or_else(PoisonError::into_inner);
-        skips.inputs.insert(offset);
+    fn restore(&self, base: Option<&Snapshot>) -> Result<Recovered, RecoveryError> {
+        let engine = match base {
+            None => Engine::new(self.store),
+            Some(snapshot) => Engine::restore(&snapshot.payload).map_err(|source| RecoveryError::Restore {
+                offset: snapshot.header.offset,
+                source,
+            })?,
+        };
+        Ok(Recovered {
+            engine,
+            missing: Vec::new(),
+            last_event: base.and_then(|snapshot| snapshot.header.last_event),
+            last_hash: base.map(|snapshot| snapshot.header.last_hash),
+        })
     }
 
-    /// The inputs from an offset on that the engine has failed on; the journal is read as far as they are not known yet.
-    pub fn skipped_from(&self, from: u64) -> Result<BTreeSet<u64>, RecoveryError> {
-        let mut skips = self.skips.lock().unwrap_or_else(PoisonError::into_inner);
-        for frame in frames(&self.journal, from, skips.known_from) {
-            let frame = frame?;
+    fn skips(&self) -> MutexGuard<'_, Skips> {
+        self.skips.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learns_of_more(&self, from: u64, given_up: &CancellationToken) -> Result<bool, RecoveryError> {
+        let known = self.skips().inputs.len();
+        let all = self.skipped_from(from, || awaited(given_up))?;
+        Ok(all.len() > known)
+    }
+
+    /// The inputs from an offset on that the engine has failed on. The journal is read as far as they are not known yet, and as long as
+    /// `go_on` lets it, which is asked at each frame.
+    pub fn skipped_from<E: From<RecoveryError>>(
+        &self,
+        from: u64,
+        go_on: impl Fn() -> Result<(), E>,
+    ) -> Result<BTreeSet<u64>, E> {
+        // The deciding thread may want the lock meanwhile.
+        let until = self.skips().known_from;
+        let mut found = Vec::new();
+        for frame in frames(&self.journal, from, until) {
+            go_on()?;
+            let frame = frame.map_err(RecoveryError::from)?;
             for input in codec::decode(&frame.payload, frame.count) {
                 // What cannot be read is told of when it is to be applied.
                 if let Ok(Input::Skip { offset, .. }) = input {
-                    skips.inputs.insert(offset);
+                    found.push(offset);
                 }
             }
         }
-        skips.known_from = skips.known_from.min(from);
+        let mut skips = self.skips();
+        skips.inputs.extend(found);
+        skips.read(from, until);
         Ok(skips.inputs.clone())
     }
 
     /// Applies the inputs of a range, and compares what they say with what was said; the inner error is an input that the engine fails
-    /// on.
-    fn replay(&self, mut recovered: Recovered, from: u64, until: u64) -> Result<Result<Recovered, u64>, RecoveryError> {
-        let skipped = self.skipped_from(from)?;
-        let mut log = match recovered.last_event {
-            Some(last) => self.events.after(Some(last))?,
-            None => self.events.after(None)?,
-        };
+    /// on, or has failed on: all begins anew without it.
+    fn attempt(
+        &self,
+        mut recovered: Recovered,
+        from: u64,
+        until: u64,
+        given_up: &CancellationToken,
+    ) -> Result<Result<Recovered, u64>, RecoveryError> {
+        let skipped = self.skips().inputs.clone();
+        let mut log = self.events.after(recovered.last_event)?;
         let mut effects = Vec::new();
         for frame in frames(&self.journal, from, until) {
+            awaited(given_up)?;
             let frame = frame?;
             recovered.last_hash = Some(frame.hash);
             let inputs = codec::decode(&frame.payload, frame.count);
@@ -178,11 +229,18 @@ impl Recovery {
                 if !(from..until).contains(&offset) || skipped.contains(&offset) {
                     continue;
                 }
+                if let Input::Skip { offset: failed, .. } = input
+                    && self.skips().inputs.insert(failed)
+                    && failed >= from
+                {
+                    return Ok(Err(failed));
+                }
                 let engine = &mut recovered.engine;
                 let applied = catch_unwind(AssertUnwindSafe(|| {
                     engine.apply(offset, frame.time, input, &mut effects)
                 }));
                 if applied.is_err() {
+                    self.skips().inputs.insert(offset);
                     return Ok(Err(offset));
                 }
                 let mut outcome = Outcome::default();
@@ -199,6 +257,13 @@ impl Recovery {
             Some(said) if said.position.offset < until => Err(diverged(said.position, "nothing")),
             _ => Ok(Ok(recovered)),
         }
+    }
+}
+
+fn awaited(given_up: &CancellationToken) -> Result<(), RecoveryError> {
+    match given_up.is_cancelled() {
+        true => Err(RecoveryError::GivenUp),
+        false => Ok(()),
     }
 }
 

@@ -23,6 +23,9 @@ const EVERY: Duration = Duration::from_mins(5);
 /// How many inputs there are between two at most.
 const INPUTS: u64 = 500_000;
 
+/// The maker is woken each time that so many more inputs have been decided upon.
+const STRIDE: u64 = INPUTS / 50;
+
 /// How many snapshots a start may fall back through: the journal is kept from the oldest of them on.
 const FALLBACKS: usize = 3;
 
@@ -32,6 +35,11 @@ pub(super) struct Retention {
     pub age: Duration,
     /// Of the journal, in bytes.
     pub bytes: u64,
+}
+
+/// Whether the maker is to be woken when what has been decided upon grows like this.
+pub(super) fn is_news(before: u64, now: u64) -> bool {
+    now / STRIDE > before / STRIDE
 }
 
 /// Makes snapshots until told to stop, and trims what they make needless.
@@ -68,7 +76,8 @@ pub(super) async fn run(
         }
         made = until;
         let recovery = Arc::clone(&recovery);
-        let making = tokio::task::spawn_blocking(move || make(&recovery, until, keep));
+        let given_up = stop.clone();
+        let making = tokio::task::spawn_blocking(move || make(&recovery, until, keep, &given_up));
         let made = tokio::select! {
             // The end of the service makes one of its own.
             () = stop.cancelled() => return,
@@ -92,8 +101,13 @@ pub(super) async fn run(
 }
 
 /// Makes one; tells what is to be kept, if there are as many as a start may have to fall back through.
-pub(super) fn make(recovery: &Recovery, until: u64, keep: Retention) -> Result<Option<Keep>, RecoveryError> {
-    let recovered = recovery.until(until)?;
+pub(super) fn make(
+    recovery: &Recovery,
+    until: u64,
+    keep: Retention,
+    given_up: &CancellationToken,
+) -> Result<Option<Keep>, RecoveryError> {
+    let recovered = recovery.until(until, given_up)?;
     write(recovery, until, &recovered)?;
     let snapshots = recovery.snapshots.list()?;
     let oldest = snapshots.len().checked_sub(FALLBACKS).map(|oldest| snapshots[oldest]);

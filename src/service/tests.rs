@@ -6,7 +6,9 @@ use tempfile::TempDir;
 
 use super::{snapshots::Retention, *};
 use crate::{
-    engine::{POISON, RuleSight, effect::Answer},
+    clock,
+    engine::{POISON, RuleSight, SEMANTICS, effect::Answer},
+    journal::{Options, codec},
     metrics::Exposition,
     model::{Conf, ConferenceStatus, DisconnectReason, Notification, ParticipantStatus, Party, Payload, Time},
     rules::{RuleSource, SourceFile, compile},
@@ -242,7 +244,7 @@ async fn what_is_kept_goes_by_the_time_of_the_service() {
         service.handle.sync_events().await.unwrap();
         let until = service.journal.next_offset();
         kept.push(
-            snapshots::make(&service.recovery, until, hour)
+            snapshots::make(&service.recovery, until, hour, &CancellationToken::new())
                 .unwrap()
                 .map(|keep| keep.since),
         );
@@ -267,7 +269,7 @@ async fn the_counts_of_a_rule_outlive_a_change_of_its_place() {
     look(&service).await;
     let another = "rules:\n  - { name: another, when: party.status == SPEAKING }\n";
     let moved = RULES.replace("\nrules:\n", another);
-    service.put_in_force(rules(&moved)).await.unwrap();
+    put_in_force(&service.handle, rules(&moved)).await.unwrap();
     look(&service).await;
     notify(&service, vec![refused("1", "c")]).await;
     look(&service).await;
@@ -276,5 +278,96 @@ async fn the_counts_of_a_rule_outlive_a_change_of_its_place() {
         let series = format!("bellwether_rule_matches_total{{rule=\"{rule}\"}} {matches}\n");
         assert!(text.contains(&series), "{text}");
     }
+    service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_start_that_nobody_waits_for_leaves_the_folder() {
+    let folder = TempDir::new().unwrap();
+    let begin = || Service::start(settings(folder.path()), Some(rules(RULES)), Arc::new(Metrics::new()));
+    let dropped = tokio::time::timeout(Duration::ZERO, begin()).await;
+    assert!(dropped.is_err());
+    let again = async {
+        loop {
+            match begin().await {
+                Err(StartError::Journal(JournalError::Locked { .. })) => tokio::task::yield_now().await,
+                started => return started.unwrap(),
+            }
+        }
+    };
+    let service = tokio::time::timeout(Duration::from_secs(20), again).await.unwrap();
+    service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_state_that_nobody_waits_for_is_not_made() {
+    let folder = TempDir::new().unwrap();
+    let service = start(&folder).await;
+    notify(&service, vec![conf("1")]).await;
+    let given_up = CancellationToken::new();
+    given_up.cancel();
+    let until = service.journal.next_offset();
+    let made = service.recovery.replay_from(None, until, &given_up).map(drop);
+    assert!(matches!(made, Err(RecoveryError::GivenUp)), "{made:?}");
+    service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn what_the_engine_failed_on_is_looked_for_without_holding_anybody_up() {
+    let folder = TempDir::new().unwrap();
+    let service = start(&folder).await;
+    notify(&service, vec![conf("1"), conf(POISON)]).await;
+    service.stop(Duration::from_secs(5)).await;
+    // From its snapshot on: what comes before has yet to be read.
+    let service = start(&folder).await;
+    let recovery = &service.recovery;
+    let looked = std::cell::Cell::new(0);
+    let given_up = recovery.skipped_from(0, || {
+        assert!(recovery.skips.try_lock().is_ok());
+        looked.update(|times| times + 1);
+        match looked.get() {
+            1 => Ok(()),
+            _ => Err(RecoveryError::GivenUp),
+        }
+    });
+    assert!(matches!(given_up, Err(RecoveryError::GivenUp)));
+    let all = recovery.skipped_from(0, || Ok::<_, RecoveryError>(())).unwrap();
+    assert_eq!(all.len(), 1);
+    let known = recovery.skipped_from(0, || Err(RecoveryError::GivenUp)).unwrap();
+    assert_eq!(known, all);
+    service.stop(Duration::from_secs(5)).await;
+}
+
+/// A version that does not fail any more on what an earlier one left out goes on leaving it out.
+#[tokio::test]
+async fn what_was_left_out_stays_so_though_the_engine_would_take_it() {
+    let folder = TempDir::new().unwrap();
+    let options = Options {
+        semantics: SEMANTICS,
+        ..Options::default()
+    };
+    let mut journal = Journal::open(&folder.path().join("data"), options).unwrap().journal;
+    for input in [
+        Input::Start(Settings::default()),
+        new_rules(rules(RULES)),
+        Input::Notification(refused("1", "a")),
+        Input::Skip { offset: 2, rule: None },
+    ] {
+        let mut payload = Vec::new();
+        codec::encode(&input, &mut payload).unwrap();
+        journal.append(clock::wall(), 1, &payload).unwrap();
+    }
+    drop(journal);
+
+    let service = start(&folder).await;
+    assert_eq!(said(&service).len(), 0, "found where the journal says so");
+    assert_eq!(notify(&service, vec![refused("2", "a")]).await, accepted([1]));
+    let before = said(&service);
+    assert_eq!(before.len(), 1);
+    service.stop(Duration::from_secs(5)).await;
+    std::fs::remove_dir_all(folder.path().join("data/snapshots")).unwrap();
+
+    let service = start(&folder).await;
+    assert_eq!(said(&service), before, "found before it says what was not said");
     service.stop(Duration::from_secs(5)).await;
 }

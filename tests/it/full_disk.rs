@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use bellwether::api::{GetMeetingRequest, Notification, notification::Payload};
+use bellwether::api::{GetMeetingRequest, Notification, ReloadRulesRequest, notification::Payload};
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
@@ -143,9 +143,17 @@ async fn a_full_disk_is_said_and_passes() {
         billing_code: "1".to_owned(),
     };
     soon(client.meetings.clone().get_meeting(request)).await.unwrap();
+    site.write_rules(&format!(
+        "{RULES}# Larger than what is left.\n#{}\n",
+        "x".repeat(400 << 10)
+    ));
+    let reload = async || soon(client.rules.clone().reload_rules(ReloadRulesRequest {})).await;
+    let refusal = Refusal::of(&reload().await.unwrap_err());
+    assert_eq!(refusal.told(), (Code::Unavailable, "STORAGE_REFUSES_WRITES", ""));
 
     disk.free();
     until(async || (health_of("").await == ServingStatus::Serving).then_some(())).await;
+    assert!(reload().await.unwrap().into_inner().applied);
     assert!(get(process.admin, "/readyz").await.starts_with("HTTP/1.1 200"));
     let sequence = client.notify(conf("3", 1)).await.unwrap().sequence;
     assert_eq!(sequence, taken as u64 + 3, "what was refused was not applied");

@@ -1,6 +1,11 @@
 //! The data folder after the worst: what was acknowledged is all there, or the start is refused by name.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    os::unix::fs::DirBuilderExt as _,
+    path::PathBuf,
+    process::Command,
+};
 
 use bellwether::api::{Notification, SubscribeResponse};
 use tonic::Code;
@@ -60,6 +65,19 @@ async fn a_second_process_is_refused_and_told_of_the_first() {
     assert!(log.contains(site.config.data.to_str().unwrap()), "{log}");
     first.kill();
     assert_eq!(Process::start(&site).terminate().await, Some(0));
+}
+
+#[test]
+fn a_start_that_storage_holds_up_ends_when_told() {
+    let site = Site::new();
+    DirBuilder::new().mode(0o700).create(&site.config.data).unwrap();
+    let store = site.data("store");
+    assert!(Command::new("mkfifo").arg(&store).status().unwrap().success());
+    let mut process = Started::new(&site, command(&site));
+    // Opened as soon as the process reads from it, which then waits for something to be written.
+    let _held = OpenOptions::new().write(true).open(store).unwrap();
+    process.signal("TERM");
+    assert_eq!(process.wait(), Some(0));
 }
 
 #[tokio::test]

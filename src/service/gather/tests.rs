@@ -7,7 +7,11 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::{
-    engine::{Engine, input::NewRules},
+    engine::{
+        Engine,
+        input::{MailOutcome, MailResult, NewRules},
+        outbox::IntentId,
+    },
     journal::{Options, Reader},
     rules::{RuleSource, SourceFile},
     service::{
@@ -80,8 +84,21 @@ impl Gathering {
         self.submit(Submission::Query(Box::new(|_: &Engine| ())));
     }
 
-    /// Submits rules that a segment of 4 KiB has no place for.
-    fn large_rules(&self) -> oneshot::Receiver<()> {
+    /// Submits the end of a mail, which nobody waits for, and which a segment of 4 KiB has no place for.
+    fn large_outcome(&self) {
+        let outcome = MailOutcome {
+            intent: IntentId(1),
+            attempt: 1,
+            result: MailResult::Deferred("x".repeat(5000)),
+        };
+        self.submit(Submission::Input {
+            input: Box::new(Input::Mail(outcome)),
+            applied: None,
+        });
+    }
+
+    /// Submits rules that somebody waits for, and which a segment of 4 KiB has no place for.
+    fn large_rules(&self) -> oneshot::Receiver<Result<(), Unavailable>> {
         let (applied, told) = oneshot::channel();
         let file = SourceFile {
             name: "rules.yaml".to_owned(),
@@ -110,7 +127,7 @@ fn is_query(submission: &Submission) -> bool {
 #[test]
 fn without_room_questions_go_on_and_ticks_do_not_pile_up() {
     let mut it = Gathering::new(FULL);
-    let _told = it.large_rules();
+    it.large_outcome();
     assert!(it.once().is_none());
     assert!(!it.gatherer.room.has(Of::Journal));
     for _ in 0..3 {
@@ -119,16 +136,15 @@ fn without_room_questions_go_on_and_ticks_do_not_pile_up() {
         let batch = it.once().unwrap();
         assert!(batch.submissions.len() == 1 && is_query(&batch.submissions[0]));
     }
-    assert_eq!(it.gatherer.waiting.len(), 1, "the rules alone");
+    assert_eq!(it.gatherer.waiting.len(), 1, "the outcome alone");
 }
 
 #[test]
 fn what_waited_goes_first_when_there_is_room() {
     let mut it = Gathering::new(FULL);
-    let told = it.large_rules();
-    drop(it.large_rules());
+    it.large_outcome();
     assert!(it.once().is_none());
-    assert_eq!(it.gatherer.waiting.len(), 1, "rules that nobody waits for are dropped");
+    assert_eq!(it.gatherer.waiting.len(), 1);
 
     let roomy = Gathering::new(ROOMY);
     it.gatherer.journal = roomy.gatherer.journal;
@@ -136,7 +152,46 @@ fn what_waited_goes_first_when_there_is_room() {
     let batch = it.once().unwrap();
     assert!(matches!(batch.submissions[0], Submission::Input { .. }) && is_query(&batch.submissions[1]));
     assert!(it.gatherer.waiting.is_empty() && it.gatherer.has_room());
-    drop(told);
+}
+
+#[test]
+fn without_room_whoever_waits_is_told() {
+    let mut it = Gathering::new(FULL);
+    let mut told = it.large_rules();
+    assert!(it.once().is_none());
+    assert_eq!(told.try_recv(), Ok(Err(Unavailable::NoSpace)));
+    assert!(it.gatherer.waiting.is_empty());
+}
+
+#[test]
+fn there_is_room_when_there_is_for_the_largest_frame() {
+    let mut it = Gathering::new(FULL);
+    let _told = it.large_rules();
+    assert!(it.once().is_none());
+    let write = |it: &mut Gathering| {
+        assert!(it.handle.tick());
+        it.once().unwrap()
+    };
+    write(&mut it);
+    assert!(!it.gatherer.has_room(), "a small frame had a place");
+
+    let roomy = Gathering::new(ROOMY);
+    it.gatherer.journal = roomy.gatherer.journal;
+    write(&mut it);
+    assert!(it.gatherer.has_room());
+}
+
+#[tokio::test]
+async fn the_time_in_the_queue_counts() {
+    let mut it = Gathering::new(ROOMY);
+    let before = Instant::now();
+    let _answers = [
+        it.handle.notify_later(vec![conf("1")]).await.unwrap(),
+        it.handle.notify_later(vec![conf("2")]).await.unwrap(),
+    ];
+    let between = Instant::now();
+    let batch = tokio::task::spawn_blocking(move || it.once().unwrap()).await.unwrap();
+    assert!((before..between).contains(&batch.submitted_at));
 }
 
 #[tokio::test]

@@ -65,8 +65,7 @@ impl Process {
     }
 
     pub fn signal(&self, name: &str) {
-        let id = self.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+        self.started.signal(name);
     }
 }
 
@@ -104,8 +103,13 @@ impl Started {
         }
     }
 
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
     /// Waits for its end.
-    fn wait(&mut self) -> Option<i32> {
+    pub fn wait(&mut self) -> Option<i32> {
         let end = Instant::now() + DEADLINE;
         // Its standard error is closed with it.
         loop {

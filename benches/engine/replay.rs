@@ -13,7 +13,7 @@ use bellwether::{
 };
 
 use super::{
-    engine::{self, CHUNK, PACE},
+    alone::{self, CHUNK, PACE},
     support::{
         rounds::Rounds,
         servers::SCRATCH,
@@ -39,16 +39,16 @@ pub fn measure(rounds: Rounds) {
 }
 
 fn record(data: &Path) {
-    let days = engine::days();
+    let days = alone::days(alone::DAY);
     let mut journal = Journal::open(data, Options::default()).expect("a journal").journal;
-    let time = |place: usize| engine::start().plus(Duration::from_nanos(place as u64 * (1_000_000_000 / PACE)));
+    let time = |place: usize| alone::start().plus(Duration::from_nanos(place as u64 * (1_000_000_000 / PACE)));
     let mut payload = Vec::new();
     codec::encode(&Input::Start(Settings::default()), &mut payload).expect("an encoding");
     journal.append(time(0), 1, &payload).expect("room");
     for first in (0..RECORDED).step_by(CHUNK) {
         payload.clear();
         for place in first..first + CHUNK {
-            codec::encode_notification(&engine::read(&days.message(place)), &mut payload).expect("an encoding");
+            codec::encode_notification(&alone::read(&days.message(place)), &mut payload).expect("an encoding");
         }
         journal.append(time(first), CHUNK as u32, &payload).expect("room");
     }
