@@ -64,7 +64,8 @@ pub(super) fn told(error: &io::Error) -> String {
         return error.to_string();
     };
     let why = match why {
-        CertificateError::UnknownIssuer => {
+        // Another authority of the same name is as unknown as any.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "is signed by nobody who is trusted here; put its issuer's certificate into ca_file"
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired; it is to be renewed",
