@@ -12,6 +12,7 @@ mod each;
 mod exit;
 mod explain;
 mod failure;
+mod filter;
 mod health;
 mod json;
 mod manual;

@@ -10,7 +10,7 @@ mod mail;
 mod secret;
 #[cfg(test)]
 mod tests;
-mod value;
+pub(crate) mod value;
 
 use std::{
     fs, io,

@@ -9,7 +9,7 @@ use super::{
     client::{Client, Output},
     exit::Exit,
     failure::Failure,
-    json, pages, show,
+    filter, json, pages, show,
     terminal::Terminal,
 };
 use crate::api::{self, alert_service_client::AlertServiceClient};
@@ -52,6 +52,7 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
         }
         return Ok(Exit::Done);
     }
+    filter::check(&args.filter)?;
     let alerts = list(&mut client, args.filter, args.order, args.limit).await?;
     match args.client.output {
         Output::Table => overview(&alerts, terminal)?,

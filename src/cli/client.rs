@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use tonic::transport::{Channel, Endpoint};
 
 use super::failure::Failure;
-use crate::model::Time;
+use crate::{config::value::parse_duration, model::Time};
 
 /// How much of one stream may wait to be read.
 const STREAM_WINDOW: u32 = 256 << 10;
@@ -94,13 +94,14 @@ fn server(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A duration on the command line.
+/// The longest duration on the command line: a silence ends within it.
+const LONGEST: Duration = Duration::from_hours(90 * 24);
+
+/// A duration on the command line, written as in the configuration.
 pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
-    text.parse::<jiff::SignedDuration>()
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or("expected a duration with its unit, such as 500ms, 10s or 5m")
+    parse_duration(text)
+        .filter(|duration| !duration.is_zero() && *duration <= LONGEST)
+        .ok_or("expected a duration with its unit, such as 500ms, 10s, 2h or 7d, of 90d at most")
 }
 
 /// An instant on the command line.
@@ -144,7 +145,8 @@ mod tests {
     #[test]
     fn a_duration_has_its_unit() {
         assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
-        for bad in ["5", "0s", "-5s", ""] {
+        assert_eq!(duration("90d"), Ok(Duration::from_hours(90 * 24)));
+        for bad in ["5", "0s", "-5s", "", "91d"] {
             assert!(duration(bad).is_err(), "{bad}");
         }
     }

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::api::{self, alert_service_client::AlertServiceClient, delivery::Outcome};
 
+/// How much of an answer a table shows, in characters.
+const LONGEST_ANSWER: usize = 80;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only of mails that told of this alert
@@ -58,6 +61,11 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
         outcome: outcome.into(),
         ..api::ListDeliveriesRequest::default()
     };
+    if !request.alert_id.is_empty() {
+        // One that there is no such alert of is told as elsewhere.
+        let id = request.alert_id.clone();
+        service.get_alert(api::GetAlertRequest { id }).await?;
+    }
     let deliveries = list(&mut service, request, args.limit).await?;
     match args.client.output {
         Output::Table => overview(&deliveries, terminal)?,
@@ -83,6 +91,14 @@ async fn list(
     .await
 }
 
+/// What a mail server said, as far as a row of a table has room for it; `--output json` has all of it.
+fn short(answer: &str) -> String {
+    match answer.char_indices().nth(LONGEST_ANSWER) {
+        Some((end, _)) => format!("{}…", &answer[..end]),
+        None => answer.to_owned(),
+    }
+}
+
 /// A table of them.
 pub(super) fn overview(deliveries: &[api::Delivery], terminal: &mut Terminal<'_>) -> io::Result<()> {
     let mut table = show::table([
@@ -103,7 +119,7 @@ pub(super) fn overview(deliveries: &[api::Delivery], terminal: &mut Terminal<'_>
             show::clean(&delivery.recipient),
             delivery.attempt.to_string(),
             show::time(delivery.retry_at.as_ref()),
-            show::clean(&delivery.answer),
+            short(&show::clean(&delivery.answer)),
             match delivery.alert_ids.as_slice() {
                 [] => "-".to_owned(),
                 [only] => show::clean(only),

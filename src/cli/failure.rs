@@ -5,7 +5,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use super::{exit::Exit, show};
+use super::{exit::Exit, filter::BadFilter, show};
 use crate::{
     config::ConfigError,
     journal::JournalError,
@@ -24,6 +24,9 @@ pub enum Failure {
     /// Rule files cannot be read.
     #[error("{}", chain(.0))]
     Rules(#[from] LoadError),
+    /// A filter on the command line does not compile.
+    #[error(transparent)]
+    Filter(#[from] BadFilter),
     /// Flags that do not go together.
     #[error("{0}")]
     Usage(&'static str),
@@ -156,7 +159,7 @@ impl Failure {
             Self::Rpc(status) | Self::One { cause: status, .. } | Self::Unknown { cause: status, .. } => {
                 exit_of(status.code())
             }
-            Self::Line { .. } => Exit::Data,
+            Self::Line { .. } | Self::Filter(_) => Exit::Data,
             Self::Journal(cause) | Self::Recovery(RecoveryError::Journal(cause)) => exit_of_journal(cause),
             Self::Recovery(_) => Exit::Data,
             Self::Contract(_) | Self::Runtime(_) => Exit::Software,
@@ -247,6 +250,9 @@ impl fmt::Display for Told<'_> {
             )?;
         }
         if let Some(info) = details.error_info() {
+            if let Some(column) = info.metadata.get("column") {
+                write!(f, ", at column {}", show::clean(column))?;
+            }
             write!(f, " [{}]", show::clean(&info.reason))?;
             if let Some(receivers) = info.metadata.get("receivers") {
                 write!(f, "; there are: {}", show::clean(receivers))?;

@@ -10,7 +10,7 @@ use super::{
     each,
     exit::Exit,
     failure::Failure,
-    json, pages, show,
+    filter, json, pages, show,
     terminal::Terminal,
 };
 use crate::{
@@ -56,14 +56,15 @@ enum Act {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("end").required(true))]
 struct Create {
     /// Which alerts, such as "rule == 'port-full' && key.billing_code == '33333'"; true takes all
     filter: String,
-    /// For how long, such as 2h
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration, required_unless_present = "until")]
+    /// For how long, such as 2h or 7d
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, group = "end")]
     for_: Option<Duration>,
     /// Until when, RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "for_")]
+    #[arg(long, value_name = "TIME", value_parser = instant, group = "end")]
     until: Option<Time>,
     /// When it begins, RFC 3339; at once if not given
     #[arg(long, value_name = "TIME", value_parser = instant)]
@@ -97,6 +98,7 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
 }
 
 async fn make(create: Create, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+    filter::check(&create.filter)?;
     let mut service = SilenceServiceClient::new(create.client.connect().await?);
     let request = api::CreateSilenceRequest {
         ends_at: create.ends_at().map(timestamp),
@@ -197,7 +199,9 @@ async fn expire(ids: Vec<String>, client: &Client, terminal: &mut Terminal<'_>) 
         Ok(answer.into_inner().silence)
     })
     .await;
-    tell_all(&ended, client.output, terminal)?;
+    if !ended.is_empty() || client.output == Output::Json {
+        tell_all(&ended, client.output, terminal)?;
+    }
     exit
 }
 

@@ -55,9 +55,9 @@ pub(super) struct Args {
 
 /// An instant, or how long ago it was.
 fn since(text: &str) -> Result<Time, &'static str> {
-    match (instant(text), text.parse::<jiff::SignedDuration>()) {
+    match (instant(text), duration(text)) {
         (Ok(instant), _) => Ok(instant),
-        (_, Ok(ago)) => Ok(clock::wall().minus(ago.unsigned_abs())),
+        (_, Ok(ago)) => Ok(clock::wall().minus(ago)),
         _ => Err("expected an instant such as 2026-01-05T08:00:00Z, or how long ago it was, such as 10m"),
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn duration<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>
 }
 
 /// A duration with its unit; a day has 24 hours. `None` for anything else, a negative one included.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let span: Span = text.parse().ok()?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
     Duration::try_from(duration).ok()

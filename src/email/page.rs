@@ -181,7 +181,7 @@ fn sections(alerts: &AlertList, intent: &Intent, console: Option<&str>, words: W
             title: if is_one { String::new() } else { title.to_owned() },
             cards: alerts
                 .iter()
-                .map(|alert| Card::of(alert, detail, intent.clear, console, words))
+                .map(|alert| Card::of(alert, detail, intent, console, words))
                 .collect(),
             more: match (more, words.pick(true, false)) {
                 (0, _) => String::new(),

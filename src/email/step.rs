@@ -4,7 +4,7 @@ use std::{fmt, io, ops::RangeInclusive, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{reply::Reply, secret::SecretError};
+use super::{reply::Reply, secret::SecretError, tls::told};
 
 /// The steps, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,7 +97,7 @@ pub(super) enum Failure {
         limit: Duration,
     },
     /// The connection failed, or was closed.
-    #[error("{step}: {source}")]
+    #[error("{step}: {}", told(source))]
     Lost {
         /// At which step.
         step: Step,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio_rustls::rustls::{
-    self, ClientConfig, RootCertStore,
+    self, CertificateError, ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
     pki_types::{
         CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName,
@@ -55,6 +55,33 @@ pub enum TlsError {
     /// A certificate or key does not do.
     #[error("the certificates or the key cannot be used")]
     Rustls(#[from] rustls::Error),
+}
+
+/// Why a connection failed, in words: of a certificate what is wrong with it, and what to do.
+pub(super) fn told(error: &io::Error) -> String {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::InvalidCertificate(why)) = cause else {
+        return error.to_string();
+    };
+    let why = match why {
+        // Another authority of the same name is as unknown as any.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "is signed by nobody who is trusted here; put its issuer's certificate into ca_file"
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired; it is to be renewed",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "is not valid yet; are the clocks right, here and there?"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "is for another name; name the relay as its certificate does"
+        }
+        CertificateError::Revoked => "has been revoked",
+        CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+            "is that of an authority; ca_file must hold its issuer's certificate, not the relay's own"
+        }
+        _ => return error.to_string(),
+    };
+    format!("the relay's certificate {why}")
 }
 
 /// The name that the relay's certificate must bear.

@@ -62,6 +62,8 @@ async fn silences_are_made_listed_and_ended() {
     let (code, _, err) = run(&server, &["silence", "expire", id]).await;
     assert_eq!(code, Some(1));
     assert!(err.contains("there is no such silence"), "{err}");
+    let (_, out, _) = run(&server, &["silence", "expire", id]).await;
+    assert_eq!(out, "", "there is nothing to show");
     assert_eq!(json(&server, &["silence", "list"]).await, Value::Array(Vec::new()));
 
     let recurring = [
@@ -69,7 +71,7 @@ async fn silences_are_made_listed_and_ended() {
         "create",
         "true",
         "--for",
-        "192h",
+        "8d",
         "--weekdays",
         "mon-fri,sun",
         "--times",
@@ -83,13 +85,20 @@ async fn silences_are_made_listed_and_ended() {
     assert!(listed.contains("mon-fri,sun 22:00-06:00 Europe/Berlin"), "{listed}");
 
     for (args, code, says) in [
-        (&["silence", "create", "true"][..], 2, "--for"),
+        (&["silence", "create", "true"][..], 2, "--for <DURATION>|--until <TIME>"),
+        (&["silence", "create", "true", "--for", "100d"], 2, "90d at most"),
         (
             &["silence", "create", "true", "--for", "2h", "--times", "22:00-06:00"],
             2,
             "--time-zone",
         ),
-        (&["silence", "create", "nonsense == 1", "--for", "2h"], 65, "filter"),
+        (&["silence", "create", "nonsense == 1", "--for", "2h"], 65, "`nonsense`"),
+        (&["alerts", "--filter", "severty == CRITICAL"], 65, "^^^^^^^"),
+        (
+            &["deliveries", "0123456789abcdef0123456789abcdef"],
+            1,
+            "there is no such alert",
+        ),
     ] {
         let (ended, _, err) = run(&server, args).await;
         assert_eq!(ended, Some(code), "{args:?}\n{err}");

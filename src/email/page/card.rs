@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::{
     color,
-    shown::{self, MAX_VALUE, clock, is_link, utc},
+    shown::{self, MAX_VALUE, is_link, utc},
     words::Words,
 };
 use crate::{
     email::header_text::{lines, one_line},
+    engine::outbox::Intent,
     model::{Alert, AlertState, Evidence, Party, Payload},
 };
 
@@ -71,7 +72,8 @@ struct Item {
 }
 
 impl Card {
-    pub(super) fn of(alert: &Alert, detail: Detail, clear: bool, console: Option<&str>, words: Words) -> Self {
+    pub(super) fn of(alert: &Alert, detail: Detail, intent: &Intent, console: Option<&str>, words: Words) -> Self {
+        let clear = intent.clear;
         // What to do about it is over with it.
         let detail = if detail == Detail::Short && is_over(alert) {
             Detail::Line
@@ -87,7 +89,7 @@ impl Card {
             color: color(alert.severity, is_over(alert)),
             severity: words.severity(alert.severity),
             title: title(alert, clear),
-            line: line(alert, clear, words),
+            line: line(alert, intent, words),
             description: match detail {
                 Detail::Whole => lines(alert.description.shown(clear), MAX_DESCRIPTION),
                 Detail::Short => one_line(alert.description.shown(clear), MAX_SHORT_DESCRIPTION),
@@ -131,10 +133,11 @@ fn is_over(alert: &Alert) -> bool {
     matches!(alert.state, AlertState::Resolved { .. })
 }
 
-fn line(alert: &Alert, clear: bool, words: Words) -> String {
+fn line(alert: &Alert, intent: &Intent, words: Words) -> String {
+    let clock = |time| shown::clock_on(intent.date, time);
     let mut parts = vec![one_line(&alert.rule, MAX_VALUE)];
     for (name, value) in &alert.key {
-        let value = shown::value(name, value, clear);
+        let value = shown::value(name, value, intent.clear);
         parts.push(match name.as_str() {
             "billing_code" => words.meeting(&value),
             _ => value,

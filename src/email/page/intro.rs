@@ -93,6 +93,9 @@ fn digest_intro(digest: &Digest, words: Words) -> Vec<String> {
     let mut lines = Vec::new();
     if digest.held_back > 0 {
         lines.push(match words.pick(true, false) {
+            true if digest.held_back == 1 => format!(
+                "A mail of {since} was held back, since this receiver gets only so many an hour. This one tells what it told."
+            ),
             true => format!(
                 "{} mails since {since} were held back, since this receiver gets only so many an hour. This one tells of all of them.",
                 digest.held_back
@@ -102,6 +105,7 @@ fn digest_intro(digest: &Digest, words: Words) -> Vec<String> {
     }
     if digest.given_up > 0 {
         lines.push(match words.pick(true, false) {
+            true if digest.given_up == 1 => format!("A mail since {since} was given up, since too many waited."),
             true => format!(
                 "{} mails since {since} were given up, since too many waited.",
                 digest.given_up

@@ -18,6 +18,16 @@ pub(super) fn clock(time: Time) -> String {
     format_time(time, "%H:%M:%S")
 }
 
+/// `10:00:05`, in UTC; on another day than that of the mail with its date.
+pub(super) fn clock_on(day: Time, time: Time) -> String {
+    const DATE: &str = "%Y-%m-%d";
+    if format_time(day, DATE) == format_time(time, DATE) {
+        clock(time)
+    } else {
+        format_time(time, "%Y-%m-%d %H:%M:%S")
+    }
+}
+
 fn format_time(time: Time, format: &str) -> String {
     jiff::Timestamp::from_second(time.to_parts().0)
         .map_or_else(|_| time.to_string(), |timestamp| timestamp.strftime(format).to_string())
@@ -62,6 +72,9 @@ mod tests {
         assert_eq!(utc(Time::MIN), "1677-09-21 00:12:43 UTC");
         assert_eq!(utc(Time::MAX), "2262-04-11 23:47:16 UTC");
         assert_eq!(clock(Time::MAX), "23:47:16");
+        assert_eq!(clock_on(Time::MAX, Time::MAX), "23:47:16");
+        let day_before = Time::MAX.minus(std::time::Duration::from_hours(24));
+        assert_eq!(clock_on(Time::MAX, day_before), "2262-04-10 23:47:16");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The subject: how bad, what, and which meeting, all within what a locked phone shows.
 
+use std::cmp::Reverse;
+
 use super::{
     card::title,
     heading::heading,
@@ -26,19 +28,23 @@ pub(super) fn subject(intent: &Intent, words: Words) -> String {
         (Told::Digest(digest), Some(alerts)) => {
             let held = digest.held_back + digest.given_up;
             let told = match words.pick(true, false) {
+                true if held == 1 => "1 mail held back".to_owned(),
                 true => format!("{held} mails held back"),
                 false => format!("{held} 封邮件合并"),
             };
-            format!("{told}: {}", all(alerts, words))
+            match all(alerts, words).as_str() {
+                "" => told,
+                numbers => format!("{told}: {numbers}"),
+            }
         }
         (_, Some(alerts)) => of_alerts(alerts, intent.clear, words),
     };
     one_line(&format!("[{}] {what}", heading(intent, words)), MAX_SUBJECT)
 }
 
-/// `port-full 33333: No free port`, or `port-full +1 33333: 2 fired, 1 over`.
+/// `port-full 33333: No free port`, or `port-full +1 33333: 2 fired, 1 over`: the worst of them is named.
 fn of_alerts(alerts: &AlertList, clear: bool, words: Words) -> String {
-    let Some(first) = alerts.iter().next() else {
+    let Some(first) = alerts.iter().min_by_key(|alert| Reverse(alert.severity)) else {
         return all(alerts, words);
     };
     let Numbers { fired, resolved, open } = alerts.numbers();

@@ -67,6 +67,37 @@ fn what_is_personal_shows_only_in_clear() {
 }
 
 #[test]
+fn one_mail_that_was_held_back_is_one() {
+    let mut alone = digest();
+    if let Told::Digest(digest) = std::sync::Arc::make_mut(&mut alone.told) {
+        (digest.held_back, digest.given_up) = (1, 0);
+    }
+    let page = page(&alone);
+    assert!(
+        page.subject().as_str().contains("] 1 mail held back: "),
+        "{}",
+        page.subject()
+    );
+    let text = page.render().unwrap().text;
+    assert!(
+        text.contains("A mail of 2026-11-22 10:00:00 UTC was held back"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_began_on_another_day_is_told_with_its_date() {
+    let mut many = grouped();
+    if let Told::Group(news) = std::sync::Arc::make_mut(&mut many.told) {
+        let alert = &mut news.alerts.fired[0];
+        alert.started_at = alert.started_at.minus(std::time::Duration::from_hours(24));
+    }
+    let text = page(&many).render().unwrap().text;
+    assert!(text.contains("since 2026-11-21 10:00:00"), "{text}");
+    assert!(!page(&grouped()).render().unwrap().text.contains("since 2026-"));
+}
+
+#[test]
 fn the_subject_says_how_bad_what_and_where_in_sixty_characters() {
     let mut raised = grouped();
     if let Told::Group(news) = std::sync::Arc::make_mut(&mut raised.told) {
@@ -97,6 +128,17 @@ fn the_subject_says_how_bad_what_and_where_in_sixty_characters() {
     ] {
         assert_eq!(page(&intent).subject().as_str(), subject);
     }
+
+    let mut worst_is_open = grouped();
+    if let Told::Group(news) = std::sync::Arc::make_mut(&mut worst_is_open.told) {
+        for alert in news.alerts.fired.iter_mut().chain(&mut news.alerts.resolved) {
+            alert.severity = Severity::Warning;
+        }
+        news.alerts.open[0].severity = Severity::Critical;
+        news.alerts.open[0].rule = "on-fire".into();
+    }
+    let subject = page(&worst_is_open).subject();
+    assert!(subject.as_str().starts_with("[CRITICAL] on-fire +"), "{subject}");
 
     let mut long = alert();
     long.rule = "r".repeat(500).into();

@@ -63,6 +63,18 @@ impl Authority {
         Arc::new(config.with_single_cert(vec![certificate.der().clone()], key).unwrap()).into()
     }
 
+    /// A server that shows the authority's own certificate.
+    fn acceptor_as_itself(&self) -> TlsAcceptor {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.issuer.key().serialize_der()));
+        let certificate = CertificateDer::from(self.issuer.der().to_vec());
+        Arc::new(config.with_single_cert(vec![certificate], key).unwrap()).into()
+    }
+
     /// A client's certificate and key, in files.
     fn identity(&self) -> Identity {
         use std::os::unix::fs::PermissionsExt as _;
@@ -114,8 +126,18 @@ async fn a_server_that_is_not_who_it_should_be_gets_nothing() {
     let authority = Authority::new();
     let stranger = Authority::new();
     for (acceptor, says) in [
-        (stranger.acceptor("127.0.0.1", false), "invalid peer certificate"),
-        (authority.acceptor("smtp.example.com", false), "not valid for name"),
+        (
+            stranger.acceptor("127.0.0.1", false),
+            "TLS: the relay's certificate is signed by nobody who is trusted here; put its issuer's certificate into ca_file",
+        ),
+        (
+            authority.acceptor("smtp.example.com", false),
+            "TLS: the relay's certificate is for another name",
+        ),
+        (
+            authority.acceptor_as_itself(),
+            "ca_file must hold its issuer's certificate, not the relay's own",
+        ),
     ] {
         let server = FakeSmtp::start_with(acceptor, true, Script::default()).await;
         let result = Desk::open(&authority.settings(&server, Tls::Tls))
