@@ -6,7 +6,7 @@ use std::fmt;
 use crate::rules::{
     RuleSource, SourceFile,
     diagnostic::{Diagnostic, Span},
-    expr::{Defines, Expr, MAX_FILTER, Schema},
+    expr::{Defines, Expr, MAX_FILTER, Mistake, Schema},
 };
 
 /// A filter does not compile.
@@ -41,7 +41,7 @@ pub(super) fn check(text: &str) -> Result<(), BadFilter> {
             text: text.to_owned(),
         }],
     };
-    let diagnostic = |mistake: crate::rules::expr::Mistake| {
+    let diagnostic = |mistake: Mistake| {
         let span = Span {
             file: 0,
             start: mistake.span.start,

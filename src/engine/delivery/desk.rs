@@ -122,7 +122,7 @@ impl Desks {
         }
         for more in news.over.more.values() {
             *owed.more.of(kind) += more.count;
-            owed.record(more.ids.iter().copied());
+            AlertList::note_unlisted(&mut owed.unlisted, more.ids.iter().copied());
         }
     }
 
@@ -328,11 +328,6 @@ impl Owed {
         }
     }
 
-    fn record(&mut self, ids: impl Iterator<Item = AlertId>) {
-        let room = AlertList::MOST_UNLISTED.saturating_sub(self.unlisted.len());
-        self.unlisted.extend(ids.take(room));
-    }
-
     /// Whether there is nothing left to tell.
     fn is_empty(&self) -> bool {
         self.alerts.is_empty() && self.more == Numbers::default() && self.given_up == 0
@@ -361,7 +356,7 @@ impl Owed {
         }
         let mut alerts = AlertList::of(items);
         alerts.more += self.more;
-        alerts.record(self.unlisted.iter().copied());
+        AlertList::note_unlisted(&mut alerts.unlisted, self.unlisted.iter().copied());
         Digest {
             because: Because::Routed,
             since: self.since,

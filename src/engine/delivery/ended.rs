@@ -113,8 +113,7 @@ impl Ended {
         if more.first.at < known.first.at {
             known.first = more.first;
         }
-        let room = AlertList::MOST_UNLISTED.saturating_sub(known.ids.len());
-        known.ids.extend(more.ids.into_iter().take(room));
+        AlertList::note_unlisted(&mut known.ids, more.ids);
     }
 
     /// Those listed, to be told as that.

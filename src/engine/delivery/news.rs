@@ -11,7 +11,7 @@ use crate::{
         lifecycle::{AlertAge, Open, OpenAlert},
         outbox::{AlertList, Because, Held, Numbers},
     },
-    model::{Alert, AlertId, Severity, Time},
+    model::{Alert, Severity, Time},
 };
 
 /// How many alerts a mail lists whole; where there are more, none comes with the notifications that it rests on.
@@ -87,19 +87,13 @@ impl AlertList {
         for item in &*others {
             *list.more.of(item.kind) += 1;
         }
-        list.record(others.iter().map(|item| item.alert.id));
+        Self::note_unlisted(&mut list.unlisted, others.iter().map(|item| item.alert.id));
         if listed.len() > WHOLE {
             for alert in list.fired.iter_mut().chain(&mut list.resolved).chain(&mut list.open) {
                 alert.evidence.clear();
             }
         }
         list
-    }
-
-    /// Notes which alerts it tells of without listing them.
-    pub(super) fn record(&mut self, ids: impl IntoIterator<Item = AlertId>) {
-        let room = Self::MOST_UNLISTED.saturating_sub(self.unlisted.len());
-        self.unlisted.extend(ids.into_iter().take(room));
     }
 
     const fn list(&mut self, kind: Kind) -> &mut Vec<Alert> {
@@ -149,7 +143,7 @@ impl Group {
         let mut alerts = AlertList::of(items);
         for more in over.more.values() {
             *alerts.more.of(kind) += more.count;
-            alerts.record(more.ids.iter().copied());
+            AlertList::note_unlisted(&mut alerts.unlisted, more.ids.iter().copied());
         }
         let news = News {
             alerts,

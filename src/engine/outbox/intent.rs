@@ -171,6 +171,12 @@ impl AlertList {
         self.fired.iter().chain(&self.resolved).chain(&self.open)
     }
 
+    /// Notes alerts that are told of without being listed, as many as the record of a mail tells.
+    pub fn note_unlisted(known: &mut Vec<AlertId>, ids: impl IntoIterator<Item = AlertId>) {
+        let room = Self::MOST_UNLISTED.saturating_sub(known.len());
+        known.extend(ids.into_iter().take(room));
+    }
+
     /// The alerts that it tells of, listed or not, as far as they are known.
     pub fn ids(&self) -> impl Iterator<Item = AlertId> {
         self.iter().map(|alert| alert.id).chain(self.unlisted.iter().copied())
