@@ -186,7 +186,14 @@ impl Decider {
         let is_notification = matches!(input, Input::Notification(_));
         let failed_again = matches!(input, Input::Skip { .. });
         let (engine, effects) = (&mut self.engine, &mut self.effects);
-        if catch_unwind(AssertUnwindSafe(|| engine.apply(offset, time, input, effects))).is_ok() {
+        // Borrowed, since an input is large, and what catches would move it about.
+        let mut input = Some(input);
+        let apply = || {
+            if let Some(input) = input.take() {
+                engine.apply(offset, time, input, effects);
+            }
+        };
+        if catch_unwind(AssertUnwindSafe(apply)).is_ok() {
             if failed_again {
                 tell_of_failed(engine);
             }

@@ -139,6 +139,11 @@ impl Handle {
         self.submit(submitted_at, items, records, places).await
     }
 
+    /// How many places in the queue are taken: notifications that wait to be durable, or to be decided upon.
+    pub(super) fn waiting(&self) -> usize {
+        (self.capacity as usize).saturating_sub(self.places.available_permits())
+    }
+
     /// Asks something about the state that follows from all that was submitted before.
     pub async fn query<T: Send + 'static>(
         &self,

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::{
     StartError,
-    recovery::{Recovered, Recovery, Skips},
+    recovery::{Recovered, Recovery, Skips, awaited},
 };
 use crate::{
     engine::{Engine, SEMANTICS},
@@ -43,7 +43,8 @@ impl Opened {
             snapshots: opened.snapshots,
             skips: Arc::new(Mutex::new(Skips::before(head))),
         };
-        let Recovered { engine, missing, .. } = recovery.replay_from(opened.snapshot.as_ref(), head, given_up)?;
+        let Recovered { engine, missing, .. } =
+            recovery.replay_from(opened.snapshot.as_ref(), head, &|| awaited(given_up))?;
         if !missing.is_empty() {
             warn!(
                 records = missing.len(),

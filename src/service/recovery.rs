@@ -118,27 +118,31 @@ impl Recovery {
     pub fn rebuild(&self, failed: u64) -> Result<Engine, RecoveryError> {
         self.skips().inputs.insert(failed);
         // The deciding thread does not go on without it.
-        let recovered = self.until(failed, &CancellationToken::new())?;
+        let recovered = self.until(failed, &|| Ok(()))?;
         Ok(recovered.engine)
     }
 
-    /// The state before an offset, made from the newest snapshot before it. Ends early when it is given up.
-    pub fn until(&self, offset: u64, given_up: &CancellationToken) -> Result<Recovered, RecoveryError> {
+    /// The state before an offset, made from the newest snapshot before it, as long as `go_on` lets it, which is asked at each frame.
+    pub fn until(
+        &self,
+        offset: u64,
+        go_on: &impl Fn() -> Result<(), RecoveryError>,
+    ) -> Result<Recovered, RecoveryError> {
         let base = self.snapshots.before(offset)?;
-        self.replay_from(base.as_ref(), offset, given_up)
+        self.replay_from(base.as_ref(), offset, go_on)
     }
 
-    /// The state before an offset, made from a snapshot before it, or from nothing. Ends early when it is given up.
+    /// The state before an offset, made from a snapshot before it, or from nothing, as long as `go_on` lets it.
     pub fn replay_from(
         &self,
         base: Option<&Snapshot>,
         offset: u64,
-        given_up: &CancellationToken,
+        go_on: &impl Fn() -> Result<(), RecoveryError>,
     ) -> Result<Recovered, RecoveryError> {
         let from = base.map_or(0, |snapshot| snapshot.header.offset);
         loop {
             let recovered = self.restore(base)?;
-            match self.attempt(recovered, from, offset, given_up) {
+            match self.attempt(recovered, from, offset, go_on) {
                 Ok(Ok(recovered)) => {
                     self.skips().read(from, offset);
                     return Ok(recovered);
@@ -146,10 +150,10 @@ impl Recovery {
                 Ok(Err(failed)) => {
                     error!(offset = failed, "the engine failed on an input; it is left out");
                     // It may not be the only one, and each would begin all anew.
-                    self.skipped_from(from, || awaited(given_up))?;
+                    self.skipped_from(from, go_on)?;
                 }
                 // It may come of an input that is to be left out, which the journal says only further on.
-                Err(cause) if cause.is_divergence() && self.learns_of_more(from, given_up)? => {}
+                Err(cause) if cause.is_divergence() && self.learns_of_more(from, go_on)? => {}
                 Err(cause) => return Err(cause),
             }
         }
@@ -175,9 +179,9 @@ impl Recovery {
         self.skips.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn learns_of_more(&self, from: u64, given_up: &CancellationToken) -> Result<bool, RecoveryError> {
+    fn learns_of_more(&self, from: u64, go_on: &impl Fn() -> Result<(), RecoveryError>) -> Result<bool, RecoveryError> {
         let known = self.skips().inputs.len();
-        let all = self.skipped_from(from, || awaited(given_up))?;
+        let all = self.skipped_from(from, go_on)?;
         Ok(all.len() > known)
     }
 
@@ -214,13 +218,13 @@ impl Recovery {
         mut recovered: Recovered,
         from: u64,
         until: u64,
-        given_up: &CancellationToken,
+        go_on: &impl Fn() -> Result<(), RecoveryError>,
     ) -> Result<Result<Recovered, u64>, RecoveryError> {
         let skipped = self.skips().inputs.clone();
         let mut log = self.events.after(recovered.last_event)?;
         let mut effects = Vec::new();
         for frame in frames(&self.journal, from, until) {
-            awaited(given_up)?;
+            go_on()?;
             let frame = frame?;
             recovered.last_hash = Some(frame.hash);
             let inputs = codec::decode(&frame.payload, frame.count);
@@ -260,7 +264,8 @@ impl Recovery {
     }
 }
 
-fn awaited(given_up: &CancellationToken) -> Result<(), RecoveryError> {
+/// Whether somebody still waits for what is being done.
+pub(super) fn awaited(given_up: &CancellationToken) -> Result<(), RecoveryError> {
     match given_up.is_cancelled() {
         true => Err(RecoveryError::GivenUp),
         false => Ok(()),

@@ -1,7 +1,7 @@
 //! Snapshots, made beside the deciding engine: the newest one and the inputs since give the next, and what those inputs say again is
 //! compared with what was said. So each snapshot is also a proof that storage reads back and that decisions repeat.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
 use tokio::{sync::watch, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -10,7 +10,7 @@ use tracing::{error, info};
 use super::{
     Fatal,
     handle::{Handle, Keep},
-    recovery::{Recovered, Recovery, RecoveryError},
+    recovery::{Recovered, Recovery, RecoveryError, awaited},
 };
 use crate::{
     engine::SEMANTICS,
@@ -25,6 +25,15 @@ const INPUTS: u64 = 500_000;
 
 /// The maker is woken each time that so many more inputs have been decided upon.
 const STRIDE: u64 = INPUTS / 50;
+
+/// So many notifications wait in a peak: more than are decided upon in a few milliseconds.
+pub(super) const PEAK: usize = 2048;
+
+/// How many inputs may come while one waits for a peak to pass. A start has those to make up for, too.
+const PATIENCE: u64 = 2 * INPUTS;
+
+/// How often is looked whether the peak has passed.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// How many snapshots a start may fall back through: the journal is kept from the oldest of them on.
 const FALLBACKS: usize = 3;
@@ -76,8 +85,18 @@ pub(super) async fn run(
         }
         made = until;
         let recovery = Arc::clone(&recovery);
+        let peak = Peak {
+            handle: handle.clone(),
+            decided: decided.clone(),
+            ends_at: until + PATIENCE,
+        };
         let given_up = stop.clone();
-        let making = tokio::task::spawn_blocking(move || make(&recovery, until, keep, &given_up));
+        let making = tokio::task::spawn_blocking(move || {
+            make(&recovery, until, keep, &|| {
+                peak.wait_out(&given_up);
+                awaited(&given_up)
+            })
+        });
         let made = tokio::select! {
             // The end of the service makes one of its own.
             () = stop.cancelled() => return,
@@ -100,14 +119,34 @@ pub(super) async fn run(
     }
 }
 
-/// Makes one; tells what is to be kept, if there are as many as a start may have to fall back through.
+/// A peak of notifications, which the maker leaves the processors to: snapshots can wait, and callers do.
+pub(super) struct Peak {
+    pub handle: Handle,
+    pub decided: watch::Receiver<u64>,
+    /// The offset at which what comes is no peak any more, but how things are.
+    pub ends_at: u64,
+}
+
+impl Peak {
+    pub fn lasts(&self) -> bool {
+        self.handle.waiting() >= PEAK && *self.decided.borrow() < self.ends_at
+    }
+
+    fn wait_out(&self, given_up: &CancellationToken) {
+        while self.lasts() && !given_up.is_cancelled() {
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+/// Makes one, as long as `go_on` lets it; tells what is to be kept, if there are as many as a start may have to fall back through.
 pub(super) fn make(
     recovery: &Recovery,
     until: u64,
     keep: Retention,
-    given_up: &CancellationToken,
+    go_on: &impl Fn() -> Result<(), RecoveryError>,
 ) -> Result<Option<Keep>, RecoveryError> {
-    let recovered = recovery.until(until, given_up)?;
+    let recovered = recovery.until(until, go_on)?;
     write(recovery, until, &recovered)?;
     let snapshots = recovery.snapshots.list()?;
     let oldest = snapshots.len().checked_sub(FALLBACKS).map(|oldest| snapshots[oldest]);

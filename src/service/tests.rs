@@ -244,13 +244,31 @@ async fn what_is_kept_goes_by_the_time_of_the_service() {
         service.handle.sync_events().await.unwrap();
         let until = service.journal.next_offset();
         kept.push(
-            snapshots::make(&service.recovery, until, hour, &CancellationToken::new())
+            snapshots::make(&service.recovery, until, hour, &|| Ok(()))
                 .unwrap()
                 .map(|keep| keep.since),
         );
     }
     assert_eq!(kept, [None, None, Some(time.minus(hour.age))]);
     service.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_snapshot_waits_for_a_peak_to_pass_but_not_for_ever() {
+    // Nobody takes what is submitted.
+    let (handle, _submissions) = Handle::new(100_000);
+    let (decided, reached) = watch::channel(0);
+    let peak = snapshots::Peak {
+        handle: handle.clone(),
+        decided: reached,
+        ends_at: 10,
+    };
+    let _few = handle.notify_later(vec![conf("1"); snapshots::PEAK - 1]).await.unwrap();
+    assert!(!peak.lasts());
+    let _enough = handle.notify_later(vec![conf("1")]).await.unwrap();
+    assert!(peak.lasts());
+    decided.send(10).unwrap();
+    assert!(!peak.lasts());
 }
 
 #[tokio::test]
@@ -307,7 +325,10 @@ async fn a_state_that_nobody_waits_for_is_not_made() {
     let given_up = CancellationToken::new();
     given_up.cancel();
     let until = service.journal.next_offset();
-    let made = service.recovery.replay_from(None, until, &given_up).map(drop);
+    let made = service
+        .recovery
+        .replay_from(None, until, &|| recovery::awaited(&given_up))
+        .map(drop);
     assert!(matches!(made, Err(RecoveryError::GivenUp)), "{made:?}");
     service.stop(Duration::from_secs(5)).await;
 }

@@ -32,12 +32,14 @@ pub(super) trait Scope {
 }
 
 impl Bool {
-    /// What has been weighed, or is a field, is most of what is asked for; the rest stands apart, so that this can be put in place.
+    /// What has been weighed, a field, or a field beside a number is most of what is asked for; the rest stands apart, so that this can be
+    /// put in place.
     #[inline]
     pub fn decide<S: Scope>(&self, scope: &S) -> Option<bool> {
         match self {
             Self::Field(field) => scope.bool(*field),
             Self::Shared(of) => scope.shared(of),
+            Self::Numbers(comparison, of) => compare_numbers(*comparison, of.0.read(scope)?, of.1.read(scope)?),
             _ => self.work_out(scope),
         }
     }
