@@ -76,7 +76,7 @@ impl std::fmt::Display for StoreId {
 }
 
 /// The version of what the engine does with its inputs. A journal tail written under one is never replayed under another.
-pub const SEMANTICS: u32 = 5;
+pub const SEMANTICS: u32 = 6;
 
 /// The engine.
 #[derive(Debug)]
@@ -375,6 +375,10 @@ impl Engine {
                 Timer::Stuck(no) => {
                     let (delivery, open) = alerts.delivery();
                     delivery.stuck(&mut step, open, no);
+                }
+                Timer::StuckDigest(no) => {
+                    let (delivery, open) = alerts.delivery();
+                    delivery.digests_stuck(&mut step, open, no);
                 }
                 Timer::Silence(id) => {
                     let (delivery, open) = alerts.delivery();
