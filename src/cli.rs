@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod filter;
 mod health;
+mod ids;
 mod json;
 mod manual;
 mod meetings;
