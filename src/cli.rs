@@ -3,6 +3,7 @@
 mod ack;
 mod alerts;
 mod backoff;
+mod bar;
 mod check;
 mod client;
 mod config;
