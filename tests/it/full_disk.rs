@@ -114,6 +114,10 @@ async fn a_full_disk_is_said_and_passes() {
         return say("SKIP a_full_disk_is_said_and_passes: `unshare -Urm` is not allowed here");
     };
     let process = &disk.process;
+    assert!(
+        process.log().contains("the data folder lies in memory"),
+        "a tmpfs is told of"
+    );
     let client = process.client().await;
     let health_of = async |service: &str| health_of(&client, service).await;
     let mut feed = client.subscribe_to_all().await;
