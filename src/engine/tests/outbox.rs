@@ -391,7 +391,7 @@ fn a_digest_that_is_stuck_goes_to_whoever_stands_in_as_soon_as_any_other_mail() 
         let expected: &[&str] = if b_gets_it { &[] } else { &["duty"] };
         assert_eq!(told_instead(&mut bench), expected);
         // What becomes of it later tells nobody anew, nor does what becomes of the mail to whoever stood in.
-        bench.apply("21m", ended(&b, refused())).advance("40h");
+        bench.apply("21m", ended(&b, refused())).advance("60m");
         assert!(told_instead(&mut bench).is_empty());
         assert_eq!(bench.world.engine.counts().fallbacks, u64::from(!b_gets_it));
     }
