@@ -3,6 +3,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod by_hash;
 mod clocks;
 mod count;
 mod counts;

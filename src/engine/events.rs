@@ -88,8 +88,11 @@ pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, shown: &Shown<'_>) 
 fn show_to(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, compiled: &Rule, shown: &Shown<'_>) {
     #[cfg(test)]
     assert_ne!(compiled.name, super::POISON, "what the tests make the engine fail on");
-    let resolve = compiled.resolve.when.as_ref();
-    if resolve.is_some_and(|when| shown.holds(when)) {
+    // Asked only where there is something to end: that is cheaper to know.
+    if let Some(when) = &compiled.resolve.when
+        && alerts.count_of_rule(rule) > 0
+        && shown.holds(when)
+    {
         alerts.resolve_agreeing(step, rule, shown.place, shown.facts);
     }
     match &compiled.condition {

@@ -31,12 +31,15 @@ pub(super) struct Expectation {
 /// Opens an expectation, or ends those that the notification meets or calls off. What does both opens none, since it would be met at
 /// the same instant.
 pub(super) fn show(step: &mut Step<'_>, alerts: &mut Alerts, rule: u32, expected: &Expected, shown: &Shown<'_>) {
+    let opens = shown.holds(&expected.after);
+    // Most often what is expected happens while nobody waits for it.
+    if !opens && step.keyed.count_of_rule(rule) == 0 {
+        return;
+    }
     let holds = |unless: &Expr| shown.holds(unless);
     if shown.holds(&expected.expect) || expected.unless.as_ref().is_some_and(holds) {
         end(step, rule, shown);
-    } else if shown.holds(&expected.after)
-        && let Some(key) = shown.key(step, rule)
-    {
+    } else if opens && let Some(key) = shown.key(step, rule) {
         let since = shown.received.at;
         keyed::touch(step, alerts, rule, &key, |deadlines, place| {
             State::Expected(Expectation {

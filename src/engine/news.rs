@@ -136,11 +136,15 @@ fn weigh_participant(
     let Some(facts) = held::facts(occurrence, subject, &cause, step.now) else {
         return;
     };
-    let begun = subject.seat.and_then(|seat| occurrence.participant(seat));
-    let begun = begun.into_iter().flat_map(|participant| participant.holds.iter().rev());
+    let participant = subject.seat.and_then(|seat| occurrence.participant(seat));
+    let begun = participant.map_or(&[][..], |participant| &participant.holds);
     let index = &step.rules.index;
     let cells = index.cells(&facts);
-    let rules = begun.map(|hold| hold.rule).chain(index.held_party(&cells, &facts));
+    let touched = index.held_party(&cells, &facts);
+    if begun.is_empty() && touched.is_empty() {
+        return;
+    }
+    let rules = begun.iter().rev().map(|hold| hold.rule).chain(touched);
     let turns = held::turns(step, occurrence, subject, rules, &facts, &index.memory(&cells));
     held::turn(step, alerts, occurrence, subject, turns, &cause);
 }

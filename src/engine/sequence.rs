@@ -113,12 +113,12 @@ fn end(step: &mut Step<'_>, rule: u32, shown: &Shown<'_>) {
 }
 
 impl Progress {
-    /// Of a key that most often takes one step and no more.
+    /// Of a key with which most often one step is taken, and no more.
     fn new() -> Self {
         Self {
-            half_done: VecDeque::with_capacity(1),
+            half_done: VecDeque::new(),
             recent: VecDeque::with_capacity(1),
-            evidence: VecDeque::with_capacity(1),
+            evidence: VecDeque::new(),
         }
     }
 
@@ -134,7 +134,7 @@ impl Progress {
         let mut is_taken = false;
         let mut half_done = std::mem::take(&mut self.half_done);
         if event.fulfils(0) {
-            half_done.push_back(Run::new());
+            add(&mut half_done, Run::new());
         }
         half_done.retain_mut(|run| {
             if let Some(longer) = self.longer(run, event, sequence) {
@@ -149,7 +149,7 @@ impl Progress {
         });
         self.half_done = half_done;
         if is_taken {
-            self.evidence.push_back(evidence());
+            add(&mut self.evidence, evidence());
         }
         done
     }
@@ -207,6 +207,14 @@ impl Progress {
         let of = |taken: &Taken| self.evidence.iter().find(|known| known.sequence == taken.sequence);
         run.iter().rev().filter_map(of).take(EVIDENCE).cloned().collect()
     }
+}
+
+/// Adds one to a list that most often gets no further one.
+fn add<T>(list: &mut VecDeque<T>, one: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push_back(one);
 }
 
 /// Whether that is the next step of a match, and comes in time.

@@ -35,7 +35,7 @@ use std::{fmt, ops::Range};
 
 use compact_str::CompactString;
 
-use self::{check::Checker, tree::Bool};
+use self::{check::Checker, share::Needs, tree::Bool};
 pub use self::{
     clues::{Carrier, Clue},
     codes::{Code, CodeLiterals, Codes, Known, PartyCodes},
@@ -92,6 +92,7 @@ impl Mistake {
 pub struct Expr {
     schema: Schema,
     condition: Bool,
+    needs: Needs,
     /// The canonical text, `define`s put in.
     meaning: Box<str>,
     defines: Box<[CompactString]>,
@@ -117,6 +118,7 @@ impl Expr {
             Some(condition) if mistakes.is_empty() => Ok(Self {
                 schema,
                 condition,
+                needs: Needs::default(),
                 meaning: meaning::canonical(&node, defines).into(),
                 defines: used.into_iter().collect(),
                 text: text.into(),
@@ -164,8 +166,9 @@ impl Expr {
     }
 
     /// Whether it certainly holds for a notification or a state of which something has been weighed.
+    #[inline]
     pub fn still_holds(&self, facts: &Facts<'_>, memory: &Memory) -> bool {
-        share::decide(&self.condition, facts, memory) == Some(true)
+        !self.needs.are_missed(memory) && share::decide(&self.condition, facts, memory) == Some(true)
     }
 
     /// Whether it certainly holds for an alert. Never for one that is not over alerts and reads anything.

@@ -1,13 +1,10 @@
 //! The keys of one rule, in slots, so that their order is the same on every replay, with an index by key.
 
-use std::hash::BuildHasher;
-
-use hashbrown::{DefaultHashBuilder, HashTable};
 use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::{
-    engine::{deadlines::Deadline, key::KeyOf, recency::Recency},
+    engine::{by_hash::ByHash, deadlines::Deadline, key::KeyOf, recency::Recency},
     model::Time,
 };
 
@@ -20,9 +17,7 @@ pub(super) struct Keys {
     /// When keys that are idle are looked for.
     pub sweep: Option<Deadline>,
     #[serde(skip)]
-    index: HashTable<u32>,
-    #[serde(skip)]
-    hasher: DefaultHashBuilder,
+    index: ByHash,
 }
 
 /// A key with its state.
@@ -77,8 +72,8 @@ impl Keys {
 
     /// Where a key is.
     pub fn find(&self, key: &KeyOf) -> Option<u32> {
-        let is_it = |slot: &u32| self.get(*slot).is_some_and(|entry| entry.key == *key);
-        self.index.find(self.hasher.hash_one(key), is_it).copied()
+        self.index
+            .find(key, |slot| self.get(slot).is_some_and(|entry| entry.key == *key))
     }
 
     /// The slot that the next key gets.
@@ -90,23 +85,18 @@ impl Keys {
     /// Adds a key, and says where.
     pub fn add(&mut self, entry: Entry) -> u32 {
         let slot = self.vacant();
+        self.index.insert(&entry.key, slot);
         match self.free.pop() {
             Some(slot) => self.slots[slot as usize] = Some(Box::new(entry)),
             None => self.slots.push(Some(Box::new(entry))),
         }
-        self.enter(slot);
         slot
     }
 
     /// Takes a key out.
     pub fn remove(&mut self, slot: u32) -> Option<Entry> {
         let entry = self.slots.get_mut(slot as usize)?.take()?;
-        if let Ok(found) = self
-            .index
-            .find_entry(self.hasher.hash_one(&entry.key), |other| *other == slot)
-        {
-            found.remove();
-        }
+        self.index.remove(&entry.key, slot);
         self.recency.remove(slot);
         self.free.push(slot);
         Some(*entry)
@@ -115,21 +105,10 @@ impl Keys {
     /// Makes the index anew, which snapshots do not hold.
     pub fn reindex(&mut self) {
         self.index.clear();
-        for slot in 0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX) {
-            self.enter(slot);
-        }
-    }
-
-    fn enter(&mut self, slot: u32) {
-        let Self {
-            slots, index, hasher, ..
-        } = self;
-        let hash = |slot: &u32| {
-            let entry = slots.get(*slot as usize).and_then(Option::as_deref);
-            entry.map_or(0, |entry| hasher.hash_one(&entry.key))
-        };
-        if slots.get(slot as usize).is_some_and(Option::is_some) {
-            index.insert_unique(hash(&slot), slot, hash);
+        for (slot, entry) in (0..).zip(&self.slots) {
+            if let Some(entry) = entry {
+                self.index.insert(&entry.key, slot);
+            }
         }
     }
 }

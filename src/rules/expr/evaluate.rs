@@ -32,7 +32,18 @@ pub(super) trait Scope {
 }
 
 impl Bool {
+    /// What has been weighed, or is a field, is most of what is asked for; the rest stands apart, so that this can be put in place.
+    #[inline]
     pub fn decide<S: Scope>(&self, scope: &S) -> Option<bool> {
+        match self {
+            Self::Field(field) => scope.bool(*field),
+            Self::Shared(of) => scope.shared(of),
+            _ => self.work_out(scope),
+        }
+    }
+
+    #[inline(never)]
+    fn work_out<S: Scope>(&self, scope: &S) -> Option<bool> {
         match self {
             Self::Const(value) => Some(*value),
             Self::Field(field) => scope.bool(*field),
@@ -108,11 +119,12 @@ fn compare<T: Ord>(comparison: Comparison, left: T, right: T) -> bool {
 }
 
 impl Number {
-    /// A field is what is read nearly always; the rest stands apart, so that this can be put in place.
+    /// A field or a constant is what is read nearly always; the rest stands apart, so that this can be put in place.
     #[inline]
     pub fn read<S: Scope>(&self, scope: &S) -> Reading {
         match self {
             Self::Field(field) => scope.number(*field),
+            Self::Const(value) => Some(Some(*value)),
             _ => self.compute(scope),
         }
     }

@@ -127,6 +127,56 @@ impl Remembered<'_> {
     }
 }
 
+/// What must be so of the parts that are remembered for an expression to hold. What is known before anything is weighed mostly rules it
+/// out.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Needs {
+    /// Parts that must hold.
+    true_parts: u64,
+    /// Parts that must not.
+    false_parts: u64,
+}
+
+impl Needs {
+    fn of(condition: &Bool) -> Self {
+        match condition {
+            Bool::Shared(shared) => Self {
+                true_parts: shared.bit,
+                false_parts: 0,
+            }
+            .and(Self::of(&shared.part)),
+            Bool::Not(of) => Self {
+                true_parts: 0,
+                false_parts: if let Bool::Shared(shared) = &**of {
+                    shared.bit
+                } else {
+                    0
+                },
+            },
+            Bool::All(parts) => parts.iter().map(Self::of).fold(Self::default(), Self::and),
+            _ => Self::default(),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            true_parts: self.true_parts | other.true_parts,
+            false_parts: self.false_parts | other.false_parts,
+        }
+    }
+
+    /// Whether what is known leaves no way for it to certainly hold.
+    #[inline]
+    pub fn are_missed(self, memory: &Memory) -> bool {
+        let Answered {
+            known,
+            undecided,
+            holds,
+        } = memory.0.get();
+        known & (self.true_parts & !holds | self.false_parts & (holds | undecided)) != 0
+    }
+}
+
 /// What a condition says, parts of which have been weighed.
 pub(super) fn decide(condition: &Bool, facts: &Facts<'_>, memory: &Memory) -> Option<bool> {
     condition.decide(&Remembered { facts, memory })
@@ -153,6 +203,7 @@ pub fn share(expressions: &mut [&mut Expr]) -> SharedParts {
     let mut parts = BTreeMap::new();
     for expression in expressions {
         mark(&mut expression.condition, &bits, &mut parts);
+        expression.needs = Needs::of(&expression.condition);
     }
     SharedParts(parts.into_values().collect())
 }

@@ -145,6 +145,11 @@ pub struct Touched<'i> {
 }
 
 impl<'i> Touched<'i> {
+    /// Whether there is none, before any has been taken.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     fn add(&mut self, list: &'i [u32]) {
         if !list.is_empty() {
             self.lists[self.len] = list;
