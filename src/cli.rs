@@ -3,6 +3,7 @@
 mod ack;
 mod alerts;
 mod backoff;
+mod bar;
 mod check;
 mod client;
 mod config;
@@ -14,6 +15,7 @@ mod explain;
 mod failure;
 mod filter;
 mod health;
+mod ids;
 mod json;
 mod manual;
 mod meetings;
@@ -34,9 +36,12 @@ mod test;
 mod testing;
 mod watch;
 
-use std::{process::ExitCode, time::Duration};
+use std::{env, ffi::OsString, process::ExitCode, time::Duration};
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{
+    CommandFactory as _, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 
 pub use self::{exit::Exit, failure::Failure, terminal::Terminal};
 
@@ -100,7 +105,7 @@ enum Command {
 
 /// Runs what the process was asked to, and says how it ended.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| with_usage_of_help(error, env::args_os()).exit());
     let mut out = anstream::stdout();
     let mut err = anstream::stderr();
     let mut terminal = Terminal::new(&mut out, &mut err);
@@ -112,6 +117,21 @@ pub fn main() -> ExitCode {
         failure.exit()
     });
     exit.into()
+}
+
+/// A mistake on the command line with the usage that `--help` shows. clap's own has in it whatever the environment gives, such as the server,
+/// as if it had to be written.
+fn with_usage_of_help(mut error: clap::Error, args: impl IntoIterator<Item = OsString>) -> clap::Error {
+    if error.get(ContextKind::Usage).is_some() {
+        let mut verb = Cli::command();
+        verb.build();
+        let mut names = args.into_iter().skip(1);
+        while let Some(inner) = names.next().and_then(|name| verb.find_subcommand(name).cloned()) {
+            verb = inner;
+        }
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(verb.render_usage()));
+    }
+    error
 }
 
 impl Command {

@@ -77,7 +77,7 @@ impl std::fmt::Display for StoreId {
 }
 
 /// The version of what the engine does with its inputs. A journal tail written under one is never replayed under another.
-pub const SEMANTICS: u32 = 5;
+pub const SEMANTICS: u32 = 6;
 
 /// The engine.
 #[derive(Debug)]
@@ -376,6 +376,10 @@ impl Engine {
                 Timer::Stuck(no) => {
                     let (delivery, open) = alerts.delivery();
                     delivery.stuck(&mut step, open, no);
+                }
+                Timer::StuckDigest(no) => {
+                    let (delivery, open) = alerts.delivery();
+                    delivery.digests_stuck(&mut step, open, no);
                 }
                 Timer::Silence(id) => {
                     let (delivery, open) = alerts.delivery();

@@ -16,6 +16,7 @@
 pub mod codec;
 mod error;
 mod event_log;
+mod file_system;
 mod files;
 mod frame;
 mod identity;
@@ -41,6 +42,7 @@ use blake3::Hash;
 pub use self::{
     error::{AppendError, JournalError},
     event_log::{EventKind, EventLog, EventReader, EventRecord, Events, Position},
+    file_system::{Doubt, doubt},
     frame::{Flaw, Frame},
     identity::Identity,
     look::{Looked, look},

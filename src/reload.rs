@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{
     admin::Readiness,
@@ -40,6 +40,8 @@ struct State {
     in_force: Arc<RuleSet>,
     /// What the files held when they were last read; `None` when they could not be, and that was told.
     seen: Option<Arc<RuleSource>>,
+    /// What was read last, if the journal had no room for it, which was told.
+    waits: Option<Arc<RuleSet>>,
 }
 
 impl std::fmt::Debug for State {
@@ -82,6 +84,7 @@ impl Reloader {
             handle: None,
             in_force: Arc::default(),
             seen: None,
+            waits: None,
         };
         Self {
             paths,
@@ -118,7 +121,7 @@ impl Reloader {
         self.apply(&mut state).await
     }
 
-    /// Reloads whenever the files' content has changed, and tells once when they cannot be read any more, until told to stop.
+    /// Reloads whenever the files' content has changed, and tells once when they cannot be read any more, or find no room, until told to stop.
     pub async fn watch(&self, stop: CancellationToken) {
         if self.paths.is_empty() {
             return;
@@ -137,7 +140,8 @@ impl Reloader {
                 Ok(source) if state.seen.as_deref() != Some(&source) => drop(self.apply(&mut state).await),
                 // What cannot be read at one poll may be just being written.
                 Err(cause) if !was_readable && state.seen.take().is_some() => self.tell(&Reload::Unreadable(cause)),
-                _ => {}
+                Err(_) => {}
+                Ok(_) => self.try_again(&mut state).await,
             }
             was_readable = is_readable;
         }
@@ -155,26 +159,42 @@ impl Reloader {
             }
         };
         warn_of(&warnings);
-        let change = match put_in_force(&handle, &state.in_force, &set).await {
-            Ok(change) => change,
+        match self.put(state, &handle, set).await {
+            Ok(change) => Reload::Applied { change, warnings },
             Err(cause) => {
-                if cause == Unavailable::NoSpace {
-                    // The next look at the files tries again.
-                    state.seen = None;
-                }
                 let refused = Reload::NotTaken(cause);
                 self.tell(&refused);
-                return refused;
+                refused
+            }
+        }
+    }
+
+    /// Puts rules in force that found no room before. That they find none again is no news.
+    async fn try_again(&self, state: &mut State) {
+        if let (Some(handle), Some(set)) = (state.handle.clone(), state.waits.take())
+            && let Err(cause) = self.put(state, &handle, set).await
+        {
+            debug!("the rule files still cannot be put in force: {cause}");
+        }
+    }
+
+    /// Puts rules in force, or keeps them where there is no room, for the next look at the files to try again.
+    async fn put(&self, state: &mut State, handle: &Handle, set: Arc<RuleSet>) -> Result<Reloaded, Unavailable> {
+        let change = match put_in_force(handle, &state.in_force, &set).await {
+            Ok(change) => change,
+            Err(cause) => {
+                state.waits = (cause == Unavailable::NoSpace).then_some(set);
+                return Err(cause);
             }
         };
         tell_of(&change);
         self.note(&set);
         state.in_force = set;
-        Reload::Applied { change, warnings }
+        Ok(change)
     }
 
     async fn read(&self, state: &mut State) -> Result<(Arc<RuleSet>, Checked), Reload> {
-        state.seen = None;
+        (state.seen, state.waits) = (None, None);
         let source = Arc::new(self.load().await.map_err(Reload::Unreadable)?);
         state.seen = Some(Arc::clone(&source));
         let text = Arc::clone(&source);

@@ -152,10 +152,11 @@ pub async fn run(
     // Counters begin here, before the first call.
     figures.clone().refresh().await;
     let (mut health, server) = serve::serve(parts, listener, drain.clone().cancelled_owned());
-    let mut server = tokio::spawn(server);
     let mut room = service.room();
     let has_room = *room.borrow_and_update();
+    // Before the first call is answered, which may ask for it.
     tell_of_room(has_room, &health, &readiness).await;
+    let mut server = tokio::spawn(server);
     let telling = tasks.spawn(follow_room(room, health.clone(), Arc::clone(&readiness)));
     tasks.spawn({
         let (reloader, stop) = (Arc::clone(&reloader), stop.clone());

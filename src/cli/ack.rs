@@ -1,11 +1,11 @@
 //! `ack`: takes alerts on. From then on they are neither repeated nor escalated.
 
-use super::{client::Client, each, exit::Exit, failure::Failure, terminal::Terminal};
+use super::{client::Client, each, exit::Exit, failure::Failure, ids, terminal::Terminal};
 use crate::api::{AcknowledgeAlertRequest, alert_service_client::AlertServiceClient};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The alerts, by their ids
+    /// The alerts, by their ids or the beginnings of these
     #[arg(required = true, value_name = "ALERT")]
     ids: Vec<String>,
     /// Why, or what is being done
@@ -18,8 +18,9 @@ pub(super) struct Args {
     client: Client,
 }
 
-pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(mut args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut service = AlertServiceClient::new(args.client.connect().await?);
+    ids::complete_alerts(&mut service, &mut args.ids).await?;
     each::alert(args.ids, args.client.output, terminal, async |id| {
         let request = AcknowledgeAlertRequest {
             id,

@@ -1,6 +1,6 @@
 //! `alerts`: those that are and were, or one of them in full.
 
-use std::io;
+use std::{io, slice};
 
 use serde_json::Value;
 use tonic::{Status, transport::Channel};
@@ -9,14 +9,14 @@ use super::{
     client::{Client, Output},
     exit::Exit,
     failure::Failure,
-    filter, json, pages, show,
+    filter, ids, json, pages, show,
     terminal::Terminal,
 };
 use crate::api::{self, alert_service_client::AlertServiceClient};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Show this one, with what it rests on
+    /// Show this one, by its id or the beginning of it, with what it rests on
     #[arg(conflicts_with_all = ["filter", "order", "limit"])]
     id: Option<String>,
     /// Only those for which this holds, such as "severity >= WARNING && state == FIRING"
@@ -33,7 +33,7 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-enum Order {
+pub(super) enum Order {
     /// The newest
     #[default]
     Newest,
@@ -43,7 +43,8 @@ enum Order {
 
 pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut client = AlertServiceClient::new(args.client.connect().await?);
-    if let Some(id) = args.id {
+    if let Some(mut id) = args.id {
+        ids::complete_alerts(&mut client, slice::from_mut(&mut id)).await?;
         let answer = client.get_alert(api::GetAlertRequest { id }).await?.into_inner();
         let alert = answer.alert.ok_or(Failure::Contract("no alert in GetAlertResponse"))?;
         match args.client.output {
@@ -61,7 +62,8 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-async fn list(
+/// So many alerts for which the filter holds.
+pub(super) async fn list(
     client: &mut AlertServiceClient<Channel>,
     filter: String,
     order: Order,

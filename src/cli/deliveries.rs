@@ -1,6 +1,6 @@
 //! `deliveries`: how mails fared, attempt by attempt, the latest first.
 
-use std::io;
+use std::{io, slice};
 
 use tonic::{Status, transport::Channel};
 
@@ -8,7 +8,7 @@ use super::{
     client::{Client, Output},
     exit::Exit,
     failure::Failure,
-    json, pages, show,
+    ids, json, pages, show,
     terminal::Terminal,
 };
 use crate::api::{self, alert_service_client::AlertServiceClient, delivery::Outcome};
@@ -18,7 +18,7 @@ const LONGEST_ANSWER: usize = 80;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only of mails that told of this alert
+    /// Only of mails that told of this alert, given by its id or the beginning of it
     #[arg(value_name = "ALERT", default_value = "")]
     alert: String,
     /// Only of mails to this receiver
@@ -46,7 +46,7 @@ enum Ended {
     Expired,
 }
 
-pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(mut args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut service = AlertServiceClient::new(args.client.connect().await?);
     let outcome = match args.outcome {
         None => Outcome::Unspecified,
@@ -55,6 +55,7 @@ pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit,
         Some(Ended::Refused) => Outcome::Refused,
         Some(Ended::Expired) => Outcome::Expired,
     };
+    ids::complete_alerts(&mut service, slice::from_mut(&mut args.alert)).await?;
     let request = api::ListDeliveriesRequest {
         alert_id: args.alert,
         receiver: args.receiver,

@@ -1,6 +1,6 @@
 //! `explain`: why an alert fired, or why a rule did not fire for a meeting. The server replays its journal for it.
 
-use std::io;
+use std::{io, slice};
 
 use anstyle::AnsiColor;
 use prost::Message as _;
@@ -11,7 +11,7 @@ use super::{
     client::{Client, Output},
     exit::Exit,
     failure::Failure,
-    json, show,
+    ids, json, show,
     terminal::Terminal,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The alert, by its id
+    /// The alert, by its id or the beginning of it
     #[arg(required_unless_present = "rule", conflicts_with_all = ["rule", "meeting"])]
     id: Option<String>,
     /// The rule, where no alert fired
@@ -40,9 +40,10 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let channel = args.client.connect().await?;
     let explanation = match (args.id, args.rule, args.meeting) {
-        (Some(id), ..) => {
-            let request = api::ExplainAlertRequest { id };
-            match AlertServiceClient::new(channel).explain_alert(request).await {
+        (Some(mut id), ..) => {
+            let mut service = AlertServiceClient::new(channel);
+            ids::complete_alerts(&mut service, slice::from_mut(&mut id)).await?;
+            match service.explain_alert(api::ExplainAlertRequest { id }).await {
                 Ok(answer) => answer.into_inner().explanation,
                 Err(status) => return without_history(status, args.client.output, terminal),
             }

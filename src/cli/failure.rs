@@ -30,6 +30,16 @@ pub enum Failure {
     /// Flags that do not go together.
     #[error("{0}")]
     Usage(&'static str),
+    /// The beginning of an id that several have.
+    #[error("{beginning} is the beginning of {count} ids; write more of the one that is meant:{}", candidates.concat())]
+    Ambiguous {
+        /// What was given.
+        beginning: String,
+        /// How many ids begin so.
+        count: usize,
+        /// The first of them, a line each.
+        candidates: Vec<String>,
+    },
     /// No server answers there.
     #[error("cannot reach a server at {server} ({}); is `bellwether serve` running there? Name another with --server", root(.source))]
     Unreachable {
@@ -154,7 +164,7 @@ impl Failure {
             Self::Rules(_) => Exit::Data,
             Self::Bind { .. } => Exit::Unreachable,
             Self::Serve(error) => exit_of_server(error),
-            Self::Usage(_) => Exit::Usage,
+            Self::Usage(_) | Self::Ambiguous { .. } => Exit::Usage,
             Self::Unreachable { .. } | Self::Foreign(_) | Self::GaveUp { .. } => Exit::Unreachable,
             Self::Rpc(status) | Self::One { cause: status, .. } | Self::Unknown { cause: status, .. } => {
                 exit_of(status.code())

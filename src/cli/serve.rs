@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::{Exit, Failure};
 use crate::{
     config::{Config, Flags},
-    journal::Identity,
+    journal::{self, Identity},
     reload::{Reload, Reloader},
     server::{self, Running},
     service::Unavailable,
@@ -55,6 +55,9 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
     tokio::spawn(end_on(term, int, told.clone()));
     let running = |running: Running| {
         tokio::spawn(reload_on(hup, running.reloader));
+        if let Some(doubt) = journal::doubt(&config.data) {
+            warn!(data = %config.data.display(), "{doubt}");
+        }
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         info!(listen = %addresses.0, admin = %addresses.1, data = %config.data.display(), "serving");
     };

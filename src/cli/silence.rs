@@ -1,6 +1,6 @@
 //! `silence`: holds the mail of some alerts back for a time. Alerts fire all the same, and subscribers see them marked.
 
-use std::{io, time::Duration};
+use std::{io, slice, time::Duration};
 
 use clap::Subcommand;
 use tonic::{Status, transport::Channel};
@@ -10,7 +10,9 @@ use super::{
     each,
     exit::Exit,
     failure::Failure,
-    filter, json, pages, show,
+    filter,
+    ids::{self, Known},
+    json, pages, show,
     terminal::Terminal,
 };
 use crate::{
@@ -40,14 +42,14 @@ enum Act {
     },
     /// Show a silence
     Show {
-        /// Its id
+        /// Its id, or the beginning of it
         id: String,
         #[command(flatten)]
         client: Client,
     },
     /// End silences now
     Expire {
-        /// Their ids
+        /// Their ids, or the beginnings of these
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
         #[command(flatten)]
@@ -157,6 +159,18 @@ async fn all(service: &mut SilenceServiceClient<Channel>, show_ended: bool) -> R
     .await
 }
 
+/// Makes whole the ids of silences of which the beginning was given.
+async fn complete(service: &mut SilenceServiceClient<Channel>, ids: &mut [String]) -> Result<(), Failure> {
+    ids::complete(ids, async || {
+        let known = |silence: api::Silence| Known {
+            name: format!("{} {}", show::clean(&silence.filter), state(&silence)),
+            id: silence.id,
+        };
+        Ok(all(service, true).await?.into_iter().map(known).collect())
+    })
+    .await
+}
+
 fn overview(silences: &[api::Silence], terminal: &mut Terminal<'_>) -> io::Result<()> {
     let mut table = show::table(["STATE", "FROM", "UNTIL", "SCHEDULE", "BY", "FILTER", "COMMENT", "ID"]);
     for silence in silences {
@@ -174,8 +188,9 @@ fn overview(silences: &[api::Silence], terminal: &mut Terminal<'_>) -> io::Resul
     terminal.line(table)
 }
 
-async fn show_one(id: String, client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+async fn show_one(mut id: String, client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut service = SilenceServiceClient::new(client.connect().await?);
+    complete(&mut service, slice::from_mut(&mut id)).await?;
     let answer = service.get_silence(api::GetSilenceRequest { id }).await?;
     tell(answer.into_inner().silence, client.output, terminal)
 }
@@ -189,8 +204,9 @@ fn tell(silence: Option<api::Silence>, output: Output, terminal: &mut Terminal<'
     Ok(Exit::Done)
 }
 
-async fn expire(ids: Vec<String>, client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
+async fn expire(mut ids: Vec<String>, client: &Client, terminal: &mut Terminal<'_>) -> Result<Exit, Failure> {
     let mut service = SilenceServiceClient::new(client.connect().await?);
+    complete(&mut service, &mut ids).await?;
     let (ended, exit) = each::call(ids, terminal, async |id| {
         service
             .expire_silence(api::ExpireSilenceRequest { id: id.clone() })

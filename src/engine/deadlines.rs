@@ -48,6 +48,8 @@ pub(super) enum Timer {
     Digest(DeskNo),
     /// A mail about a group has been on its way for too long.
     Stuck(GroupNo),
+    /// A digest has been on its way for too long.
+    StuckDigest(DeskNo),
     /// A silence begins or ends.
     Silence(SilenceId),
     /// A schedule opens or closes, by its index.

@@ -11,6 +11,7 @@ mod group;
 mod inhibit;
 mod join;
 mod news;
+mod on_the_way;
 mod post;
 mod reach;
 mod reroute;

@@ -105,6 +105,32 @@ fn each_end_has_its_exit_code() {
 }
 
 #[test]
+fn a_usage_names_nothing_that_the_environment_gives() {
+    for (args, usage) in [
+        (&["ack"][..], "Usage: bellwether ack [OPTIONS] <ALERT>...\n"),
+        (&["explain"], "Usage: bellwether explain [OPTIONS] [ID]\n"),
+        (
+            &["alerts", "a", "-f", "true"],
+            "Usage: bellwether alerts [OPTIONS] [ID]\n",
+        ),
+        (
+            &["receivers", "test"],
+            "Usage: bellwether receivers test [OPTIONS] <NAME>\n",
+        ),
+        (&["nonsense"], "Usage: bellwether <COMMAND>\n"),
+    ] {
+        let given = [
+            ("BELLWETHER_SERVER", "localhost:1"),
+            ("BELLWETHER_OUTPUT", "json"),
+            ("USER", "wang"),
+        ];
+        let (code, _, err) = run(bellwether(args).envs(given));
+        assert_eq!(code, Some(2), "{args:?}");
+        assert!(err.contains(usage), "{args:?}\n{err}");
+    }
+}
+
+#[test]
 fn the_manual_and_the_completions_name_every_verb() {
     let (_, page, _) = run(&mut bellwether(&["man"]));
     for shell in ["bash", "zsh", "fish"] {

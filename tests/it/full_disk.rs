@@ -58,6 +58,9 @@ impl SmallDisk {
     }
 }
 
+/// What the log says, in detail, of rules that are tried again.
+const TRIED_AGAIN: &str = "the rule files still cannot be put in force";
+
 async fn health_of(client: &Client, service: &str) -> ServingStatus {
     let mut health = HealthClient::new(client.channel.clone());
     let service = service.to_owned();
@@ -106,10 +109,15 @@ async fn stream_up(
 #[tokio::test]
 async fn a_full_disk_is_said_and_passes() {
     let mut site = Site::new();
+    site.config.log.level = "info,bellwether::reload=debug".to_owned();
     let Some(disk) = SmallDisk::serve(&mut site, 96) else {
         return say("SKIP a_full_disk_is_said_and_passes: `unshare -Urm` is not allowed here");
     };
     let process = &disk.process;
+    assert!(
+        process.log().contains("the data folder lies in memory"),
+        "a tmpfs is told of"
+    );
     let client = process.client().await;
     let health_of = async |service: &str| health_of(&client, service).await;
     let mut feed = client.subscribe_to_all().await;
@@ -150,6 +158,16 @@ async fn a_full_disk_is_said_and_passes() {
     let reload = async || soon(client.rules.clone().reload_rules(ReloadRulesRequest {})).await;
     let refusal = Refusal::of(&reload().await.unwrap_err());
     assert_eq!(refusal.told(), (Code::Unavailable, "STORAGE_REFUSES_WRITES", ""));
+    let logged = |what: &str| process.log().matches(what).count();
+    let tried = async |times| until(async || (logged(TRIED_AGAIN) >= times).then_some(())).await;
+    tried(1).await;
+    let told = logged("the rule files cannot be put in force");
+    tried(2).await;
+    assert_eq!(
+        logged("the rule files cannot be put in force"),
+        told,
+        "tried again without a word"
+    );
 
     disk.free();
     until(async || (health_of("").await == ServingStatus::Serving).then_some(())).await;

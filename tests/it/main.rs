@@ -35,6 +35,7 @@ mod rules;
 mod schema;
 mod silences;
 mod slow_readers;
+mod start_and_end;
 mod storage;
 mod subscribe;
 mod support;

@@ -48,7 +48,9 @@ async fn silences_are_made_listed_and_ended() {
     let id = made["id"].as_str().unwrap();
     let listed = table(&server, &["silence", "list"]).await;
     assert!(listed.contains("active") && listed.contains(id), "{listed}");
-    assert_eq!(json(&server, &["silence", "show", id]).await, made);
+    for id in [id, &id[..8]] {
+        assert_eq!(json(&server, &["silence", "show", id]).await, made);
+    }
 
     server.client().await.notify(port_full("1111", "a")).await.unwrap();
     assert!(table(&server, &["alerts", "-f", "silenced"]).await.contains("silenced"));
@@ -116,6 +118,19 @@ async fn alerts_are_taken_on_and_ended_and_their_mails_listed() {
     assert_eq!(taken_on[0]["acknowledgement"]["acknowledgedBy"], "wang");
     assert!(table(&server, &["alerts"]).await.contains("acknowledged"));
     assert!(table(&server, &["alerts", &id]).await.contains("by wang at "));
+
+    // Its beginning does as well as the whole id.
+    let beginning = &id[..6];
+    assert_eq!(json(&server, &["alerts", beginning]).await["id"], id);
+    assert_eq!(
+        json(&server, &["ack", beginning, "--comment", "mine"]).await[0]["id"],
+        id
+    );
+    assert!(table(&server, &["explain", beginning]).await.contains("fired"));
+    table(&server, &["deliveries", beginning]).await;
+    let (code, _, err) = run(&server, &["alerts", &id[..5]]).await;
+    assert_eq!(code, Some(1));
+    assert!(err.contains("there is no such alert"), "{err}");
 
     // One that is not there costs only itself.
     let unknown = "0".repeat(32);

@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
-use crate::cli::terminal::Terminal;
+use crate::cli::{bar::bar, terminal::Terminal};
 
 /// How often progress is told where there is no bar.
 const EVERY: Duration = Duration::from_secs(5);
@@ -21,27 +21,18 @@ pub(super) struct Progress<'a, 't> {
 
 impl<'a, 't> Progress<'a, 't> {
     pub fn new(terminal: &'a mut Terminal<'t>) -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-            #[expect(clippy::expect_used, reason = "the template is written here")]
-            let style = ProgressStyle::with_template("{bar:32} {percent}% {elapsed_precise} left {eta_precise}")
-                .expect("a good template");
-            bar.with_style(style)
-        });
         Self {
             terminal,
-            bar,
+            bar: None,
             all: None,
             told: Instant::now(),
         }
     }
 
-    /// There is so much to do; `None`: nobody knows.
+    /// It begins, and there is so much to do; `None`: nobody knows.
     pub fn of(&mut self, all: Option<u64>) {
-        self.all = all;
-        if let (Some(bar), Some(all)) = (&self.bar, all) {
-            bar.set_length(all);
-        }
+        self.all = all.filter(|all| *all > 0);
+        self.bar = io::stderr().is_terminal().then(|| bar(self.all));
     }
 
     /// So much is done.
@@ -50,7 +41,7 @@ impl<'a, 't> Progress<'a, 't> {
             Some(bar) => bar.set_position(done),
             None if self.told.elapsed() >= EVERY => {
                 self.told = Instant::now();
-                match self.all.filter(|all| *all > 0) {
+                match self.all {
                     Some(all) => self
                         .terminal
                         .note(format_args!("{} % so far", done.saturating_mul(100) / all)),

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 use tonic::Code;
 use tonic_types::{RpcStatusExt as _, pb};
@@ -14,7 +14,7 @@ use super::{
     How,
     source::{Chunk, Place},
 };
-use crate::cli::{client::Output, show, terminal::Terminal};
+use crate::cli::{bar::bar, client::Output, show, terminal::Terminal};
 
 /// How often progress is told where there is no bar.
 const EVERY: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub(super) struct Report<'a, 't> {
 }
 
 impl<'a, 't> Report<'a, 't> {
-    /// With a bar where a person watches.
+    /// With a bar over the bytes of the input, where a person watches.
     pub(super) fn new(
         how: How,
         output: Output,
@@ -177,18 +177,5 @@ impl<'a, 't> Report<'a, 't> {
             sum += &format!(", {} rejected", self.rejected);
         }
         sum
-    }
-}
-
-/// Over the bytes of the input, or a spinner where their number is not known.
-fn bar(bytes: Option<u64>) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::stderr());
-    let template = match bytes {
-        Some(_) => "{bar:30} {percent:>3} % {msg} ({eta} left)",
-        None => "{spinner} {msg}",
-    };
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }

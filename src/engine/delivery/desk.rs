@@ -3,14 +3,18 @@
 //! there too. The digest itself is `digest`'s.
 
 use std::{
-    collections::{BTreeMap, VecDeque, btree_map::Entry},
+    collections::{BTreeMap, VecDeque},
     time::Duration,
 };
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::news::{Item, Kind, News};
+use super::{
+    digest::Sent,
+    news::{Item, Kind, News},
+    on_the_way::{OnTheWay, Reach},
+};
 use crate::{
     engine::{
         deadlines::{Deadline, Timer},
@@ -49,8 +53,8 @@ struct Desk {
     name: CompactString,
     /// When the mails of the last hour left.
     sent: VecDeque<Time>,
-    /// By their dates, the digests that have reached nobody yet and that somebody stands in for: to how many each is on its way.
-    on_the_way: BTreeMap<Time, usize>,
+    /// By their dates, the digests that have reached nobody yet and that somebody stands in for.
+    on_the_way: BTreeMap<Time, Sent>,
     owed: Option<Owed>,
 }
 
@@ -196,26 +200,40 @@ impl Desks {
         if receiver.max_per_hour.is_some() {
             desk.sent.push_back(now);
         }
-        if receiver.fallback.is_some() {
-            let recipients = receiver.to.len() + receiver.cc.len();
-            desk.on_the_way.insert(now, recipients);
-        }
         Some((receiver, owed))
     }
 
-    /// Takes note of the end of a mail of a digest; true: none of its recipients gets it.
-    pub fn ends_unreached(&mut self, finished: &Finished) -> bool {
-        let Intent { receiver, date, .. } = &*finished.intent;
-        let desk = self.by_name.get(receiver).and_then(|no| self.desks.get_mut(no));
-        let Some(Entry::Occupied(mut on_the_way)) = desk.map(|desk| desk.on_the_way.entry(*date)) else {
-            return false;
-        };
-        *on_the_way.get_mut() -= 1;
-        if !finished.delivered && *on_the_way.get() > 0 {
-            return false;
+    /// Watches whether the digest that is about to leave arrives, if somebody stands in for the receiver.
+    pub fn watch(&mut self, step: &mut Step<'_>, no: DeskNo, receiver: &Receiver, severity: Severity, digest: &Digest) {
+        let on_the_way = OnTheWay::new(step, receiver, Timer::StuckDigest(no));
+        if let (Some(desk), Some(on_the_way)) = (self.desks.get_mut(&no), on_the_way) {
+            let sent = Sent {
+                on_the_way,
+                severity,
+                digest: digest.clone(),
+            };
+            desk.on_the_way.insert(step.now, sent);
         }
-        on_the_way.remove();
-        !finished.delivered
+    }
+
+    /// Takes note of the end of a mail of a digest, and takes that out if none of its recipients gets it.
+    pub fn take_unreached(&mut self, step: &mut Step<'_>, finished: &Finished) -> Option<Sent> {
+        let Intent { receiver, date, .. } = &*finished.intent;
+        let on_the_way = &mut self.known(receiver)?.on_the_way;
+        match on_the_way.get_mut(date)?.on_the_way.ended(step, finished) {
+            Reach::Open => None,
+            Reach::Somebody => on_the_way.remove(date).and(None),
+            Reach::Nobody => on_the_way.remove(date),
+        }
+    }
+
+    /// Takes out the digests to a receiver that have been on their way for too long, the oldest first.
+    pub fn take_stuck(&mut self, step: &mut Step<'_>, no: DeskNo) -> Option<(CompactString, Vec<Sent>)> {
+        let desk = self.desks.get_mut(&no)?;
+        let is_stuck = |_: &Time, sent: &mut Sent| sent.on_the_way.is_stuck(step.now);
+        let stuck: Vec<Sent> = desk.on_the_way.extract_if(.., is_stuck).map(|(_, sent)| sent).collect();
+        stuck.iter().for_each(|sent| sent.on_the_way.forget(step));
+        Some((desk.name.clone(), stuck))
     }
 
     /// Forgets the receivers that are gone.
@@ -223,6 +241,7 @@ impl Desks {
         let gone = |desk: &Desk| step.rules.receiver(&desk.name).is_none();
         for (_, desk) in self.desks.extract_if(.., |_, desk| gone(desk)) {
             self.by_name.remove(&desk.name);
+            desk.on_the_way.values().for_each(|sent| sent.on_the_way.forget(step));
             if let Some(owed) = desk.owed {
                 step.deadlines.cancel(owed.due);
             }

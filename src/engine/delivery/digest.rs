@@ -2,18 +2,33 @@
 
 use std::{collections::BTreeSet, iter};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Delivery,
     desk::DeskNo,
     group::{Change, is_held},
     news::Kind,
+    on_the_way::OnTheWay,
     post,
 };
-use crate::engine::{
-    lifecycle::{AlertAge, Open, OpenAlert},
-    outbox::{Because, Digest, Finished, Told},
-    step::Step,
+use crate::{
+    engine::{
+        lifecycle::{AlertAge, Open, OpenAlert},
+        outbox::{Because, Digest, Finished, Told},
+        step::Step,
+    },
+    model::Severity,
 };
+
+/// A digest that has reached nobody yet.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Sent {
+    pub on_the_way: OnTheWay,
+    pub severity: Severity,
+    /// What whoever stands in is told.
+    pub digest: Digest,
+}
 
 impl Delivery {
     /// What was held back for a receiver is told.
@@ -24,35 +39,52 @@ impl Delivery {
         };
         let told: Vec<(AlertAge, Kind)> = owed.alerts().collect();
         let severity = owed.severity;
-        let digest = Told::Digest(owed.told(open));
-        post::put_alone(&mut self.outbox, step, receiver, severity, digest);
+        let digest = owed.told(open);
+        self.desks.watch(step, no, receiver, severity, &digest);
+        post::put_alone(&mut self.outbox, step, receiver, severity, Told::Digest(digest));
         self.told_by_digest(step, open, &receiver.name, &told);
         self.settle(step, open);
     }
 
-    /// A mail that stands alone has arrived, or failed for good. A digest that nobody of its receiver gets goes to whoever stands in, once.
+    /// A mail that stands alone has arrived, or failed for good.
     pub(super) fn note_end_of_digest(&mut self, step: &mut Step<'_>, finished: &Finished) {
         let intent = &finished.intent;
-        let Told::Digest(digest) = &*intent.told else {
+        // Nobody stands in for those who stand in, nor for whoever is sent a drill.
+        if let Told::Digest(digest) = &*intent.told
+            && digest.because == Because::Routed
+            && let Some(sent) = self.desks.take_unreached(step, finished)
+        {
+            self.pass_on(step, &intent.receiver, sent);
+        }
+    }
+
+    /// Digests to a receiver may have been on their way for too long.
+    pub fn digests_stuck(&mut self, step: &mut Step<'_>, open: &mut Open, no: DeskNo) {
+        let Some((receiver, stuck)) = self.desks.take_stuck(step, no) else {
             return;
         };
-        if digest.because != Because::Routed || !self.desks.ends_unreached(finished) {
-            return;
+        for sent in stuck {
+            self.pass_on(step, &receiver, sent);
         }
+        self.settle(step, open);
+    }
+
+    /// Tells whoever stands in for a receiver what a digest was to tell it, once.
+    fn pass_on(&mut self, step: &mut Step<'_>, receiver: &str, sent: Sent) {
         let rules = step.rules;
-        let Some(fallback) = rules.receiver(&intent.receiver).and_then(|receiver| receiver.fallback) else {
+        let Some(fallback) = rules.receiver(receiver).and_then(|receiver| receiver.fallback) else {
             return;
         };
         step.counts.fallbacks += 1;
         let fallback = &rules.receivers[fallback];
         let told = Told::Digest(Digest {
             because: Because::Unreached {
-                receiver: intent.receiver.clone(),
+                receiver: receiver.into(),
             },
-            ..digest.clone()
+            ..sent.digest
         });
         self.desks.tells(step, fallback, iter::empty());
-        post::put_alone(&mut self.outbox, step, fallback, intent.severity, told);
+        post::put_alone(&mut self.outbox, step, fallback, sent.severity, told);
     }
 
     /// What a silence, another alert or a schedule holds back by now goes back to its groups, to be told when that ends.

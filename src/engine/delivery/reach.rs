@@ -1,7 +1,7 @@
-//! Mails that do not arrive: where nobody of a receiver gets one, those who stand in for it are told instead. Trying again is absent: it
-//! is the outbox's.
+//! Mails about groups that do not arrive: where nobody of a receiver gets one, those who stand in for it are told instead. Whether somebody
+//! does is `on_the_way`'s to say. Trying again is absent: it is the outbox's.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +10,11 @@ use super::{
     ended::{Ended, EndedAlert, Sort},
     group::{Change, Group, GroupName, GroupNo, Member},
     news::News,
+    on_the_way::{OnTheWay, Reach},
 };
 use crate::{
     engine::{
-        deadlines::{Deadline, Timer},
+        deadlines::Timer,
         lifecycle::{AlertAge, Open, OpenAlert},
         outbox::{Because, Finished},
         step::Step,
@@ -22,18 +23,12 @@ use crate::{
     rules::Receiver,
 };
 
-/// How long a mail may be on its way before those who stand in for the receiver are told.
-const STUCK: Duration = Duration::from_mins(10);
-
 /// A mail that has reached none of its recipients yet.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Watched {
     /// Its number in the group.
     notice: u32,
-    /// When it counts as stuck.
-    stuck: Deadline,
-    /// To how many recipients it is still on its way.
-    on_the_way: usize,
+    on_the_way: OnTheWay,
     /// The alerts that it tells of, and that burn.
     burning: Vec<AlertAge>,
     /// Those that are over and that whoever stands in is to be told of.
@@ -41,9 +36,9 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// When it counts as stuck.
-    pub const fn stuck(&self) -> Deadline {
-        self.stuck
+    /// The group is gone.
+    pub fn forget(&self, step: &mut Step<'_>) {
+        self.on_the_way.forget(step);
     }
 
     /// An alert is over: whoever stands in is told that it was, unless it was told of it already.
@@ -76,13 +71,15 @@ impl Watched {
 impl Group {
     /// Watches whether the mail that is about to leave arrives, if somebody stands in for the receiver.
     pub fn watch(&mut self, step: &mut Step<'_>, receiver: &Receiver, news: &News, no: GroupNo) {
-        if receiver.fallback.is_none() || news.needs_reach {
+        if news.needs_reach {
             return;
         }
+        let Some(on_the_way) = OnTheWay::new(step, receiver, Timer::Stuck(no)) else {
+            return;
+        };
         let watched = Watched {
             notice: self.notices,
-            stuck: step.deadlines.set(step.now.plus(STUCK), Timer::Stuck(no)),
-            on_the_way: receiver.to.len() + receiver.cc.len(),
+            on_the_way,
             burning: news.burning.iter().map(|(age, _)| *age).collect(),
             over: news.over.untold(),
         };
@@ -100,16 +97,15 @@ impl Delivery {
         let Some(place) = group.watched.iter().position(|watched| watched.notice == notice) else {
             return;
         };
-        let watched = &mut group.watched[place];
-        watched.on_the_way = watched.on_the_way.saturating_sub(1);
-        if finished.delivered || watched.on_the_way == 0 {
-            let watched = group.watched.remove(place);
-            step.deadlines.cancel(watched.stuck);
-            if !finished.delivered {
-                self.fall_back(step, open, no, watched);
-            }
-            self.close_if_over(step, no);
+        let reach = group.watched[place].on_the_way.ended(step, finished);
+        if let Reach::Open = reach {
+            return;
         }
+        let watched = group.watched.remove(place);
+        if let Reach::Nobody = reach {
+            self.fall_back(step, open, no, watched);
+        }
+        self.close_if_over(step, no);
     }
 
     /// A mail about a group may have been on its way for too long.
@@ -118,10 +114,10 @@ impl Delivery {
             return;
         };
         // Several may be, of which each has a deadline.
-        let is_stuck = |watched: &mut Watched| watched.stuck.at() <= step.now;
+        let is_stuck = |watched: &mut Watched| watched.on_the_way.is_stuck(step.now);
         let mut stuck: VecDeque<Watched> = group.watched.extract_if(.., is_stuck).collect();
         while let Some(watched) = stuck.pop_front() {
-            step.deadlines.cancel(watched.stuck);
+            watched.forget(step);
             for later in &mut stuck {
                 later.over.forget(&watched.over);
             }

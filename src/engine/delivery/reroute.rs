@@ -145,8 +145,9 @@ impl Delivery {
                 continue;
             };
             self.by_name.remove(&group.name);
-            for deadline in group.watched.iter().map(super::reach::Watched::stuck).chain(group.turn) {
-                step.deadlines.cancel(deadline);
+            group.watched.iter().for_each(|watched| watched.forget(step));
+            if let Some(turn) = group.turn {
+                step.deadlines.cancel(turn);
             }
             for age in group.members.keys() {
                 if let Some(alert) = open.get_mut(age) {

@@ -324,9 +324,7 @@ fn a_mail_that_ends_the_process_every_time_is_tried_no_longer_than_any_other() {
     assert!(matches!(record.result, MailResult::Deferred(_)));
 }
 
-#[test]
-fn a_digest_that_nobody_gets_goes_to_whoever_stands_in_once() {
-    let rules = "
+const DIGESTS: &str = "
 rules:
 - { name: paused, while: meeting.recording == RECORDING_PAUSED, severity: info }
 receivers:
@@ -335,14 +333,22 @@ receivers:
 - { name: boss, email: { to: [d@example.com] } }
 route: { receiver: ops, group_by: each, group_wait: 0s, repeat_interval: never }
 ";
+
+/// The mails of a digest that leaves at ten minutes and two seconds.
+fn digest(bench: &mut Bench) -> [Attempt; 2] {
+    bench.give("0s conf RECORDING_PAUSED");
+    for first in attempts(bench) {
+        bench.apply("1s", ended(&first, sent()));
+    }
+    bench.give("2s conf RECORDING_PAUSED billing_code=2\nuntil 10m2s");
+    attempts(bench).try_into().unwrap()
+}
+
+#[test]
+fn a_digest_that_nobody_gets_goes_to_whoever_stands_in_once() {
     for b_gets_it in [false, true] {
-        let mut bench = Bench::new(rules);
-        bench.give("0s conf RECORDING_PAUSED");
-        for first in attempts(&mut bench) {
-            bench.apply("1s", ended(&first, sent()));
-        }
-        bench.give("2s conf RECORDING_PAUSED billing_code=2\nuntil 10m2s");
-        let [a, b] = attempts(&mut bench).try_into().unwrap();
+        let mut bench = Bench::new(DIGESTS);
+        let [a, b] = digest(&mut bench);
         bench.apply("11m", ended(&a, refused()));
         assert_eq!(attempts(&mut bench).len(), 0, "somebody may still get it");
         if b_gets_it {
@@ -361,5 +367,32 @@ route: { receiver: ops, group_by: each, group_wait: 0s, repeat_interval: never }
         bench.apply("13m", ended(&instead, refused()));
         assert_eq!((attempts(&mut bench).len(), bench.world.engine.outbox().0), (0, 0));
         assert_eq!(bench.world.engine.counts().fallbacks, 1);
+    }
+}
+
+#[test]
+fn a_digest_that_is_stuck_goes_to_whoever_stands_in_as_soon_as_any_other_mail() {
+    for b_gets_it in [false, true] {
+        let mut bench = Bench::new(DIGESTS);
+        let [a, b] = digest(&mut bench);
+        bench.apply("10m3s", ended(&a, deferred()));
+        if b_gets_it {
+            bench.apply("20m1s", ended(&b, sent()));
+        }
+        let told_instead = |bench: &mut Bench| -> Vec<String> {
+            let instead = attempts(bench)
+                .into_iter()
+                .filter(|attempt| attempt.intent.receiver != "ops");
+            instead.map(|attempt| attempt.intent.receiver.to_string()).collect()
+        };
+        bench.advance("20m1s");
+        assert!(told_instead(&mut bench).is_empty(), "it may still arrive");
+        bench.advance("20m2s");
+        let expected: &[&str] = if b_gets_it { &[] } else { &["duty"] };
+        assert_eq!(told_instead(&mut bench), expected);
+        // What becomes of it later tells nobody anew, nor does what becomes of the mail to whoever stood in.
+        bench.apply("21m", ended(&b, refused())).advance("60m");
+        assert!(told_instead(&mut bench).is_empty());
+        assert_eq!(bench.world.engine.counts().fallbacks, u64::from(!b_gets_it));
     }
 }
