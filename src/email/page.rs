@@ -21,7 +21,7 @@ use self::{
     subject::subject,
     words::Words,
 };
-use super::header_text::{HeaderText, one_line};
+use super::{clean::one_line, header_text::HeaderText};
 use crate::{
     engine::{
         Change, TimelineEntry,

@@ -8,7 +8,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    email::header_text::{lines, one_line},
+    email::clean::{lines, one_line},
     engine::outbox::Intent,
     model::{Alert, AlertState, Evidence, Party, Payload},
 };
