@@ -53,7 +53,7 @@ pub enum ComposeError {
     },
     /// The text could not be rendered.
     #[error("the mail's text cannot be rendered")]
-    Render(#[from] minijinja::Error),
+    Render(#[from] askama::Error),
     /// The message could not be put together.
     #[error("the mail cannot be put together")]
     Build(#[from] lettre::error::Error),
