@@ -55,14 +55,14 @@ pub(super) struct Rendered {
     pub(super) html: String,
 }
 
-/// The ending of a template's name decides whether values are escaped: here they are not.
+/// Plain text; the ending of the template's name says that values are put in as they stand.
 #[derive(Template)]
 #[template(path = "mail.txt")]
 struct Text<'p> {
     page: &'p Page,
 }
 
-/// Here they are.
+/// HTML; the ending of the template's name says that values are escaped.
 #[derive(Template)]
 #[template(path = "mail.html")]
 struct Html<'p> {
