@@ -3,18 +3,15 @@
 //! Deliberately absent: when a mail is sent and when it is tried again. That is the engine's; here one attempt goes in and one
 //! outcome comes back.
 
+mod clean;
 mod connection;
 mod dkim;
-#[cfg(test)]
-mod fixture;
 mod folder;
 mod header_text;
 mod lane;
 mod login;
 mod message;
 mod offers;
-#[cfg(test)]
-mod outage;
 mod page;
 mod queue;
 mod relay;
@@ -23,6 +20,8 @@ mod secret;
 mod sender;
 mod settings;
 mod step;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod transaction;
 mod worker;

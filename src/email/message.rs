@@ -8,10 +8,10 @@ use std::{
 
 use encodify::{base64, qp};
 use lettre::{
-    Address, Message,
+    Address,
     message::{
-        Body, Mailbox, MultiPart, SinglePart,
-        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
+        Body, Mailbox, Mailboxes, MultiPart, SinglePart,
+        header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers},
     },
 };
 
@@ -53,10 +53,7 @@ pub enum ComposeError {
     },
     /// The text could not be rendered.
     #[error("the mail's text cannot be rendered")]
-    Render(#[from] minijinja::Error),
-    /// The message could not be put together.
-    #[error("the mail cannot be put together")]
-    Build(#[from] lettre::error::Error),
+    Render(#[from] askama::Error),
     /// The signature could not be made.
     #[error("the mail cannot be signed")]
     Sign(#[from] aws_lc_rs::error::Unspecified),
@@ -76,45 +73,62 @@ fn build(intent: &Intent, from: &Sender, console: Option<&str>) -> Result<Mail, 
         return Err(ComposeError::UnknownTemplate(intent.template));
     }
     let to = address(&intent.recipient, "recipient")?;
-    let named = Named::of(intent, &to)?;
     let page = Page::of(intent, console);
-
-    let mut message = Message::builder()
-        .from(from.mailbox())
-        .subject(page.subject().as_str())
-        .date(system_time(intent.date))
-        .message_id(Some(message_id(intent.id, from)));
-    for address in named.to {
-        message = message.to(Mailbox::new(None, address));
-    }
-    for address in named.cc {
-        message = message.cc(Mailbox::new(None, address));
-    }
-    if let Some(reply_to) = named.reply_to {
-        message = message.reply_to(Mailbox::new(None, reply_to));
-    }
-    if let Some(answers) = intent.answers {
-        message = message.in_reply_to(message_id(answers, from));
-        let ancestors = match answers == intent.root {
-            true => message_id(answers, from),
-            false => format!("{} {}", message_id(intent.root, from), message_id(answers, from)),
-        };
-        message = message.references(ancestors);
-    }
-    for (name, value) in own_headers(intent, from) {
-        message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
-    }
+    let headers = headers(intent, from, Named::of(intent, &to)?, &page);
     let rendered = page.render()?;
     let body = MultiPart::alternative()
         .boundary(format!("=_{}", intent.id))
         .singlepart(part(ContentType::TEXT_PLAIN, &rendered.text))
         .singlepart(part(ContentType::TEXT_HTML, &rendered.html));
 
+    let mut bytes = headers.to_string().into_bytes();
+    bytes.extend_from_slice(&body.formatted());
     Ok(Mail {
         from: from.address().clone(),
         to,
-        bytes: message.multipart(body)?.formatted(),
+        bytes,
     })
+}
+
+/// All headers but those of the body. They are put together without lettre's builder of messages, which reads the addresses back out of
+/// what it has written, to derive an envelope.
+fn headers(intent: &Intent, from: &Sender, named: Named, page: &Page) -> Headers {
+    let mut headers = Headers::new();
+    headers.set(header::From::from(Mailboxes::from(from.mailbox())));
+    headers.set(header::Subject::from(page.subject().as_str().to_owned()));
+    headers.set(header::Date::new(system_time(intent.date)));
+    headers.set(header::MessageId::from(message_id(intent.id, from)));
+    if let Some(to) = mailboxes(named.to) {
+        headers.set(header::To::from(to));
+    }
+    if let Some(cc) = mailboxes(named.cc) {
+        headers.set(header::Cc::from(cc));
+    }
+    if let Some(reply_to) = mailboxes(named.reply_to) {
+        headers.set(header::ReplyTo::from(reply_to));
+    }
+    if let Some(answers) = intent.answers {
+        headers.set(header::InReplyTo::from(message_id(answers, from)));
+        headers.set(header::References::from(match answers == intent.root {
+            true => message_id(answers, from),
+            false => format!("{} {}", message_id(intent.root, from), message_id(answers, from)),
+        }));
+    }
+    for (name, value) in own_headers(intent, from) {
+        headers.insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+    }
+    headers.set(header::MIME_VERSION_1_0);
+    headers
+}
+
+/// A header without an address would be none.
+fn mailboxes(addresses: impl IntoIterator<Item = Address>) -> Option<Mailboxes> {
+    let mut addresses = addresses
+        .into_iter()
+        .map(|address| Mailbox::new(None, address))
+        .peekable();
+    addresses.peek()?;
+    Some(addresses.collect())
 }
 
 /// Whom the header names.

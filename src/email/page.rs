@@ -8,10 +8,7 @@ mod shown;
 mod subject;
 mod words;
 
-use std::sync::LazyLock;
-
-use minijinja::{Environment, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde};
-use serde::Serialize;
+use askama::Template;
 
 use self::{
     card::{Card, Detail, Fact},
@@ -21,7 +18,7 @@ use self::{
     subject::subject,
     words::Words,
 };
-use super::header_text::{HeaderText, one_line};
+use super::{clean::one_line, header_text::HeaderText};
 use crate::{
     engine::{
         Change, TimelineEntry,
@@ -30,11 +27,8 @@ use crate::{
     model::Alert,
 };
 
-/// Steps that one rendering may take; an ordinary one takes a few hundred, one of 50 alerts some thousand.
-const FUEL: u64 = 200_000;
-
 /// All that the templates see. Every text is already free of control and invisible characters.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Page {
     language: &'static str,
     subject: String,
@@ -61,8 +55,22 @@ pub(super) struct Rendered {
     pub(super) html: String,
 }
 
+/// Plain text; the ending of the template's name says that values are put in as they stand.
+#[derive(Template)]
+#[template(path = "mail.txt")]
+struct Text<'p> {
+    page: &'p Page,
+}
+
+/// HTML; the ending of the template's name says that values are escaped.
+#[derive(Template)]
+#[template(path = "mail.html")]
+struct Html<'p> {
+    page: &'p Page,
+}
+
 /// Alerts of one kind.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Section {
     /// Empty where the mail is about one alert alone.
     title: String,
@@ -72,7 +80,7 @@ struct Section {
 }
 
 /// One line of a meeting's timeline.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Moment {
     at: String,
     who: String,
@@ -81,7 +89,7 @@ struct Moment {
 }
 
 /// The words that stand in the templates.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Labels {
     runbook: &'static str,
     console: &'static str,
@@ -127,32 +135,13 @@ impl Page {
     }
 
     /// Both renderings.
-    pub(super) fn render(&self) -> Result<Rendered, minijinja::Error> {
-        let values = Value::from(Serde(self));
-        let render = |name| TEMPLATES.get_template(name)?.render(&values);
+    pub(super) fn render(&self) -> Result<Rendered, askama::Error> {
         Ok(Rendered {
-            text: render("mail.txt")?,
-            html: render("mail.html")?,
+            text: Text { page: self }.render()?,
+            html: Html { page: self }.render()?,
         })
     }
 }
-
-/// The ending of a template's name decides whether values are escaped.
-#[expect(clippy::expect_used, reason = "constant templates, rendered by every test here")]
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut templates = Environment::new();
-    templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.set_fuel(Some(FUEL));
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-    templates.set_syntax(syntax.expect("a valid syntax"));
-    for (name, source) in [
-        ("mail.txt", include_str!("templates/mail.txt")),
-        ("mail.html", include_str!("templates/mail.html")),
-    ] {
-        templates.add_template(name, source).expect("a valid template");
-    }
-    templates
-});
 
 fn counts(digest: &Digest, words: Words) -> Vec<Fact> {
     let rules = digest.by_rule.iter();

@@ -64,7 +64,7 @@ impl MailQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::email::fixture::fired;
+    use crate::email::tests::fixture::fired;
 
     #[tokio::test]
     async fn the_most_severe_goes_first_and_then_the_first_come() {

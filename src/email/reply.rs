@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::header_text::one_line;
+use super::clean::one_line;
 
 /// Longest text shown of a reply, in characters.
 const MAX_TEXT: usize = 300;

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use lettre::{Address, message::Mailbox};
 use serde::{Deserialize, Serialize};
 
-use super::header_text::one_line;
+use super::clean::one_line;
 
 /// An address, with or without a name: `Bellwether <alerts@example.com>`. Its domain also makes the Message-IDs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

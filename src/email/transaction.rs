@@ -6,6 +6,8 @@
 
 use std::ops::RangeInclusive;
 
+use memchr::memmem;
+
 use super::{
     connection::Connection,
     message::Mail,
@@ -107,12 +109,16 @@ fn parameters(mail: &Mail, offers: &Offers) -> Result<String, String> {
 /// The message with its dots doubled (RFC 5321, 4.5.2), and the final dot.
 fn on_the_wire(message: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(message.len() + message.len() / 64 + 5);
-    for line in message.split_inclusive(|&byte| byte == b'\n') {
-        if line.starts_with(b".") {
-            wire.push(b'.');
-        }
-        wire.extend_from_slice(line);
+    if message.starts_with(b".") {
+        wire.push(b'.');
     }
+    let mut begin = 0;
+    for end in memmem::find_iter(message, b"\n.").map(|at| at + 1) {
+        wire.extend_from_slice(&message[begin..end]);
+        wire.push(b'.');
+        begin = end;
+    }
+    wire.extend_from_slice(&message[begin..]);
     if !wire.ends_with(b"\r\n") {
         wire.extend_from_slice(b"\r\n");
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    email::fixture::{alert, fired, fired_as, resolved, resolved_as},
+    email::tests::fixture::{alert, fired, fired_as, resolved, resolved_as},
     model::{FilledText, Payload, Personal},
 };
 

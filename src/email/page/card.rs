@@ -1,14 +1,12 @@
 //! One alert in a mail: whole where the mail is about it alone, short where it is one of many.
 
-use serde::Serialize;
-
 use super::{
     color,
     shown::{self, MAX_VALUE, is_link, utc},
     words::Words,
 };
 use crate::{
-    email::header_text::{lines, one_line},
+    email::clean::{lines, one_line},
     engine::outbox::Intent,
     model::{Alert, AlertState, Evidence, Party, Payload},
 };
@@ -40,35 +38,35 @@ impl Detail {
 }
 
 /// What the templates see of an alert.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Card {
-    color: &'static str,
-    severity: &'static str,
-    title: String,
+    pub color: &'static str,
+    pub severity: &'static str,
+    pub title: String,
     /// `port-full · meeting 33333 · since 10:00:00`
-    line: String,
-    description: String,
-    facts: Vec<Fact>,
-    runbook: String,
-    runbook_is_link: bool,
-    console: String,
+    pub line: String,
+    pub description: String,
+    pub facts: Vec<Fact>,
+    pub runbook: String,
+    pub runbook_is_link: bool,
+    pub console: String,
     /// One of many: nothing but its title and its line.
-    is_line: bool,
-    evidence: Vec<Item>,
+    pub is_line: bool,
+    pub evidence: Vec<Item>,
 }
 
 /// A name and its value.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Fact {
     pub name: String,
     pub value: String,
 }
 
 /// Something that happened.
-#[derive(Debug, Serialize)]
-struct Item {
-    at: String,
-    text: String,
+#[derive(Debug)]
+pub(super) struct Item {
+    pub at: String,
+    pub text: String,
 }
 
 impl Card {
@@ -116,6 +114,11 @@ impl Card {
                 Vec::new()
             },
         }
+    }
+
+    /// Whether it leads anywhere.
+    pub(super) fn has_links(&self) -> bool {
+        !self.runbook.is_empty() || !self.console.is_empty()
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    email::header_text::one_line,
+    email::clean::one_line,
     engine::outbox::{AlertList, Because, Digest, Intent, Numbers, Told},
 };
 

@@ -1,7 +1,7 @@
 //! Values as a receiver may see them: masked unless it is allowed to see personal data, and free of what would break a line.
 
 use crate::{
-    email::header_text::one_line,
+    email::clean::one_line,
     model::{Alert, Personal, Time},
 };
 

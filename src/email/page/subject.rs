@@ -9,7 +9,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    email::header_text::one_line,
+    email::clean::one_line,
     engine::outbox::{AlertList, Intent, Numbers, Told},
 };
 

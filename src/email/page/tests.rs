@@ -2,7 +2,9 @@
 
 use super::{subject::MAX_SUBJECT, *};
 use crate::{
-    email::fixture::{alert, digest, drill, escalated, fired, fired_as, grouped, in_chinese, resolved, with_timeline},
+    email::tests::fixture::{
+        alert, digest, drill, escalated, fired, fired_as, grouped, in_chinese, resolved, with_timeline,
+    },
     model::{FilledText, ResolveReason, Severity},
 };
 

@@ -11,8 +11,8 @@ use std::{
 
 use allocation_counter::measure;
 
-use super::MailQueue;
 use crate::{
+    email::MailQueue,
     engine::{
         Engine, StoreId,
         effect::Effect,

@@ -14,15 +14,15 @@ use crate::{
 };
 
 /// 2026-11-22 10:00:00 UTC.
-pub(super) const TEN_O_CLOCK: Time = Time::from_nanos(1_795_341_600_000_000_000);
+pub(in crate::email) const TEN_O_CLOCK: Time = Time::from_nanos(1_795_341_600_000_000_000);
 
 /// The first mail of an open, critical alert.
-pub(super) fn fired() -> Intent {
+pub(in crate::email) fn fired() -> Intent {
     fired_as(alert())
 }
 
 /// The same with this alert in its place.
-pub(super) fn fired_as(alert: Alert) -> Intent {
+pub(in crate::email) fn fired_as(alert: Alert) -> Intent {
     let id = IntentId(0x1f2e_3d4c << 96 | 7);
     Intent {
         id,
@@ -47,12 +47,12 @@ pub(super) fn fired_as(alert: Alert) -> Intent {
 }
 
 /// The mail that tells of its end, 1 h 2 min 5 s later.
-pub(super) fn resolved() -> Intent {
+pub(in crate::email) fn resolved() -> Intent {
     resolved_as(alert())
 }
 
 /// The same with this alert in its place.
-pub(super) fn resolved_as(mut alert: Alert) -> Intent {
+pub(in crate::email) fn resolved_as(mut alert: Alert) -> Intent {
     alert.state = AlertState::Resolved {
         at: Time::from_nanos(TEN_O_CLOCK.as_nanos() + 3_725_000_000_000),
         reason: ResolveReason::MeetingClosed,
@@ -71,7 +71,7 @@ pub(super) fn resolved_as(mut alert: Alert) -> Intent {
 }
 
 /// What a group of one kind of alert in one meeting has to tell.
-pub(super) fn told(alerts: AlertList) -> Arc<Told> {
+pub(in crate::email) fn told(alerts: AlertList) -> Arc<Told> {
     Arc::new(Told::Group(GroupNews {
         common: vec![
             ("rule".into(), "port-full".into()),
@@ -85,7 +85,7 @@ pub(super) fn told(alerts: AlertList) -> Arc<Told> {
 }
 
 /// A participant has found no free port, three times.
-pub(super) fn alert() -> Alert {
+pub(in crate::email) fn alert() -> Alert {
     let at = TEN_O_CLOCK;
     Alert {
         id: AlertId(42),
@@ -123,7 +123,7 @@ pub(super) fn alert() -> Alert {
 }
 
 /// News of a whole group: two kinds of alert in one meeting, one of them over, and what else happened there.
-pub(super) fn grouped() -> Intent {
+pub(in crate::email) fn grouped() -> Intent {
     let second = named(43, Severity::Critical, "port-full", "No free port for 138****0000");
     let stopped = named(
         44,
@@ -169,7 +169,7 @@ pub(super) fn grouped() -> Intent {
 }
 
 /// The same news, for those who are told because nobody took it on.
-pub(super) fn escalated() -> Intent {
+pub(in crate::email) fn escalated() -> Intent {
     let mut intent = with_timeline();
     if let Told::Group(news) = Arc::make_mut(&mut intent.told) {
         news.because = Because::Escalated {
@@ -181,7 +181,7 @@ pub(super) fn escalated() -> Intent {
 }
 
 /// One alert, and what happened in its meeting.
-pub(super) fn with_timeline() -> Intent {
+pub(in crate::email) fn with_timeline() -> Intent {
     let mut intent = fired();
     if let Told::Group(news) = Arc::make_mut(&mut intent.told) {
         news.timeline = timeline();
@@ -190,7 +190,7 @@ pub(super) fn with_timeline() -> Intent {
 }
 
 /// What was held back in an hour of many alerts: more than a mail lists.
-pub(super) fn digest() -> Intent {
+pub(in crate::email) fn digest() -> Intent {
     let alerts: Vec<Alert> = (0..50)
         .map(|number| {
             let mut alert = named(
@@ -224,7 +224,7 @@ pub(super) fn digest() -> Intent {
 }
 
 /// A drill.
-pub(super) fn drill() -> Intent {
+pub(in crate::email) fn drill() -> Intent {
     let mut intent = fired();
     intent.severity = Severity::Info;
     intent.told = Arc::new(Told::Drill { by: "li.na".into() });
@@ -232,7 +232,7 @@ pub(super) fn drill() -> Intent {
 }
 
 /// The same in Chinese.
-pub(super) fn in_chinese(mut intent: Intent) -> Intent {
+pub(in crate::email) fn in_chinese(mut intent: Intent) -> Intent {
     intent.language = Language::Chinese;
     intent
 }
