@@ -92,6 +92,14 @@ fn the_time_without_a_match_counts_from_when_the_last_one_happened() {
     );
 }
 
+/// The last match is told neither at once, since something was told at its instant, nor when its time comes, since the alert ends then.
+#[test]
+fn nothing_else_is_told_of_what_ends_at_the_same_instant() {
+    let mut bench = Bench::new("rules:\n- { name: talks, when: party.status == SPEAKING, resolve: { after: 10s } }");
+    bench.give("0s party a SPEAKING\n5s party b SPEAKING\n10s party c SPEAKING\nuntil 1m");
+    bench.expect("0s fired talks{1} 1\n10s updated talks{1} 2\n20s resolved talks{1} 3 Timeout");
+}
+
 #[test]
 fn why_it_ended_is_told() {
     let rules = "

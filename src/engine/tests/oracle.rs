@@ -313,19 +313,20 @@ impl Oracle {
                 .map(|in_force| &in_force.rule)
                 .find(|rule| rule.name == open.name.rule);
             let rule = rule.expect("the alerts of other rules have ended");
-            if let Some((at, place)) = open.update() {
-                all.push(Due {
-                    at,
-                    age: (history.cause(place), Rank::Alert),
-                    what: WhatIsDue::Update(open.name.clone()),
-                });
-            }
+            // First, since of what ends at the same instant nothing else is told.
             if let Some(after) = rule.resolve_after() {
                 let (last, place) = open.last;
                 all.push(Due {
                     at: last.plus(after),
                     age: (history.cause(place), Rank::Alert),
-                    what: WhatIsDue::Expire(open.name),
+                    what: WhatIsDue::Expire(open.name.clone()),
+                });
+            }
+            if let Some((at, place)) = open.update() {
+                all.push(Due {
+                    at,
+                    age: (history.cause(place), Rank::Alert),
+                    what: WhatIsDue::Update(open.name),
                 });
             }
         }
