@@ -106,7 +106,11 @@ pub(super) fn due(step: &mut Step<'_>, alerts: &mut Alerts, meetings: &Meetings,
         return;
     };
     let ends = state.ends(quiet);
-    if state.deadline().is_some_and(|set| set.at() < ends) {
+    // The later one also at the same instant: what has begun anew stands behind what was set in between.
+    if state
+        .deadline()
+        .is_some_and(|set| (set.at(), set.age()) < (ends, state.age))
+    {
         state.phase = Phase::Listening(step.deadlines.set_aged(ends, state.age, Timer::Key(place)));
         return;
     }

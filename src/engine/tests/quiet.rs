@@ -70,6 +70,21 @@ fn what_comes_late_counts_when_it_happened() {
     }
 }
 
+/// The meeting closes 20 seconds after its end, and what was heard in it is then missed by nobody.
+#[test]
+fn what_begins_anew_stands_behind_what_falls_due_at_the_same_instant() {
+    let rules = "rules:\n- { name: silent, quiet: 'true', for: 20s, key: [conf.billing_code] }";
+    for (given, expected) in [
+        (
+            "0s conf MEETING_END",
+            "20s fired silent{1}\n20s resolved silent{1}\nuntil 1m",
+        ),
+        ("0s conf MEETING_END\n0s restart=0s", "until 1m"),
+    ] {
+        check(rules, given, expected);
+    }
+}
+
 #[test]
 fn it_begins_anew_when_the_service_starts_since_nobody_listened() {
     for (given, expected) in [
