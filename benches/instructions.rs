@@ -53,7 +53,7 @@ fn at_most(instructions: usize) -> LibraryBenchmarkConfig {
 
 #[library_benchmark(setup = warm)]
 #[bench::without_rules(args = (RuleSource::default()), config = at_most(29_000))]
-#[bench::with_the_catalogue(args = (catalogue::source()), config = at_most(60_000))]
+#[bench::with_the_catalogue(args = (catalogue::source()), config = at_most(55_000))]
 fn decide((mut engine, notifications): (Alone, Vec<Notification>)) -> Alone {
     engine.decide(notifications);
     engine
