@@ -46,8 +46,8 @@ pub(super) async fn complete_alerts(
     .await
 }
 
-/// Makes whole the ids of which the beginning was given, out of a list that is asked for only then. What begins no id there stays as it is, for
-/// the server to refuse.
+/// Makes whole the ids of which the beginning was given, out of a list that is asked for only then. What begins no id there stays as it
+/// is, for the server to refuse.
 ///
 /// # Errors
 ///

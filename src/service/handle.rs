@@ -192,8 +192,8 @@ impl Handle {
             .is_ok()
     }
 
-    /// Says from the deciding thread that an input is left out, on which the engine failed while that rule was at work. If the queue is full the journal does not say so, and the next start
-    /// finds out by itself.
+    /// Says from the deciding thread that an input is left out, on which the engine failed while that rule was at work. If the queue is
+    /// full the journal does not say so, and the next start finds out by itself.
     pub(super) fn skip(&self, offset: u64, rule: Option<CompactString>) {
         let _ = self.queue.try_send(Submission::Input {
             input: Box::new(Input::Skip { offset, rule }),

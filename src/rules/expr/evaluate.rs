@@ -48,8 +48,6 @@ impl Bool {
     fn work_out<S: Scope>(&self, scope: &S) -> Option<bool> {
         match self {
             Self::Const(value) => Some(*value),
-            Self::Field(field) => scope.bool(*field),
-            Self::Shared(of) => scope.shared(of),
             Self::Not(of) => of.decide(scope).map(|value| !value),
             Self::All(parts) => all(parts, true, scope),
             Self::Any(parts) => all(parts, false, scope),
@@ -60,9 +58,9 @@ impl Bool {
             },
             Self::Same(of) => Some(of.0.decide(scope)? == of.1.decide(scope)?),
             Self::NumberIn(number, among) => Some(number.read(scope)?.is_some_and(|value| among.contains(&value))),
-            Self::Numbers(comparison, of) => compare_numbers(*comparison, of.0.read(scope)?, of.1.read(scope)?),
             Self::There(number) => Some(number.read(scope)?.is_some()),
             Self::TextIn(..) | Self::Texts(..) | Self::Find(..) | Self::Matches(..) => self.decide_texts(scope),
+            Self::Field(_) | Self::Shared(_) | Self::Numbers(..) => self.decide(scope),
         }
     }
 
@@ -134,8 +132,7 @@ impl Number {
     #[inline(never)]
     fn compute<S: Scope>(&self, scope: &S) -> Reading {
         match self {
-            Self::Const(value) => Some(Some(*value)),
-            Self::Field(field) => scope.number(*field),
+            Self::Const(_) | Self::Field(_) => self.read(scope),
             Self::Size(text) => i64::try_from(text.read(scope)?.chars().count()).ok().map(Some),
             Self::Arithmetic(arithmetic, of) => arithmetic.apply(of.0.read(scope)??, of.1.read(scope)??).map(Some),
             Self::Calendar(part, of) => part.of(of.0.read(scope)??, &of.1).map(Some),
