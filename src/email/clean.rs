@@ -21,11 +21,21 @@ pub(super) fn one_line(text: &str, max_chars: usize) -> String {
     shortened(line, max_chars)
 }
 
-/// Whether it is harmless as it stands, which most texts are. What is invisible is no letter, so that most texts need no look at the
-/// tables of Unicode's categories.
+/// Whether it is harmless as it stands, which most texts are.
 fn is_line(text: &str) -> bool {
-    let has_gap = text.starts_with(' ') || text.ends_with(' ') || text.as_bytes().windows(2).any(|pair| pair == b"  ");
-    !has_gap && text.chars().all(|c| matches!(c, ' '..='~') || c.is_alphanumeric())
+    let mut before = ' ';
+    let is_harmless = text.chars().all(|c| {
+        let has_gap = c == ' ' && before == ' ';
+        before = c;
+        !has_gap && is_visible(c)
+    });
+    is_harmless && (before != ' ' || text.is_empty())
+}
+
+/// Letters, digits and common punctuation, ASCII's blank included. None of them is invisible, so that most texts need no look at the
+/// tables of Unicode's categories.
+fn is_visible(c: char) -> bool {
+    matches!(c, ' '..='~' | '·' | '×' | '…' | '、'..='】' | '！'..='～') || c.is_alphanumeric()
 }
 
 /// As [`one_line`], but line breaks stay.
@@ -74,12 +84,12 @@ mod tests {
         }
     }
 
-    /// Which is why text of letters and digits alone needs no cleaning.
+    /// Which is why text of them alone needs no cleaning.
     #[test]
-    fn no_letter_is_invisible() {
-        let letters: String = ('\0'..=char::MAX).filter(|c| c.is_alphanumeric()).collect();
-        assert!(!INVISIBLE.is_match(&letters) && !letters.contains(is_gap));
-        assert_eq!(one_line(&letters, usize::MAX), letters);
+    fn nothing_visible_is_invisible() {
+        let visible: String = ('!'..=char::MAX).filter(|c| is_visible(*c)).collect();
+        assert!(!INVISIBLE.is_match(&visible) && !visible.contains(is_gap));
+        assert_eq!(one_line(&visible, usize::MAX), visible);
     }
 
     #[test]

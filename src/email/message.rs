@@ -1,5 +1,6 @@
 //! A mail's bytes, as a function of its intent and the sender alone: every attempt gives the same ones, so that whoever gets two can
-//! tell that they are one. Reading clocks and drawing random numbers, the boundary's included, is therefore absent.
+//! tell that they are one. Reading clocks and drawing random numbers, the boundary's included, is therefore absent. Headers are lettre's
+//! to write, since folding and encoding them is an art; the body is two texts between boundaries.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -10,12 +11,16 @@ use encodify::{base64, qp};
 use lettre::{
     Address,
     message::{
-        Body, Mailbox, Mailboxes, MultiPart, SinglePart,
-        header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers},
+        Mailbox, Mailboxes,
+        header::{self, HeaderName, HeaderValue, Headers},
     },
 };
 
-use super::{Sender, header_text::HeaderText, page::Page};
+use super::{
+    Sender,
+    header_text::HeaderText,
+    page::{Page, Rendered},
+};
 use crate::{
     engine::outbox::{AlertList, Intent, IntentId, Numbers},
     model::{Severity, Time},
@@ -76,17 +81,12 @@ fn build(intent: &Intent, from: &Sender, console: Option<&str>) -> Result<Mail, 
     let page = Page::of(intent, console);
     let headers = headers(intent, from, Named::of(intent, &to)?, &page);
     let rendered = page.render()?;
-    let body = MultiPart::alternative()
-        .boundary(format!("=_{}", intent.id))
-        .singlepart(part(ContentType::TEXT_PLAIN, &rendered.text))
-        .singlepart(part(ContentType::TEXT_HTML, &rendered.html));
-
-    let mut bytes = headers.to_string().into_bytes();
-    bytes.extend_from_slice(&body.formatted());
+    let mut message = headers.to_string();
+    body(&mut message, intent, &rendered);
     Ok(Mail {
         from: from.address().clone(),
         to,
-        bytes,
+        bytes: message.into_bytes(),
     })
 }
 
@@ -229,17 +229,33 @@ fn state(alerts: &AlertList) -> &'static str {
     if fired + open == 0 { "resolved" } else { "firing" }
 }
 
+/// Both renderings as alternatives (RFC 2046, 5.1.4), the best last, and the header that says so.
+fn body(message: &mut String, intent: &Intent, rendered: &Rendered) {
+    let boundary = format!("=_{}", intent.id);
+    message.reserve(2 * (rendered.text.len() + rendered.html.len()));
+    message.push_str(&format!(
+        "Content-Type: multipart/alternative; boundary=\"{boundary}\"\r\n\r\n"
+    ));
+    for (subtype, text) in [("plain", &rendered.text), ("html", &rendered.html)] {
+        message.push_str(&format!(
+            "--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
+        ));
+        part(message, text);
+        message.push_str("\r\n");
+    }
+    message.push_str(&format!("--{boundary}--\r\n"));
+}
+
 /// Quoted-printable or, where that is longer, base64; never as it stands: in neither can a line begin with the boundary, whatever the
 /// text says.
-fn part(content_type: ContentType, text: &str) -> SinglePart {
-    let quoted = qp::BODY.encode(text);
-    let (encoding, encoded) = if quoted.len() > base64::MIME.encoded_len(text.len()) {
-        (ContentTransferEncoding::Base64, base64::MIME.encode(text))
-    } else {
-        (ContentTransferEncoding::QuotedPrintable, quoted)
-    };
-    let body = Body::dangerous_pre_encoded(encoded.into_bytes(), encoding);
-    SinglePart::builder().header(content_type).body(body)
+fn part(message: &mut String, text: &str) {
+    let begin = message.len();
+    message.push_str("Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+    if qp::BODY.encode_append(text, message) > base64::MIME.encoded_len(text.len()) {
+        message.truncate(begin);
+        message.push_str("Content-Transfer-Encoding: base64\r\n\r\n");
+        base64::MIME.encode_append(text, message);
+    }
 }
 
 #[cfg(test)]

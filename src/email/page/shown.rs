@@ -1,5 +1,7 @@
 //! Values as a receiver may see them: masked unless it is allowed to see personal data, and free of what would break a line.
 
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
 use crate::{
     email::clean::one_line,
     model::{Alert, Personal, Time},
@@ -10,27 +12,28 @@ pub(super) const MAX_VALUE: usize = 200;
 
 /// `2026-11-22 10:00:05 UTC`, whole seconds.
 pub(super) fn utc(time: Time) -> String {
-    format_time(time, "%Y-%m-%d %H:%M:%S UTC")
+    let at = civil(time);
+    format!("{} {} UTC", at.date(), at.time())
 }
 
 /// `10:00:05`, in UTC.
 pub(super) fn clock(time: Time) -> String {
-    format_time(time, "%H:%M:%S")
+    civil(time).time().to_string()
 }
 
 /// `10:00:05`, in UTC; on another day than that of the mail with its date.
 pub(super) fn clock_on(day: Time, time: Time) -> String {
-    const DATE: &str = "%Y-%m-%d";
-    if format_time(day, DATE) == format_time(time, DATE) {
-        clock(time)
+    let at = civil(time);
+    if civil(day).date() == at.date() {
+        at.time().to_string()
     } else {
-        format_time(time, "%Y-%m-%d %H:%M:%S")
+        format!("{} {}", at.date(), at.time())
     }
 }
 
-fn format_time(time: Time, format: &str) -> String {
-    jiff::Timestamp::from_second(time.to_parts().0)
-        .map_or_else(|_| time.to_string(), |timestamp| timestamp.strftime(format).to_string())
+/// A time by the calendar in UTC, in whole seconds. jiff's own times reach further than ours.
+fn civil(time: Time) -> DateTime {
+    Timestamp::from_second(time.to_parts().0).map_or(DateTime::MIN, |at| TimeZone::UTC.to_datetime(at))
 }
 
 /// Personal data, masked or clear.
