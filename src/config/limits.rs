@@ -53,7 +53,8 @@ pub struct Limits {
     /// How many silences there are at once: 0 to 10,000.
     #[serde(deserialize_with = "count::<0, 10_000, _>")]
     pub silences: u32,
-    /// How many notifications wait to be journaled, a large one counting for as many as it has KiB; beyond, callers get `RESOURCE_EXHAUSTED`: 1 to 10,000,000.
+    /// How many notifications wait to be journaled, a large one counting for as many as it has KiB; beyond, callers get
+    /// `RESOURCE_EXHAUSTED`: 1 to 10,000,000.
     #[serde(deserialize_with = "count::<1, 10_000_000, _>")]
     pub queue: u32,
     /// How many inputs one commit takes: 1 to 65,536.
