@@ -234,7 +234,7 @@ fn body(message: &mut String, intent: &Intent, rendered: &Rendered) {
     let boundary = format!("=_{}", intent.id);
     message.reserve(2 * (rendered.text.len() + rendered.html.len()));
     message.push_str(&format!(
-        "Content-Type: multipart/alternative; boundary=\"{boundary}\"\r\n\r\n"
+        "Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\"\r\n\r\n"
     ));
     for (subtype, text) in [("plain", &rendered.text), ("html", &rendered.html)] {
         message.push_str(&format!(

@@ -63,6 +63,14 @@ fn headers_of_a_firing() {
     "#);
 }
 
+/// RFC 5322, 2.1.1: they may have 998 characters, and should have 78 at most.
+#[test]
+fn lines_are_as_short_as_they_should_be() {
+    let mail = composed(&fired());
+    let long = mail.lines().find(|line| line.len() > 78);
+    assert_eq!(long, None);
+}
+
 #[test]
 fn an_answer_names_its_root() {
     let (root, answer) = (fired(), resolved());
