@@ -94,10 +94,10 @@ fn leaving(rounds: Rounds, sink: &PathBuf, source: &PathBuf) {
         .enable_all()
         .build()
         .expect("a runtime");
-    // Each round sends as many as smtp-source did in the warm-up's time.
     let compared = rounds.compare(
         // On the runtime's own threads, as in the service.
         |time| runtime.block_on(async { tokio::spawn(ours(sink.port, time)).await.expect("a rate") }),
+        // It is told how many to send, not for how long.
         |time| {
             let mails = (time.as_secs_f64() * 4_000.0) as u32;
             let started = Instant::now();

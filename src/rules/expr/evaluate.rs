@@ -60,6 +60,7 @@ impl Bool {
             Self::NumberIn(number, among) => Some(number.read(scope)?.is_some_and(|value| among.contains(&value))),
             Self::There(number) => Some(number.read(scope)?.is_some()),
             Self::TextIn(..) | Self::Texts(..) | Self::Find(..) | Self::Matches(..) => self.decide_texts(scope),
+            // These never get here; no catch-all, so that a new kind is not forgotten.
             Self::Field(_) | Self::Shared(_) | Self::Numbers(..) => self.decide(scope),
         }
     }
@@ -132,6 +133,7 @@ impl Number {
     #[inline(never)]
     fn compute<S: Scope>(&self, scope: &S) -> Reading {
         match self {
+            // These never get here.
             Self::Const(_) | Self::Field(_) => self.read(scope),
             Self::Size(text) => i64::try_from(text.read(scope)?.chars().count()).ok().map(Some),
             Self::Arithmetic(arithmetic, of) => arithmetic.apply(of.0.read(scope)??, of.1.read(scope)??).map(Some),
