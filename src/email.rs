@@ -24,6 +24,7 @@ mod step;
 mod tests;
 mod tls;
 mod transaction;
+mod upcoming;
 mod worker;
 
 pub use dkim::DkimError;

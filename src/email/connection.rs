@@ -1,7 +1,7 @@
 //! One SMTP connection: lines out, replies in (RFC 5321, 4.2), in clear or over TLS. What a reply means is absent: that is `step`'s
 //! and `lane`'s.
 //!
-//! Nothing is sent before everything said so far was asked for: a reply too many would be taken for the answer to what comes next.
+//! Nothing is sent after something that was not asked for: a reply too many would be taken for the answer to what comes next.
 
 use std::{io, sync::Arc};
 
@@ -25,7 +25,11 @@ trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// A connection. Whoever gives up a call half done must drop it.
-pub(super) struct Connection(BufReader<Box<dyn Wire>>);
+pub(super) struct Connection {
+    wire: BufReader<Box<dyn Wire>>,
+    /// How many replies were asked for and have not been read.
+    owed: usize,
+}
 
 /// The server said something that nobody asked for, or left.
 #[derive(Debug, thiserror::Error)]
@@ -38,44 +42,52 @@ struct OutOfTurn;
 struct NotSmtp;
 
 impl Connection {
-    /// In clear so far.
+    /// In clear so far; the server owes its greeting.
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self(BufReader::new(Box::new(stream)))
+        Self {
+            wire: BufReader::new(Box::new(stream)),
+            owed: 1,
+        }
     }
 
     /// Puts TLS under the conversation. What came in clear before it and was not asked for ends it: it could have been slipped in by
     /// anybody (CVE-2021-38371 and its many kin).
     pub(super) async fn encrypt(self, config: Arc<ClientConfig>, name: ServerName<'static>) -> io::Result<Self> {
-        if !self.0.buffer().is_empty() {
+        if !self.wire.buffer().is_empty() {
             return Err(io::Error::other(OutOfTurn));
         }
-        let stream = TlsConnector::from(config).connect(name, self.0.into_inner()).await?;
-        Ok(Self(BufReader::new(Box::new(stream))))
+        let stream = TlsConnector::from(config).connect(name, self.wire.into_inner()).await?;
+        Ok(Self {
+            wire: BufReader::new(Box::new(stream)),
+            owed: self.owed,
+        })
     }
 
     /// Sends a command, given without its line end, and reads the reply.
     pub(super) async fn ask(&mut self, command: &str) -> io::Result<Reply> {
-        self.send(format!("{command}\r\n").as_bytes()).await?;
+        self.send(format!("{command}\r\n").as_bytes(), 1).await?;
         self.reply().await
     }
 
-    /// Sends bytes as they are.
-    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if !self.is_quiet() {
+    /// Sends bytes as they are, which so many replies answer.
+    pub(super) async fn send(&mut self, bytes: &[u8], replies: usize) -> io::Result<()> {
+        if !self.is_in_step() {
             return Err(io::Error::other(OutOfTurn));
         }
-        self.0.write_all(bytes).await?;
-        self.0.flush().await
+        self.owed += replies;
+        self.wire.write_all(bytes).await?;
+        self.wire.flush().await
     }
 
-    /// Whether nothing waits to be read, the end of the connection included.
-    pub(super) fn is_quiet(&mut self) -> bool {
-        self.0.fill_buf().now_or_never().is_none()
+    /// Whether nothing waits to be read that was not asked for, the end of the connection included.
+    pub(super) fn is_in_step(&mut self) -> bool {
+        self.owed > 0 || self.wire.fill_buf().now_or_never().is_none()
     }
 
     /// Reads a reply of one line or more.
     pub(super) async fn reply(&mut self) -> io::Result<Reply> {
-        let mut limited = (&mut self.0).take(LONGEST_REPLY);
+        self.owed = self.owed.saturating_sub(1);
+        let mut limited = (&mut self.wire).take(LONGEST_REPLY);
         let mut text = Vec::new();
         loop {
             let begin = text.len();
@@ -134,7 +146,7 @@ mod tests {
     async fn nothing_is_sent_over_what_nobody_asked_for() {
         let mut connection = told(b"220 hello\r\n250 and more\r\n").await;
         connection.reply().await.unwrap();
-        assert!(!connection.is_quiet());
-        assert!(connection.send(b"EHLO a\r\n").await.is_err());
+        assert!(!connection.is_in_step());
+        assert!(connection.send(b"EHLO a\r\n", 1).await.is_err());
     }
 }

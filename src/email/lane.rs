@@ -3,7 +3,9 @@
 //! The one rule: a connection on which anything unforeseen happened is dropped, never used again. A reply read late would be taken
 //! for the answer to a later mail.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use tokio::time::timeout;
 
 use super::{
     connection::Connection,
@@ -12,7 +14,8 @@ use super::{
     relay::Relay,
     settings::Timeouts,
     step::{Failure, Step, reply, within},
-    transaction::Transaction,
+    transaction::{Commands, Transaction, outcome},
+    upcoming::Upcoming,
 };
 use crate::{
     engine::input::MailResult,
@@ -21,6 +24,8 @@ use crate::{
 
 /// After so many mails a connection is closed: some servers count, and answer with a refusal.
 const MAILS_PER_CONNECTION: u32 = 100;
+/// A relay that takes longer to say what it did with a mail does not hold up the next one, which another lane may send.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a goodbye may take.
 const QUIT: Duration = Duration::from_secs(5);
 
@@ -38,6 +43,8 @@ struct Open {
     /// The relay's place in the list.
     relay: usize,
     mails: u32,
+    /// What the relay has been told of the next mail, which is owed its answers.
+    announced: Option<Commands>,
     _counted: OpenConnection,
 }
 
@@ -82,7 +89,7 @@ impl Lane {
     ///
     /// The first attempt at a mail begins at the relay that this lane is connected to, else at the first; each further one a relay later:
     /// what put a mail off for now may be the relay's own trouble.
-    pub(super) async fn send(&mut self, mail: &Mail, attempt: u32) -> MailResult {
+    pub(super) async fn send(&mut self, mail: &Mail, attempt: u32, upcoming: &mut Upcoming) -> MailResult {
         let relays = self.relays.len();
         let first = match &self.open {
             Some(open) if attempt <= 1 => open.relay,
@@ -91,7 +98,7 @@ impl Lane {
         let mut reasons = Vec::new();
         let mut are_hopeless = true;
         for place in (first..relays).chain(0..first) {
-            match self.send_by(place, mail).await {
+            match self.send_by(place, mail, upcoming).await {
                 Tried::Ended(result) => return result,
                 Tried::NotHere { reason, is_hopeless } => {
                     are_hopeless &= is_hopeless;
@@ -114,11 +121,11 @@ impl Lane {
         }
     }
 
-    async fn send_by(&mut self, place: usize, mail: &Mail) -> Tried {
+    async fn send_by(&mut self, place: usize, mail: &Mail, upcoming: &mut Upcoming) -> Tried {
         if let Some(mut parked) = self.open.take_if(|open| open.relay == place)
-            && parked.connection.is_quiet()
+            && parked.connection.is_in_step()
         {
-            match self.send_over(parked, mail).await {
+            match self.send_over(parked, mail, upcoming).await {
                 Ok(tried) => return tried,
                 // The server had closed it, as servers do with idle ones, and a new one is worth a try.
                 Err(Failure::Lost { step, .. }) if step != Step::Message => {}
@@ -129,7 +136,7 @@ impl Lane {
             Ok(open) => open,
             Err(reason) => return Tried::not_now(reason),
         };
-        let tried = self.send_over(open, mail).await;
+        let tried = self.send_over(open, mail, upcoming).await;
         tried.unwrap_or_else(|failure| self.failed(place, &failure))
     }
 
@@ -146,12 +153,13 @@ impl Lane {
             offers,
             relay: place,
             mails: 0,
+            announced: None,
             _counted: counted,
         })
     }
 
     /// The error is what ended the connection.
-    async fn send_over(&mut self, mut open: Open, mail: &Mail) -> Result<Tried, Failure> {
+    async fn send_over(&mut self, mut open: Open, mail: &Mail, upcoming: &mut Upcoming) -> Result<Tried, Failure> {
         let relays = self.relays.clone();
         let relay = &relays[open.relay];
         let told = |text: &dyn std::fmt::Display| format!("{}: {text}", relay.name());
@@ -165,14 +173,32 @@ impl Lane {
                 });
             }
         };
-        match transaction.run(&mut open.connection, &self.timeouts).await {
+        let announced = open.announced.take();
+        let next = open.next(upcoming);
+        let handing_over = transaction.hand_over(&mut open.connection, &self.timeouts, announced, next.as_ref());
+        let ended = match handing_over.await {
+            Ok(()) => {
+                open.announced = next;
+                let mut answer = pin!(outcome(&mut open.connection, &self.timeouts));
+                match timeout(PATIENCE, &mut answer).await {
+                    Ok(ended) => ended,
+                    Err(_) => {
+                        upcoming.give_back();
+                        answer.await
+                    }
+                }
+            }
+            Err(failure) => Err(failure),
+        };
+        match ended {
             Ok(reply) => {
                 relay.works();
                 self.park(open).await;
                 Ok(Tried::Ended(MailResult::Sent(told(&reply))))
             }
             Err(Failure::No { step, reply }) => {
-                if self.reset(&mut open.connection).await {
+                // After a no to its message the relay waits for MAIL, and may have it already.
+                if open.announced.is_some() || self.reset(&mut open.connection).await {
                     self.park(open).await;
                 }
                 let text = told(&reply);
@@ -227,7 +253,21 @@ impl Lane {
 }
 
 impl Open {
+    /// What the relay can be told of the mail that comes next, if it takes several commands at once and that mail goes by this connection.
+    fn next(&self, upcoming: &mut Upcoming) -> Option<Commands> {
+        if !self.offers.pipelining || self.mails + 1 >= MAILS_PER_CONNECTION {
+            return None;
+        }
+        let next = upcoming.look().filter(|next| next.taken.attempt.number <= 1)?;
+        let transaction = Transaction::new(next.mail.as_ref().ok()?, &self.offers).ok()?;
+        Some(transaction.into_commands())
+    }
+
     async fn leave(mut self) {
+        if self.announced.is_some() {
+            // It waits for a message, which a goodbye would be.
+            return;
+        }
         // The mails are through; whether the server hears it does not matter.
         let _ = within(Step::Quit, QUIT, self.connection.ask("QUIT")).await;
     }

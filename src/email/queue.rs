@@ -23,8 +23,17 @@ pub struct MailQueue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    attempts: BTreeMap<(Reverse<Severity>, u64), Attempt>,
+    attempts: BTreeMap<Place, Attempt>,
     next: u64,
+}
+
+type Place = (Reverse<Severity>, u64);
+
+/// An attempt that was taken out of the queue.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub attempt: Attempt,
+    place: Place,
 }
 
 impl MailQueue {
@@ -41,6 +50,15 @@ impl MailQueue {
         let mut waiting = self.waiting();
         let place = (Reverse(attempt.intent.severity), waiting.next);
         waiting.next += 1;
+        self.put(waiting, Taken { attempt, place });
+    }
+
+    /// Queues an attempt where it stood before it was taken.
+    pub(super) fn put_back(&self, taken: Taken) {
+        self.put(self.waiting(), taken);
+    }
+
+    fn put(&self, mut waiting: MutexGuard<'_, Waiting>, Taken { attempt, place }: Taken) {
         waiting.attempts.insert(place, attempt);
         self.metrics.waiting(waiting.attempts.len());
         drop(waiting);
@@ -48,12 +66,22 @@ impl MailQueue {
     }
 
     /// The next attempt, as soon as there is one.
-    pub(super) async fn take(&self) -> Option<Attempt> {
+    pub(super) async fn take(&self) -> Option<Taken> {
         self.bell.acquire().await.ok()?.forget();
+        self.first()
+    }
+
+    /// The next attempt, if one waits.
+    pub(super) fn take_waiting(&self) -> Option<Taken> {
+        self.bell.try_acquire().ok()?.forget();
+        self.first()
+    }
+
+    fn first(&self) -> Option<Taken> {
         let mut waiting = self.waiting();
-        let (_, attempt) = waiting.attempts.pop_first()?;
+        let (place, attempt) = waiting.attempts.pop_first()?;
         self.metrics.waiting(waiting.attempts.len());
-        Some(attempt)
+        Some(Taken { attempt, place })
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -84,9 +112,12 @@ mod tests {
             });
         }
         let mut order = Vec::new();
-        while order.len() < 5 {
-            order.push(queue.take().await.unwrap().number);
+        let first = queue.take_waiting().unwrap();
+        order.push(queue.take().await.unwrap().attempt.number);
+        queue.put_back(first);
+        while let Some(taken) = queue.take_waiting() {
+            order.push(taken.attempt.number);
         }
-        assert_eq!(order, [2, 4, 3, 1, 5]);
+        assert_eq!(order, [4, 2, 3, 1, 5]);
     }
 }

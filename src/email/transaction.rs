@@ -1,10 +1,10 @@
 //! One mail transaction (RFC 5321, 3.3): MAIL, RCPT, DATA, the message, to one recipient. What its end means for the mail is absent:
 //! that is `lane`'s.
 //!
-//! A server that offers it gets the three commands at once (RFC 2920), and answers each in turn. The message leaves only when all three
-//! have had their yes, and nothing else was said.
+//! A server that offers it gets the three commands at once (RFC 2920), and answers each in turn; those of the next mail may go right
+//! behind a message. The message leaves only when all three have had their yes, and nothing else was said.
 
-use std::ops::RangeInclusive;
+use std::{io, ops::RangeInclusive};
 
 use memchr::memmem;
 
@@ -27,8 +27,18 @@ const COMMANDS: [(Step, RangeInclusive<u16>); 3] = [
 /// A mail as this server is to be told of it.
 pub(super) struct Transaction<'m> {
     mail: &'m Mail,
-    commands: [String; 3],
+    commands: Commands,
     is_pipelined: bool,
+}
+
+/// MAIL, RCPT and DATA.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Commands([String; 3]);
+
+impl Commands {
+    fn together(&self) -> String {
+        self.0.join("\r\n") + "\r\n"
+    }
 }
 
 impl<'m> Transaction<'m> {
@@ -37,48 +47,83 @@ impl<'m> Transaction<'m> {
         let parameters = parameters(mail, offers)?;
         Ok(Self {
             mail,
-            commands: [
+            commands: Commands([
                 format!("MAIL FROM:<{}>{parameters}", mail.from),
                 format!("RCPT TO:<{}>", mail.to),
                 "DATA".to_owned(),
-            ],
+            ]),
             is_pipelined: offers.pipelining,
         })
     }
 
-    /// Hands the mail over; the answer to its final dot. After a no the server is ready for RSET, after any other failure the connection
-    /// must be dropped.
-    pub(super) async fn run(&self, smtp: &mut Connection, timeouts: &Timeouts) -> Result<Reply, Failure> {
-        if self.is_pipelined {
-            self.ask_all(smtp, timeouts).await?;
-        } else {
-            for (command, (step, needed)) in self.commands.iter().zip(COMMANDS) {
-                reply(step, timeouts.command, needed, smtp.ask(command)).await?;
-            }
-        }
-        within(Step::Data, timeouts.message, smtp.send(&on_the_wire(&self.mail.bytes))).await?;
-        reply(Step::Message, timeouts.message, 250..=259, smtp.reply()).await
+    /// What the server can be told of this mail while it takes the one before it in (RFC 2920, 3.1).
+    pub(super) fn into_commands(self) -> Commands {
+        self.commands
     }
 
-    async fn ask_all(&self, smtp: &mut Connection, timeouts: &Timeouts) -> Result<(), Failure> {
-        let commands = self.commands.join("\r\n") + "\r\n";
-        within(Step::Sender, timeouts.command, smtp.send(commands.as_bytes())).await?;
-        let mut refused = None;
-        for (step, needed) in COMMANDS {
-            match reply(step, timeouts.command, needed, smtp.reply()).await {
-                Ok(_) if step == Step::Data && refused.is_some() => {
-                    // It wants a message for nobody, and gets none (RFC 2920, 3.1).
-                    within(step, timeouts.command, smtp.ask(".")).await?;
+    /// Hands the mail over, of which the server may have been told, and tells it of the next in the same breath: said apart, the answers
+    /// would come apart, and many a server holds the second back until the first has arrived. After a no the server is ready for RSET,
+    /// after any other failure the connection must be dropped; of the next mail it has not been told then.
+    pub(super) async fn hand_over(
+        &self,
+        smtp: &mut Connection,
+        timeouts: &Timeouts,
+        announced: Option<Commands>,
+        next: Option<&Commands>,
+    ) -> Result<(), Failure> {
+        match announced {
+            Some(announced) if announced == self.commands => read_answers(smtp, timeouts).await?,
+            Some(_) => {
+                return Err(Failure::Lost {
+                    step: Step::Sender,
+                    source: io::Error::other("another mail was announced"),
+                });
+            }
+            None if self.is_pipelined => {
+                let commands = self.commands.together();
+                let sending = smtp.send(commands.as_bytes(), COMMANDS.len());
+                within(Step::Sender, timeouts.command, sending).await?;
+                read_answers(smtp, timeouts).await?;
+            }
+            None => {
+                for (command, (step, needed)) in self.commands.0.iter().zip(COMMANDS) {
+                    reply(step, timeouts.command, needed, smtp.ask(command)).await?;
                 }
-                Ok(_) => {}
-                Err(failure @ Failure::No { .. }) => {
-                    refused.get_or_insert(failure);
-                }
-                Err(failure) => return Err(refused.unwrap_or(failure)),
             }
         }
-        refused.map_or(Ok(()), Err)
+        let mut message = on_the_wire(&self.mail.bytes);
+        let Some(next) = next else {
+            return within(Step::Data, timeouts.message, smtp.send(&message, 1)).await;
+        };
+        message.extend_from_slice(next.together().as_bytes());
+        // The final dot is not the last thing that is said: it may be through though the rest is not.
+        let sending = smtp.send(&message, 1 + COMMANDS.len());
+        within(Step::Message, timeouts.message, sending).await
     }
+}
+
+/// The answer to the final dot. After a no the server is ready for the next mail.
+pub(super) async fn outcome(smtp: &mut Connection, timeouts: &Timeouts) -> Result<Reply, Failure> {
+    reply(Step::Message, timeouts.message, 250..=259, smtp.reply()).await
+}
+
+/// Reads the answers to commands that were sent together.
+async fn read_answers(smtp: &mut Connection, timeouts: &Timeouts) -> Result<(), Failure> {
+    let mut refused = None;
+    for (step, needed) in COMMANDS {
+        match reply(step, timeouts.command, needed, smtp.reply()).await {
+            Ok(_) if step == Step::Data && refused.is_some() => {
+                // It wants a message for nobody, and gets none (RFC 2920, 3.1).
+                within(step, timeouts.command, smtp.ask(".")).await?;
+            }
+            Ok(_) => {}
+            Err(failure @ Failure::No { .. }) => {
+                refused.get_or_insert(failure);
+            }
+            Err(failure) => return Err(refused.unwrap_or(failure)),
+        }
+    }
+    refused.map_or(Ok(()), Err)
 }
 
 /// What MAIL says of this mail besides its sender, or why this server cannot take it.

@@ -15,19 +15,19 @@ use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Sender,
     dkim::{DkimError, Signer},
     folder::Folder,
     lane::Lane,
-    message::{ComposeError, Mail, compose},
+    message::{ComposeError, Mail},
     queue::MailQueue,
     relay::{Relay, RelayError},
     settings::MailSettings,
+    upcoming::{Composer, Prepared, Upcoming},
 };
 use crate::{
     engine::{
         input::{MailOutcome, MailResult},
-        outbox::{Attempt, Intent},
+        outbox::Attempt,
     },
     metrics::MailMetrics,
 };
@@ -99,7 +99,11 @@ impl Mailer {
         metrics: MailMetrics,
     ) -> Result<Self, StartError> {
         let (exits, relays) = exits(settings, &metrics)?;
-        let signer = settings.dkim.as_ref().map(Signer::new).transpose()?.map(Arc::new);
+        let composer = Composer {
+            from: settings.from.clone(),
+            console: settings.console.clone(),
+            signer: settings.dkim.as_ref().map(Signer::new).transpose()?.map(Arc::new),
+        };
         let queue = MailQueue::new(metrics.clone());
         let stop = CancellationToken::new();
         let mut lanes = JoinSet::new();
@@ -108,12 +112,8 @@ impl Mailer {
                 Worker {
                     exit,
                     idle: settings.timeouts.idle,
-                    from: settings.from.clone(),
-                    console: settings.console.clone(),
-                    signer: signer.clone(),
-                    queue: queue.clone(),
+                    upcoming: Upcoming::new(queue.clone(), composer.clone(), metrics.clone()),
                     outcomes: outcomes.clone(),
-                    metrics: metrics.clone(),
                     stop: stop.clone(),
                 }
                 .run(),
@@ -179,12 +179,8 @@ fn exits(settings: &MailSettings, metrics: &MailMetrics) -> Result<(Vec<Exit>, R
 struct Worker {
     exit: Exit,
     idle: Duration,
-    from: Sender,
-    console: Option<String>,
-    signer: Option<Arc<Signer>>,
-    queue: MailQueue,
+    upcoming: Upcoming,
     outcomes: mpsc::Sender<MailOutcome>,
-    metrics: MailMetrics,
     stop: CancellationToken,
 }
 
@@ -192,17 +188,19 @@ impl Worker {
     async fn run(mut self) {
         let stop = self.stop.clone();
         loop {
-            let attempt = tokio::select! {
+            let next = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                attempt = self.next() => attempt,
+                next = self.next() => next,
             };
-            let Some(attempt) = attempt else { break };
-            let under_way = self.metrics.under_way();
+            let Some(Prepared { taken, mail, under_way }) = next else {
+                break;
+            };
+            let attempt = taken.attempt;
             let outcome = MailOutcome {
                 intent: attempt.intent.id,
                 attempt: attempt.number,
-                result: self.attempt(&attempt).await,
+                result: self.attempt(&attempt, mail).await,
             };
             drop(under_way);
             if self.outcomes.send(outcome).await.is_err() {
@@ -212,43 +210,35 @@ impl Worker {
         self.exit.rest().await;
     }
 
-    /// The next attempt; meanwhile an idle connection is closed, after which nothing wakes this lane but mail.
-    async fn next(&mut self) -> Option<Attempt> {
+    /// The next mail; meanwhile an idle connection is closed, after which nothing wakes this lane but mail.
+    async fn next(&mut self) -> Option<Prepared> {
         if self.exit.is_open() {
-            match timeout(self.idle, self.queue.take()).await {
-                Ok(attempt) => return attempt,
+            match timeout(self.idle, self.upcoming.take()).await {
+                Ok(next) => return next,
                 Err(_) => self.exit.rest().await,
             }
         }
-        self.queue.take().await
+        self.upcoming.take().await
     }
 
-    fn mail(&self, intent: &Intent) -> Result<Mail, ComposeError> {
-        let mut mail = compose(intent, &self.from, self.console.as_deref())?;
-        if let Some(signer) = &self.signer {
-            mail.bytes = signer.sign(&mail.bytes, intent.date)?;
-        }
-        Ok(mail)
-    }
-
-    async fn attempt(&mut self, attempt: &Attempt) -> MailResult {
-        let mail = match self.mail(&attempt.intent) {
+    async fn attempt(&mut self, attempt: &Attempt, mail: Result<Mail, ComposeError>) -> MailResult {
+        let mail = match mail {
             Ok(mail) => mail,
             Err(error) => {
                 tracing::error!(intent = %attempt.intent.id, error = &error as &dyn std::error::Error, "no mail can be made");
                 return MailResult::Refused(error.to_string());
             }
         };
-        unless_it_panics(self.exit.send(attempt, mail))
+        unless_it_panics(self.exit.send(attempt, mail, &mut self.upcoming))
             .await
             .unwrap_or_else(|| MailResult::Deferred("the mailer failed on this mail; please report it".to_owned()))
     }
 }
 
 impl Exit {
-    async fn send(&mut self, attempt: &Attempt, mail: Mail) -> MailResult {
+    async fn send(&mut self, attempt: &Attempt, mail: Mail, upcoming: &mut Upcoming) -> MailResult {
         match self {
-            Self::Relays(lane) => lane.send(&mail, attempt.number).await,
+            Self::Relays(lane) => lane.send(&mail, attempt.number, upcoming).await,
             Self::Folder(folder) => folder.send(attempt, mail).await,
         }
     }

@@ -125,7 +125,7 @@ impl Site {
             if self.waiting == (0, 0) {
                 break;
             }
-            let attempt = now(self.queue.take()).unwrap();
+            let attempt = now(self.queue.take()).unwrap().attempt;
             match attempt.intent.severity {
                 Severity::Critical => self.waiting.0 -= 1,
                 _ => {

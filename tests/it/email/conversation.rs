@@ -2,7 +2,7 @@
 
 use bellwether::{email::Timeouts, engine::input::MailResult};
 
-use super::desk::{Desk, SHORT, assert_deferred, attempt, expected, outcome_of, patient, settings};
+use super::desk::{Desk, SHORT, assert_deferred, attempt, expected, outcome_of, patient, pipelining, settings};
 use crate::support::smtp::{Act, FakeSmtp, Script};
 
 #[tokio::test]
@@ -71,14 +71,6 @@ async fn each_no_means_what_it_should() {
                 "{says}: {result:?}"
             );
         }
-    }
-}
-
-/// A server that takes several commands at once.
-fn pipelining() -> Script {
-    Script {
-        ehlo: Act::Say("250-fake\n250 PIPELINING"),
-        ..Script::default()
     }
 }
 

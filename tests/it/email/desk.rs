@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 
 use super::letter;
 use crate::support::{
-    smtp::{FakeSmtp, Script},
+    smtp::{Act, FakeSmtp, Script},
     wait::soon,
 };
 
@@ -34,6 +34,14 @@ pub fn attempt(number: u32, id: u128) -> Attempt {
         number,
         intent: Arc::new(intent(IntentId(id << 96))),
     }
+}
+
+pub fn attempt_to(recipient: &str, id: u128) -> Attempt {
+    let mut attempt = attempt(1, id);
+    let intent = Arc::make_mut(&mut attempt.intent);
+    intent.recipient = recipient.to_owned();
+    intent.to = vec![recipient.to_owned()];
+    attempt
 }
 
 pub fn intent(id: IntentId) -> Intent {
@@ -146,6 +154,14 @@ impl Desk {
 pub fn expected(attempt: &Attempt) -> String {
     let mail = compose(&attempt.intent, &MailSettings::default().from, None).unwrap();
     String::from_utf8(mail.bytes).unwrap()
+}
+
+/// A server that takes several commands at once.
+pub fn pipelining() -> Script {
+    Script {
+        ehlo: Act::Say("250-fake\n250 PIPELINING"),
+        ..Script::default()
+    }
 }
 
 pub async fn outcome_of(script: Script, timeouts: Timeouts) -> (MailResult, FakeSmtp) {

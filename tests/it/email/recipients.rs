@@ -1,19 +1,11 @@
 //! Each recipient has an outcome of its own, and an address that a server cannot take is told as that.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use bellwether::{engine::input::MailResult, engine::outbox::Attempt};
+use bellwether::engine::input::MailResult;
 
-use super::desk::{Desk, attempt, settings};
+use super::desk::{Desk, attempt, attempt_to, settings};
 use crate::support::smtp::{Act, FakeSmtp, Script};
-
-fn to(recipient: &str, id: u128) -> Attempt {
-    let mut attempt = attempt(1, id);
-    let intent = Arc::make_mut(&mut attempt.intent);
-    intent.recipient = recipient.to_owned();
-    intent.to = vec![recipient.to_owned()];
-    attempt
-}
 
 #[tokio::test]
 async fn of_three_recipients_each_gets_what_the_server_says_of_it() {
@@ -30,7 +22,7 @@ async fn of_three_recipients_each_gets_what_the_server_says_of_it() {
     let mut desk = Desk::open(&settings);
     let mut names = BTreeMap::new();
     for (id, recipient) in [(1, "gone@example.com"), (2, "full@example.com"), (3, "noc@example.com")] {
-        let attempt = to(recipient, id);
+        let attempt = attempt_to(recipient, id);
         names.insert(attempt.intent.id, recipient);
         desk.mailer.queue().send(attempt);
     }
@@ -56,7 +48,9 @@ async fn an_address_in_another_script_goes_where_it_can() {
     };
     let (old, new) = (FakeSmtp::start(Script::default()).await, FakeSmtp::start(able).await);
 
-    let refused = Desk::open(&settings(&[old.port()])).send(to(recipient, 1)).await;
+    let refused = Desk::open(&settings(&[old.port()]))
+        .send(attempt_to(recipient, 1))
+        .await;
     assert!(
         matches!(&refused, MailResult::Refused(text) if text.contains("8BITMIME") || text.contains("SMTPUTF8")),
         "{refused:?}"
@@ -65,7 +59,7 @@ async fn an_address_in_another_script_goes_where_it_can() {
 
     // The next relay is asked where the first cannot.
     let mut desk = Desk::open(&settings(&[old.port(), new.port()]));
-    let sent = desk.send(to(recipient, 1)).await;
+    let sent = desk.send(attempt_to(recipient, 1)).await;
     assert!(matches!(sent, MailResult::Sent(_)), "{sent:?}");
     let heard = new.heard();
     assert_eq!(
@@ -75,7 +69,9 @@ async fn an_address_in_another_script_goes_where_it_can() {
     assert_eq!(heard.count("RCPT TO:<张伟@xn--fsqu00a.xn--55qx5d>"), 1);
 
     // A domain alone needs nothing of the server.
-    let sent = Desk::open(&settings(&[old.port()])).send(to("noc@例子.公司", 2)).await;
+    let sent = Desk::open(&settings(&[old.port()]))
+        .send(attempt_to("noc@例子.公司", 2))
+        .await;
     assert!(matches!(sent, MailResult::Sent(_)), "{sent:?}");
     assert_eq!(old.heard().count("RCPT TO:<noc@xn--fsqu00a.xn--55qx5d>"), 1);
 }

@@ -25,6 +25,8 @@ pub enum Act {
     Silence,
     /// Closes the connection.
     Close,
+    /// Does nothing until the server follows another script, and then what that says.
+    Wait,
 }
 
 /// What the server does at each point; `Default` is a friendly one.
@@ -99,6 +101,7 @@ struct State {
     script: Mutex<Script>,
     heard: Mutex<Heard>,
     changed: Notify,
+    followed: Notify,
     tls: Option<TlsAcceptor>,
     is_implicit: bool,
 }
@@ -139,6 +142,7 @@ impl FakeSmtp {
             script: Mutex::new(script),
             heard: Mutex::default(),
             changed: Notify::new(),
+            followed: Notify::new(),
             tls,
             is_implicit,
         });
@@ -169,6 +173,7 @@ impl FakeSmtp {
     /// From now on, on open connections too.
     pub fn follow(&self, script: Script) {
         *self.state.script.lock().unwrap() = script;
+        self.state.followed.notify_waiters();
     }
 
     pub fn heard(&self) -> Heard {
@@ -191,8 +196,15 @@ impl FakeSmtp {
 }
 
 impl State {
-    fn act(&self, choose: impl Fn(Script) -> Act) -> Act {
-        choose(self.script.lock().unwrap().clone())
+    async fn act(&self, choose: impl Fn(Script) -> Act) -> Act {
+        loop {
+            let followed = self.followed.notified();
+            let script = self.script.lock().unwrap().clone();
+            match choose(script) {
+                Act::Wait => followed.await,
+                act => return act,
+            }
+        }
     }
 
     fn note(&self, change: impl FnOnce(&mut Heard)) {
@@ -206,18 +218,18 @@ impl State {
             Some(tls) if self.is_implicit => BufReader::new(Box::new(tls.accept(stream).await?) as Box<dyn Wire>),
             _ => BufReader::new(stream),
         };
-        perform(&mut stream, self.act(|s| s.greeting)).await?;
+        perform(&mut stream, self.act(|s| s.greeting).await).await?;
         while let Some(command) = self.line(&mut stream).await? {
             let verb = command.split_whitespace().next().unwrap_or_default();
             let act = match verb {
-                "EHLO" if is_encrypted => self.act(|s| s.ehlo_over_tls),
-                "EHLO" => self.act(|s| s.ehlo),
-                "STARTTLS" => self.act(|s| s.starttls),
-                "AUTH" => self.act(|s| s.auth),
-                "MAIL" => self.act(|s| s.mail),
-                "RCPT" => self.act(|s| s.rcpt_of(&command)),
-                "DATA" => self.act(|s| s.data),
-                "RSET" => self.act(|s| s.rset),
+                "EHLO" if is_encrypted => self.act(|s| s.ehlo_over_tls).await,
+                "EHLO" => self.act(|s| s.ehlo).await,
+                "STARTTLS" => self.act(|s| s.starttls).await,
+                "AUTH" => self.act(|s| s.auth).await,
+                "MAIL" => self.act(|s| s.mail).await,
+                "RCPT" => self.act(|s| s.rcpt_of(&command)).await,
+                "DATA" => self.act(|s| s.data).await,
+                "RSET" => self.act(|s| s.rset).await,
                 "QUIT" => Act::Say("221 bye"),
                 _ => Act::Say("500 what"),
             };
@@ -232,7 +244,7 @@ impl State {
                 "DATA" if act.says("354") => {
                     let message = read_message(&mut stream).await?;
                     self.note(|heard| heard.messages.push(message));
-                    perform(&mut stream, self.act(|s| s.message)).await?;
+                    perform(&mut stream, self.act(|s| s.message).await).await?;
                 }
                 _ => {}
             }
@@ -283,6 +295,7 @@ async fn perform(stream: &mut Stream, act: Act) -> std::io::Result<()> {
         Act::SayAndClose(text) => say(stream, text).await.and(closed),
         Act::Silence => Ok(()),
         Act::Close => closed,
+        Act::Wait => unreachable!("it has become another act"),
     }
 }
 
