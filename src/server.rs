@@ -27,7 +27,7 @@ use crate::{
     journal::{Position, Reader},
     metrics::Metrics,
     reload::Reloader,
-    service::{Fanout, Handle, Service, ServiceSettings, StartError},
+    service::{Fanout, Handle, Opening, Service, ServiceSettings, StartError},
 };
 
 /// Why the server ended otherwise than it was asked to.
@@ -77,6 +77,9 @@ pub async fn run(
         Arc::clone(&readiness),
         Arc::clone(&metrics),
     ));
+    // The folder opens while the rules are compiled; but none is made for the sake of rule files that may have mistakes.
+    let is_old = config.data.join("journal").exists();
+    let opening = (is_old || config.rules.is_empty()).then(|| Opening::begin(config.data.clone()));
     let given = reloader.first().await;
     let tell_of_refusal = || {
         given
@@ -85,10 +88,11 @@ pub async fn run(
             .into_iter()
             .for_each(|refused| reloader.tell(refused))
     };
-    if given.is_err() && !config.data.join("journal").exists() {
+    if given.is_err() && !is_old {
         tell_of_refusal();
         return Err(ServeError::Rules);
     }
+    let data = opening.unwrap_or_else(|| Opening::begin(config.data.clone()));
     // Probes and scrapes are answered while the start takes its time.
     let figures = Arc::new(OnceLock::<Figures>::new());
     tasks.spawn(admin::serve(
@@ -110,7 +114,7 @@ pub async fn run(
     ));
     let _stop = stop.clone().drop_guard();
     let starting = Service::start(
-        settings(&config, mail, hands),
+        settings(&config, data, mail, hands),
         given.as_ref().ok().cloned(),
         Arc::clone(&metrics),
     );
@@ -205,9 +209,9 @@ pub async fn run(
     Ok(())
 }
 
-fn settings(config: &Config, mail: MailSettings, hands: Option<Hands>) -> ServiceSettings {
+fn settings(config: &Config, data: Opening, mail: MailSettings, hands: Option<Hands>) -> ServiceSettings {
     ServiceSettings {
-        data: config.data.clone(),
+        data,
         hands,
         engine: config.limits.engine(),
         mail,

@@ -33,6 +33,7 @@ use tracing::warn;
 pub use fanout::{Fanout, Next, Said};
 pub use follow::FollowError;
 pub use handle::{Handle, Unavailable};
+pub use opened::Opening;
 pub use recovery::RecoveryError;
 pub use visible::Visible;
 
@@ -63,7 +64,7 @@ const AHEAD: usize = 2;
 #[derive(Debug)]
 pub struct ServiceSettings {
     /// The data folder.
-    pub data: PathBuf,
+    pub data: Opening,
     /// What time is taken from; `None`: this machine.
     pub hands: Option<Hands>,
     /// What the engine reads.
@@ -156,23 +157,19 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the data folder, makes the state anew, and starts. `rules` are put in force where they are not already; `None`: those of
-    /// the journal stay. Dropped before it is done, it leaves the folder as a crash would.
+    /// Starts as soon as the data folder is open and its state is made. `rules` are put in force where they are not already; `None`:
+    /// those of the journal stay. Dropped before it is done, it leaves the folder as a crash would.
     pub async fn start(
-        settings: ServiceSettings,
+        mut settings: ServiceSettings,
         rules: Option<Arc<RuleSet>>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
-        let given_up = CancellationToken::new();
-        let _waiting = given_up.clone().drop_guard();
-        let data = settings.data.clone();
-        let opening = tokio::task::spawn_blocking(move || Opened::new(&data, &given_up));
         let Opened {
             journal,
             events,
             recovery,
             engine,
-        } = opening.await.map_err(|_| StartError::Stopped)??;
+        } = settings.data.opened().await?;
         let (identity, head) = (journal.identity(), journal.next_offset());
 
         let (fatal, failure) = mpsc::channel(1);
@@ -180,7 +177,7 @@ impl Service {
         let (handle, submissions) = Handle::new(settings.queue);
         let fanout = Arc::new(Fanout::new(head_position(head), events.last_position(), settings.ring));
         let cursors = Cursors::new(identity);
-        let archive = settings.data.join("archive.db");
+        let archive = settings.data.folder().join("archive.db");
         let follower = Follower::start(
             &archive,
             identity.store,

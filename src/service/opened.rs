@@ -2,11 +2,12 @@
 //! as the journal after the last snapshot is, so it belongs on a thread that may block.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
-use tokio_util::sync::CancellationToken;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
 
 use super::{
@@ -18,7 +19,41 @@ use crate::{
     journal::{EventLog, Journal, Options},
 };
 
+/// A data folder that is being opened, on a thread of its own. Dropped, it is given up, and left as a crash would leave it.
+#[derive(Debug)]
+pub struct Opening {
+    folder: PathBuf,
+    opening: JoinHandle<Result<Opened, StartError>>,
+    _awaited: DropGuard,
+}
+
+impl Opening {
+    /// Begins to open a folder, or to make it, and to make its state anew; on the current tokio runtime.
+    pub fn begin(folder: PathBuf) -> Self {
+        let given_up = CancellationToken::new();
+        Self {
+            opening: spawn_blocking({
+                let (folder, given_up) = (folder.clone(), given_up.clone());
+                move || Opened::new(&folder, &given_up)
+            }),
+            folder,
+            _awaited: given_up.drop_guard(),
+        }
+    }
+
+    /// The folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Waits until it is open.
+    pub(super) async fn opened(&mut self) -> Result<Opened, StartError> {
+        (&mut self.opening).await.map_err(|_| StartError::Stopped)?
+    }
+}
+
 /// A data folder whose state is made.
+#[derive(Debug)]
 pub(super) struct Opened {
     pub journal: Journal,
     pub events: EventLog,
@@ -28,7 +63,7 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Opens a folder, or makes it, and makes its state anew. Ends early when it is given up.
-    pub fn new(data: &Path, given_up: &CancellationToken) -> Result<Self, StartError> {
+    fn new(data: &Path, given_up: &CancellationToken) -> Result<Self, StartError> {
         let options = Options {
             semantics: SEMANTICS,
             ..Options::default()

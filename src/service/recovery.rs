@@ -69,7 +69,7 @@ impl RecoveryError {
 }
 
 /// What it takes to make the state anew.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Recovery {
     pub store: StoreId,
     pub journal: Reader,
@@ -79,6 +79,7 @@ pub(super) struct Recovery {
 }
 
 /// Inputs that the engine failed on.
+#[derive(Debug)]
 pub(super) struct Skips {
     inputs: BTreeSet<u64>,
     /// From which offset on they are known.

@@ -23,7 +23,7 @@ rules:
 
 pub(super) fn settings(data: &Path) -> ServiceSettings {
     ServiceSettings {
-        data: data.join("data"),
+        data: Opening::begin(data.join("data")),
         engine: Settings::default(),
         mail: MailSettings {
             folder: Some(data.join("outbox")),

@@ -2,7 +2,10 @@
 
 use std::{fs, process::Command};
 
-use bellwether::{api::SubscribeRequest, server};
+use bellwether::{
+    api::SubscribeRequest,
+    server::{self, ServeError},
+};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
@@ -70,6 +73,18 @@ async fn nothing_is_ready_before_the_start_is_done_and_the_first_answer_is_that_
     .await;
     shutdown.send(()).unwrap();
     soon(ended).await.unwrap().unwrap();
+}
+
+/// A start that cannot be leaves nothing behind.
+#[tokio::test]
+async fn no_folder_is_made_for_rule_files_with_mistakes() {
+    let site = Site::with_rules("rules: [{ name: without-a-condition }]");
+    let (config, mail) = (site.config.clone(), site.config.mail.settings());
+    let never = std::future::pending();
+    let ended = server::run(config, mail, None, bind().await, bind().await, never, drop);
+    let ended = soon(ended).await;
+    assert!(matches!(ended, Err(ServeError::Rules)), "{ended:?}");
+    assert!(!site.config.data.exists());
 }
 
 async fn bind() -> TcpListener {

@@ -93,7 +93,7 @@ pub fn ask<'r>(rules: &[(u32, Vec<&'r Expr>)]) -> (Vec<Asked<'r>>, SharedGuards)
 /// Takes rules that share a part which these codes leave open out of `rules`, the parts that most share first, at most so many parts.
 pub fn take_guarded(
     rules: &mut Vec<u32>,
-    asked: &[Asked<'_>],
+    asked: &[&Asked<'_>],
     shared: &SharedGuards,
     codes: &Codes,
     most: usize,

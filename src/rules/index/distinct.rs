@@ -101,15 +101,18 @@ impl Distinct {
 
     /// Every distinct kind of party notification, whatever was before.
     pub fn party(&self) -> impl Iterator<Item = Codes> {
-        self.statuses().flat_map(move |status| {
-            self.reasons().flat_map(move |reason| {
-                self.roles().map(move |role| {
-                    Codes::Party(PartyCodes {
-                        status,
-                        reason,
-                        role,
-                        previous: Known::Unknown,
-                    })
+        self.statuses().flat_map(|status| self.party_with(status))
+    }
+
+    /// Those with this status.
+    pub fn party_with(&self, status: Known<ParticipantStatus>) -> impl Iterator<Item = Codes> {
+        self.reasons().flat_map(move |reason| {
+            self.roles().map(move |role| {
+                Codes::Party(PartyCodes {
+                    status,
+                    reason,
+                    role,
+                    previous: Known::Unknown,
                 })
             })
         })

@@ -53,10 +53,22 @@ impl Reach {
                 }
             }
         }
-        let cell = |codes: Codes| Cell::of(&asked, &shared, distinct, &codes);
+        let all: Vec<&Asked<'_>> = asked.iter().collect();
+        let conf = |codes| Cell::of(&all, &shared, distinct, &codes);
+        // Most rules name the status: few are left to be looked at for each reason and role.
+        let party = |status| {
+            let of_status = Codes::Party(PartyCodes {
+                status,
+                ..PartyCodes::default()
+            });
+            let mut left = all.clone();
+            left.retain(|asked| asked.possible(&of_status).next().is_some());
+            let cell = |codes| Cell::of(&left, &shared, distinct, &codes);
+            distinct.party_with(status).map(cell).collect::<Vec<_>>()
+        };
         Self {
-            conf: distinct.conf().map(cell).collect(),
-            party: distinct.party().map(cell).collect(),
+            conf: distinct.conf().map(conf).collect(),
+            party: distinct.statuses().flat_map(party).collect(),
             by_text,
         }
     }
@@ -92,7 +104,7 @@ impl Reach {
 }
 
 impl Cell {
-    fn of(asked: &[Asked<'_>], shared: &SharedGuards, distinct: &Distinct, codes: &Codes) -> Self {
+    fn of(asked: &[&Asked<'_>], shared: &SharedGuards, distinct: &Distinct, codes: &Codes) -> Self {
         let mut cell = Self::default();
         for rule in asked {
             if rule.possible(codes).any(|asking| asking.needs.is_none()) {
@@ -116,12 +128,13 @@ impl Cell {
 }
 
 /// Takes rules that look at what was before out of `rules`, and says which of them each status before can touch.
-fn take_by_previous(rules: &mut Vec<u32>, asked: &[Asked<'_>], distinct: &Distinct, codes: &Codes) -> Vec<Vec<u32>> {
+fn take_by_previous(rules: &mut Vec<u32>, asked: &[&Asked<'_>], distinct: &Distinct, codes: &Codes) -> Vec<Vec<u32>> {
     let Codes::Party(codes) = *codes else {
         return Vec::new();
     };
     let look: Vec<&Asked<'_>> = asked
         .iter()
+        .copied()
         .filter(|asked| asked.reads_previous && rules.binary_search(&asked.rule).is_ok())
         .collect();
     if look.is_empty() {
