@@ -12,9 +12,10 @@ use super::{
     message::Mail,
     offers::Offers,
     relay::Relay,
+    reply::Reply,
     settings::Timeouts,
     step::{Failure, Step, reply, within},
-    transaction::{Commands, Transaction, outcome},
+    transaction::{Commands, Transaction},
     upcoming::Upcoming,
 };
 use crate::{
@@ -173,24 +174,7 @@ impl Lane {
                 });
             }
         };
-        let announced = open.announced.take();
-        let next = open.next(upcoming);
-        let handing_over = transaction.hand_over(&mut open.connection, &self.timeouts, announced, next.as_ref());
-        let ended = match handing_over.await {
-            Ok(()) => {
-                open.announced = next;
-                let mut answer = pin!(outcome(&mut open.connection, &self.timeouts));
-                match timeout(PATIENCE, &mut answer).await {
-                    Ok(ended) => ended,
-                    Err(_) => {
-                        upcoming.give_back();
-                        answer.await
-                    }
-                }
-            }
-            Err(failure) => Err(failure),
-        };
-        match ended {
+        match open.converse(&transaction, upcoming, &self.timeouts).await {
             Ok(reply) => {
                 relay.works();
                 self.park(open).await;
@@ -253,6 +237,26 @@ impl Lane {
 }
 
 impl Open {
+    /// Hands a mail over, and tells the relay of the next one in the same breath.
+    async fn converse(
+        &mut self,
+        transaction: &Transaction<'_>,
+        upcoming: &mut Upcoming,
+        timeouts: &Timeouts,
+    ) -> Result<Reply, Failure> {
+        let announced = self.announced.take();
+        transaction.ask(&mut self.connection, timeouts, announced).await?;
+        self.announced = self.next(upcoming);
+        let mut sending = pin!(transaction.send(&mut self.connection, timeouts, self.announced.as_ref()));
+        match timeout(PATIENCE, &mut sending).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                upcoming.give_back();
+                sending.await
+            }
+        }
+    }
+
     /// What the relay can be told of the mail that comes next, if it takes several commands at once and that mail goes by this connection.
     fn next(&self, upcoming: &mut Upcoming) -> Option<Commands> {
         if !self.offers.pipelining || self.mails + 1 >= MAILS_PER_CONNECTION {

@@ -61,15 +61,13 @@ impl<'m> Transaction<'m> {
         self.commands
     }
 
-    /// Hands the mail over, of which the server may have been told, and tells it of the next in the same breath: said apart, the answers
-    /// would come apart, and many a server holds the second back until the first has arrived. After a no the server is ready for RSET,
-    /// after any other failure the connection must be dropped; of the next mail it has not been told then.
-    pub(super) async fn hand_over(
+    /// Asks the server to take the mail, of which it may have been told. After a no it is ready for RSET, after any other failure the
+    /// connection must be dropped.
+    pub(super) async fn ask(
         &self,
         smtp: &mut Connection,
         timeouts: &Timeouts,
         announced: Option<Commands>,
-        next: Option<&Commands>,
     ) -> Result<(), Failure> {
         match announced {
             Some(announced) if announced == self.commands => read_answers(smtp, timeouts).await?,
@@ -91,20 +89,30 @@ impl<'m> Transaction<'m> {
                 }
             }
         }
-        let mut message = on_the_wire(&self.mail.bytes);
-        let Some(next) = next else {
-            return within(Step::Data, timeouts.message, smtp.send(&message, 1)).await;
-        };
-        message.extend_from_slice(next.together().as_bytes());
-        // The final dot is not the last thing that is said: it may be through though the rest is not.
-        let sending = smtp.send(&message, 1 + COMMANDS.len());
-        within(Step::Message, timeouts.message, sending).await
+        Ok(())
     }
-}
 
-/// The answer to the final dot. After a no the server is ready for the next mail.
-pub(super) async fn outcome(smtp: &mut Connection, timeouts: &Timeouts) -> Result<Reply, Failure> {
-    reply(Step::Message, timeouts.message, 250..=259, smtp.reply()).await
+    /// Sends the message, and in the same breath what the server is told of the next mail: said apart, the answers would come apart, and
+    /// many a server holds the second back until the first has arrived. The answer to the final dot; after a no the server is ready for
+    /// the next mail, after any other failure the connection must be dropped.
+    pub(super) async fn send(
+        &self,
+        smtp: &mut Connection,
+        timeouts: &Timeouts,
+        next: Option<&Commands>,
+    ) -> Result<Reply, Failure> {
+        let mut message = on_the_wire(&self.mail.bytes);
+        let (step, replies) = match next {
+            None => (Step::Data, 1),
+            Some(next) => {
+                message.extend_from_slice(next.together().as_bytes());
+                // The final dot is not the last thing that is said: it may be through though the rest is not.
+                (Step::Message, 1 + COMMANDS.len())
+            }
+        };
+        within(step, timeouts.message, smtp.send(&message, replies)).await?;
+        reply(Step::Message, timeouts.message, 250..=259, smtp.reply()).await
+    }
 }
 
 /// Reads the answers to commands that were sent together.
